@@ -1,0 +1,17 @@
+//! The plan IR and the executor: plan + view -> rows (+ effects).
+//!
+//! A [`Plan`] is decoded from the planner's MessagePack document and validated once. An [`Execution`] runs it, pulled
+//! batch by batch, over a view (reads) or on a draft (writes). The executor obeys the plan: it never decides what a query
+//! means. It is deterministic given plan, graph, parameters and the [`Draws`] (clock, random seed) it is handed.
+
+mod batch;
+mod context;
+mod error;
+mod parameters;
+mod reads;
+
+pub use batch::Batch;
+pub use context::{Access, CancelFlag, Counters, Draws, Limits, Procedures};
+pub use error::{ErrorKind, ExecError};
+pub use parameters::Parameters;
+pub use reads::{Read, ReadSet};

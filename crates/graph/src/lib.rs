@@ -1,0 +1,18 @@
+//! The property graph as a persistent (copy-on-write) value.
+//!
+//! A [`View`] is an immutable graph at one applied log index: cheap to clone, readable without locks from any thread.
+//! A [`Draft`] is a view being changed; [`Draft::apply`] is the one function in the whole program that changes a graph.
+//! Both dereference to [`Graph`], which holds every reading function. This crate is deterministic: no clock, no
+//! randomness, no I/O, no threads, and no hash-map order that reaches a result.
+
+mod effect;
+mod graph;
+mod ids;
+mod schema;
+mod value;
+
+pub use effect::{ApplyError, Effect};
+pub use graph::{Adjacent, Draft, Graph, RelationshipEnds, View};
+pub use ids::{Direction, IndexId, KeyId, LabelId, NodeId, RelationshipId, TokenKind, TypeId};
+pub use schema::{Bound, ConstraintDefinition, ConstraintKind, EntityKind, IndexDefinition, IndexKind, IndexRange};
+pub use value::{Date, DateTime, Duration, LocalDateTime, LocalTime, Map, Path, PathStep, Point, Time, Value, Zone};

@@ -1,0 +1,703 @@
+"""The plan: the document that crosses from Python to Rust.
+
+Typed ``msgspec`` structs, MessagePack bytes, decoded and validated once into the enums of ``crates/exec/src/plan``.
+Every struct is a map with its fields by name; operators and expressions carry their kind under ``op``.
+
+Rows and slots: a plan has one flat numbering of slots. A row is one value per slot; an operator writes the slots it
+names and leaves the others as its input gave them. ``Argument`` emits the row its enclosing operator handed in: at the
+top of a query one row of nulls, on the right side of ``Apply`` (and its kin, and inside subplans of expressions) the
+outer row. Local variables of comprehensions are slots too.
+
+Names (labels, types, keys, functions) stay names here; the executor binds them to the tokens of a graph when a plan is
+opened, so a plan outlives the creation of tokens. Literals that the plan cache stripped are ``AutoParameter``.
+
+Nothing is evaluated here: all arithmetic and comparison of Cypher values happens in Rust.
+"""
+
+from __future__ import annotations
+
+from typing import Literal as Lit
+
+import msgspec
+
+__all__ = [
+    "IR_VERSION", "Plan", "Column", "Notification", "Operator", "Expression", "encode", "decode",
+]
+
+IR_VERSION = 1
+
+Direction = Lit["out", "in", "both"]
+
+
+class Node_(msgspec.Struct, frozen=True, tag_field="op", forbid_unknown_fields=True):
+    """Base of everything that carries ``op``."""
+
+
+# --------------------------------------------------------------------------------------------------- expressions
+
+
+class Literal(Node_, tag="Literal"):
+    """null, bool, int, float or str as MessagePack has them (NaN and infinities included)."""
+
+    value: None | bool | int | float | str
+
+
+class Parameter(Node_, tag="Parameter"):
+    name: str
+
+
+class AutoParameter(Node_, tag="AutoParameter"):
+    """The literal that the plan cache cut out of the text as number ``index``."""
+
+    index: int
+
+
+class Slot(Node_, tag="Slot"):
+    slot: int
+
+
+class Property(Node_, tag="Property"):
+    """``entity.key``: of a node, relationship, map, temporal value or point; null of null."""
+
+    entity: Expression
+    key: str
+
+
+class Index(Node_, tag="Index"):
+    """``container[index]``: list by integer, map/node/relationship by string."""
+
+    container: Expression
+    index: Expression
+
+
+class Slice(Node_, tag="Slice"):
+    list: Expression
+    start: Expression | None
+    end: Expression | None
+
+
+class ListLiteral(Node_, tag="ListLiteral"):
+    items: list[Expression]
+
+
+class MapLiteral(Node_, tag="MapLiteral"):
+    keys: list[str]
+    values: list[Expression]
+
+
+class Unary(Node_, tag="Unary"):
+    """``not``, ``neg``, ``pos``, ``is_null``, ``is_not_null``."""
+
+    operator: Lit["not", "neg", "pos", "is_null", "is_not_null"]
+    operand: Expression
+
+
+class Binary(Node_, tag="Binary"):
+    operator: Lit[
+        "add", "sub", "mul", "div", "mod", "pow", "xor",
+        "in", "starts_with", "ends_with", "contains", "regex",
+    ]
+    left: Expression
+    right: Expression
+
+
+class And(Node_, tag="And"):
+    operands: list[Expression]
+
+
+class Or(Node_, tag="Or"):
+    operands: list[Expression]
+
+
+class Comparison(Node_, tag="Comparison"):
+    """``a < b = c``: the conjunction of neighbours, each operand evaluated once. One more operand than operators."""
+
+    operands: list[Expression]
+    operators: list[Lit["=", "<>", "<", "<=", ">", ">="]]
+
+
+class HasLabels(Node_, tag="HasLabels"):
+    """Label (of a node) or type (of a relationship) test; see ``LabelExpression``."""
+
+    entity: Expression
+    labels: LabelExpr
+
+
+class Function(Node_, tag="Function"):
+    """A built-in scalar function by its lower-case name (``tointeger``, ``duration.between``)."""
+
+    name: str
+    arguments: list[Expression]
+
+
+class Case(Node_, tag="Case"):
+    """Searched CASE when ``subject`` is absent, else simple CASE, compared with ``=``."""
+
+    subject: Expression | None
+    whens: list[Expression]
+    thens: list[Expression]
+    otherwise: Expression | None
+
+
+class ListComprehension(Node_, tag="ListComprehension"):
+    slot: int
+    list: Expression
+    predicate: Expression | None
+    projection: Expression | None
+
+
+class Quantifier(Node_, tag="Quantifier"):
+    kind: Lit["all", "any", "none", "single"]
+    slot: int
+    list: Expression
+    predicate: Expression
+
+
+class Reduce(Node_, tag="Reduce"):
+    accumulator: int
+    initial: Expression
+    slot: int
+    list: Expression
+    body: Expression
+
+
+class PathBuild(Node_, tag="PathBuild"):
+    """A path from the slots of its parts: node, relationship (or list of relationships), node, ...; null if a part is.
+
+    After a list of relationships the next node slot is where the list ends; direction is found by walking.
+    """
+
+    slots: list[int]
+
+
+class Subplan(Node_, tag="Subplan"):
+    """A plan run for one row: does it give a row, how many, or the list of ``slot`` over its rows."""
+
+    kind: Lit["exists", "count", "collect"]
+    input: Operator
+    slot: int | None = None
+
+
+class LabelExpression(msgspec.Struct, frozen=True, tag_field="op"):
+    """Base of label expressions."""
+
+
+class LabelName(LabelExpression, tag="LabelName"):
+    name: str
+
+
+class LabelAny(LabelExpression, tag="LabelAny"):
+    """``%``: at least one label."""
+
+
+class LabelNot(LabelExpression, tag="LabelNot"):
+    operand: LabelExpr
+
+
+class LabelAnd(LabelExpression, tag="LabelAnd"):
+    operands: list[LabelExpr]
+
+
+class LabelOr(LabelExpression, tag="LabelOr"):
+    operands: list[LabelExpr]
+
+
+LabelExpr = LabelName | LabelAny | LabelNot | LabelAnd | LabelOr
+
+
+# ----------------------------------------------------------------------------------------------------- operators
+
+
+class Info(msgspec.Struct, frozen=True):
+    """What EXPLAIN shows; the executor carries it and does not read it."""
+
+    details: str = ""
+    rows: float = 0.0
+
+
+class Operator_(Node_, kw_only=True):
+    info: Info = Info()
+
+
+class Argument(Operator_, tag="Argument"):
+    pass
+
+
+class AllNodesScan(Operator_, tag="AllNodesScan"):
+    """For each input row, every node into ``slot``."""
+
+    input: Operator
+    slot: int
+
+
+class NodeByLabelScan(Operator_, tag="NodeByLabelScan"):
+    input: Operator
+    slot: int
+    label: str
+
+
+class NodeByIdSeek(Operator_, tag="NodeByIdSeek"):
+    """``ids`` gives one integer id, one element id (string) or a list of them; what does not exist is left out."""
+
+    input: Operator
+    slot: int
+    ids: Expression
+
+
+class NodeIndexSeek(Operator_, tag="NodeIndexSeek"):
+    """Equality on the first keys of the index, then at most one other predicate on the next key.
+
+    The index is named by what it covers, so that a plan does not depend on its name. The rows are exactly those whose
+    properties fulfil the predicates under Cypher's comparison. ``in_list`` (only as the first and sole key) is seeked
+    once per distinct element.
+    """
+
+    input: Operator
+    slot: int
+    label: str
+    keys: list[str]
+    equal: list[Expression] = []
+    in_list: Expression | None = None
+    lower: Expression | None = None
+    lower_included: bool = False
+    upper: Expression | None = None
+    upper_included: bool = False
+    prefix: Expression | None = None
+
+
+class RelationshipScan(Operator_, tag="RelationshipScan"):
+    """Every relationship of the types (none = all), with its ends; ``both`` gives each twice, a self-loop once."""
+
+    input: Operator
+    relationship: int
+    start: int
+    end: int
+    types: list[str]
+    direction: Direction
+
+
+class Expand(Operator_, tag="Expand"):
+    """From ``from_`` over one relationship to ``to``. ``into``: ``to`` is bound already and must be where it ends.
+
+    ``exclude``: slots of relationships (or lists of them) of the same MATCH, which must not be walked again.
+    ``from_`` null gives no row.
+    """
+
+    input: Operator
+    from_: int = msgspec.field(name="from")
+    relationship: int
+    to: int
+    types: list[str]
+    direction: Direction
+    into: bool = False
+    exclude: list[int] = []
+
+
+class VarLengthExpand(Operator_, tag="VarLengthExpand"):
+    """From ``from_`` over ``min`` to ``max`` relationships (none = no bound), none twice; ``relationships`` gets the list.
+
+    ``predicate`` must be true of every hop, with the hop's relationship in ``hop``. ``distinct_ends``: the query sees
+    no path, only which ends are reached (each once), so a breadth-first search may be used.
+    """
+
+    input: Operator
+    from_: int = msgspec.field(name="from")
+    relationships: int
+    to: int
+    types: list[str]
+    direction: Direction
+    min: int
+    max: int | None
+    into: bool = False
+    exclude: list[int] = []
+    hop: int | None = None
+    predicate: Expression | None = None
+    distinct_ends: bool = False
+
+
+class BoundRelationships(Operator_, tag="BoundRelationships"):
+    """A pattern over a relationship (or, with ``is_list``, a list of them) that is bound already.
+
+    Checks types and direction, binds ``start`` and ``end`` (or checks them where ``start_bound``/``end_bound``).
+    """
+
+    input: Operator
+    relationship: int
+    is_list: bool
+    start: int
+    start_bound: bool
+    end: int
+    end_bound: bool
+    types: list[str]
+    direction: Direction
+    min: int = 1
+    max: int | None = None
+    exclude: list[int] = []
+
+
+class ShortestPath(Operator_, tag="ShortestPath"):
+    """Shortest path(s) between two bound nodes; ``relationships`` gets the list."""
+
+    input: Operator
+    from_: int = msgspec.field(name="from")
+    relationships: int
+    to: int
+    types: list[str]
+    direction: Direction
+    min: int
+    max: int | None
+    all: bool
+    hop: int | None = None
+    predicate: Expression | None = None
+
+
+class Filter(Operator_, tag="Filter"):
+    input: Operator
+    predicate: Expression
+
+
+class Projection(Operator_, tag="Projection"):
+    """All expressions see the input row; then all slots are written."""
+
+    input: Operator
+    slots: list[int]
+    expressions: list[Expression]
+
+
+class Aggregate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``function``: count_star count sum avg min max collect percentilecont percentiledisc stdev stdevp."""
+
+    slot: int
+    function: str
+    arguments: list[Expression]
+    distinct: bool = False
+
+
+class Aggregation(Operator_, tag="Aggregation"):
+    """Groups by the key expressions, keeps first representatives, groups in order of first appearance.
+
+    Afterwards only key slots and aggregate slots (and the argument's slots) are meaningful.
+    """
+
+    input: Operator
+    key_slots: list[int]
+    keys: list[Expression]
+    aggregates: list[Aggregate]
+
+
+class Distinct(Operator_, tag="Distinct"):
+    input: Operator
+    slots: list[int]
+
+
+class Sort(Operator_, tag="Sort"):
+    """Stable, by orderability. ``limit`` makes it a Top."""
+
+    input: Operator
+    keys: list[Expression]
+    descending: list[bool]
+    limit: Expression | None = None
+
+
+class Skip(Operator_, tag="Skip"):
+    input: Operator
+    count: Expression
+
+
+class Limit(Operator_, tag="Limit"):
+    """``exhaust``: a write stands below, so the input is run to its end all the same."""
+
+    input: Operator
+    count: Expression
+    exhaust: bool = False
+
+
+class Unwind(Operator_, tag="Unwind"):
+    input: Operator
+    slot: int
+    list: Expression
+
+
+class Union(Operator_, tag="Union"):
+    """Rows of the inputs one after the other; ``mappings[i][j]`` is the slot of input i that goes to ``slots[j]``."""
+
+    inputs: list[Operator]
+    mappings: list[list[int]]
+    slots: list[int]
+
+
+class Apply(Operator_, tag="Apply"):
+    """For each left row, the rows of ``right`` with that row as its argument."""
+
+    input: Operator
+    right: Operator
+
+
+class SemiApply(Operator_, tag="SemiApply"):
+    """Left rows for which ``right`` gives a row (``anti``: gives none)."""
+
+    input: Operator
+    right: Operator
+    anti: bool = False
+
+
+class OptionalApply(Operator_, tag="OptionalApply"):
+    """As Apply, but a left row without match passes once with ``slots`` null."""
+
+    input: Operator
+    right: Operator
+    slots: list[int]
+
+
+class CartesianProduct(Operator_, tag="CartesianProduct"):
+    """Both sides see the same argument; ``right_slots`` are copied onto each left row."""
+
+    input: Operator
+    right: Operator
+    right_slots: list[int]
+
+
+class HashJoin(Operator_, tag="HashJoin"):
+    """Equi-join by Cypher's ``=`` of the key expressions (null never joins); ``right_slots`` are copied."""
+
+    input: Operator
+    right: Operator
+    left_keys: list[Expression]
+    right_keys: list[Expression]
+    right_slots: list[int]
+
+
+class Eager(Operator_, tag="Eager"):
+    """Consumes its input to the end before it gives the first row."""
+
+    input: Operator
+
+
+class CreateNode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    slot: int
+    labels: list[str]
+    properties: Expression | None
+
+
+class CreateRelationship(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    slot: int
+    type: str
+    start: int
+    end: int
+    properties: Expression | None
+
+
+class Create(Operator_, tag="Create"):
+    """Per row: the nodes in order, then the relationships in order; properties see what was created before them."""
+
+    input: Operator
+    nodes: list[CreateNode]
+    relationships: list[CreateRelationship]
+
+
+class SetProperty(Node_, tag="SetProperty"):
+    entity: Expression
+    key: str
+    value: Expression
+
+
+class SetProperties(Node_, tag="SetProperties"):
+    """``entity = map`` (replace) or ``entity += map``."""
+
+    entity: Expression
+    value: Expression
+    replace: bool
+
+
+class SetLabels(Node_, tag="SetLabels"):
+    entity: Expression
+    labels: list[str]
+
+
+class RemoveProperty(Node_, tag="RemoveProperty"):
+    entity: Expression
+    key: str
+
+
+class RemoveLabels(Node_, tag="RemoveLabels"):
+    entity: Expression
+    labels: list[str]
+
+
+SetItem = SetProperty | SetProperties | SetLabels | RemoveProperty | RemoveLabels
+
+
+class Merge(Operator_, tag="Merge"):
+    """Per row: the rows of ``right`` if there are any (then ``on_match`` on each), else create (then ``on_create``).
+
+    A null property in the pattern is SemanticError MergeReadOwnWrites: ``not_null`` lists the expressions to check.
+    """
+
+    input: Operator
+    right: Operator
+    nodes: list[CreateNode]
+    relationships: list[CreateRelationship]
+    on_match: list[SetItem]
+    on_create: list[SetItem]
+    not_null: list[Expression] = []
+
+
+class Set(Operator_, tag="Set"):
+    """Items apply left to right on each row (REMOVE items too)."""
+
+    input: Operator
+    items: list[SetItem]
+
+
+class Delete(Operator_, tag="Delete"):
+    """Nodes, relationships, paths; null is nothing. A node that keeps relationships fails when the statement ends."""
+
+    input: Operator
+    targets: list[Expression]
+    detach: bool
+
+
+class Foreach(Operator_, tag="Foreach"):
+    """Per row and element: run ``body`` (whose Argument is the row with ``slot`` set) to its end; the row passes on."""
+
+    input: Operator
+    slot: int
+    list: Expression
+    body: Operator
+
+
+class ProcedureCall(Operator_, tag="ProcedureCall"):
+    """``yield_columns[i]`` of each result row goes to ``yield_slots[i]``; a void procedure passes the row on."""
+
+    input: Operator
+    name: str
+    arguments: list[Expression]
+    yield_columns: list[str]
+    yield_slots: list[int]
+
+
+class CountStore(Operator_, tag="CountStore"):
+    """An exact count from the store, without a scan, into ``slot``; ``none`` for "any".
+
+    Nodes of ``label``; or relationships of ``types`` that start at ``start_label`` and end at ``end_label`` (at most
+    one of the two labels given).
+    """
+
+    input: Operator
+    slot: int
+    kind: Lit["nodes", "relationships"]
+    label: str | None = None
+    types: list[str] = []
+    start_label: str | None = None
+    end_label: str | None = None
+
+
+class CreateIndex(Operator_, tag="CreateIndex"):
+    name: str | None
+    kind: Lit["range", "text", "point", "lookup", "fulltext", "vector"]
+    entity: Lit["node", "relationship"]
+    label: str
+    keys: list[str]
+    if_not_exists: bool
+
+
+class DropIndex(Operator_, tag="DropIndex"):
+    name: str
+    if_exists: bool
+
+
+class CreateConstraint(Operator_, tag="CreateConstraint"):
+    name: str | None
+    kind: Lit["unique", "exists", "key", "type"]
+    entity: Lit["node", "relationship"]
+    label: str
+    keys: list[str]
+    if_not_exists: bool
+    value_type: str | None = None
+
+
+class DropConstraint(Operator_, tag="DropConstraint"):
+    name: str
+    if_exists: bool
+
+
+class ProduceResults(Operator_, tag="ProduceResults"):
+    """The top of every plan: the columns of the answer, in order (none: the rows are counted and dropped)."""
+
+    input: Operator
+    slots: list[int]
+
+
+Expression = (
+    Literal | Parameter | AutoParameter | Slot | Property | Index | Slice | ListLiteral | MapLiteral | Unary | Binary
+    | And | Or | Comparison | HasLabels | Function | Case | ListComprehension | Quantifier | Reduce | PathBuild
+    | Subplan
+)
+
+Operator = (
+    Argument | AllNodesScan | NodeByLabelScan | NodeByIdSeek | NodeIndexSeek | RelationshipScan | Expand
+    | VarLengthExpand | BoundRelationships | ShortestPath | Filter | Projection | Aggregation | Distinct | Sort | Skip
+    | Limit | Unwind | Union | Apply | SemiApply | OptionalApply | CartesianProduct | HashJoin | Eager | Create | Merge
+    | Set | Delete | Foreach | ProcedureCall | CountStore | CreateIndex | DropIndex | CreateConstraint | DropConstraint
+    | ProduceResults
+)
+
+
+# ---------------------------------------------------------------------------------------------------------- plan
+
+
+class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A column's name: pieces of text, with the source text of stripped literal ``i`` where an integer stands."""
+
+    name: list[str | int]
+
+
+class Notification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A warning that travels with every result of the plan; position counts characters from 0, lines and columns from 1."""
+
+    code: str
+    title: str
+    description: str
+    severity: Lit["WARNING", "INFORMATION"]
+    category: str
+    gql_status: str
+    offset: int = 0
+    line: int = 1
+    column: int = 1
+
+
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A compiled query.
+
+    ``kind``: "r" reads, "rw" reads and writes with columns, "w" writes without columns, "s" schema.
+    ``mode``: "run", or "explain"/"profile". ``parameters``: names that must be given.
+    """
+
+    version: int
+    kind: Lit["r", "rw", "w", "s"]
+    mode: Lit["run", "explain", "profile"]
+    slots: int
+    columns: list[Column]
+    parameters: list[str]
+    root: ProduceResults
+    notifications: list[Notification] = []
+    cacheable: bool = True
+
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+def encode(plan: Plan) -> bytes:
+    """The bytes of a plan, as ``samyama._core`` takes them."""
+    return _encoder.encode(plan)
+
+
+_decoder: msgspec.msgpack.Decoder[Plan] | None = None
+
+
+def decode(data: bytes) -> Plan:
+    """Read a plan back; raises ``msgspec.ValidationError`` that names the field."""
+    global _decoder
+    if _decoder is None:
+        _decoder = msgspec.msgpack.Decoder(Plan)
+    return _decoder.decode(data)
