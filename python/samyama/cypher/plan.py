@@ -39,7 +39,7 @@ class Node_(msgspec.Struct, frozen=True, tag_field="op", forbid_unknown_fields=T
 class Literal(Node_, tag="Literal"):
     """null, bool, int, float or str as MessagePack has them (NaN and infinities included)."""
 
-    value: None | bool | int | float | str
+    value: bool | int | float | str | None
 
 
 class Parameter(Node_, tag="Parameter"):

@@ -1,0 +1,77 @@
+# Every target does its own set-up: a virtual environment in .venv, the Python tools, the Rust build.
+# The two that matter to a newcomer: `make demo` and `make test`. `make help` lists the rest.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+RUST   := $(wildcard crates/*/src/*.rs crates/*/src/*/*.rs crates/*/src/*/*/*.rs crates/*/Cargo.toml) Cargo.toml
+CARGO_TEST_CRATES := -p samyama-graph -p samyama-exec -p samyama-raft -p samyama-bolt -p samyama-server -p samyama-sim
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help demo test verify fix bench tck chaos sim setup build lint rust-test python-test wheel clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+
+demo: build ## a real three-process cluster on this machine: writes, a killed leader, a partition; cleans up after itself
+	@$(BIN)/samyama demo
+
+test: build ## build everything and run every test that fits a coffee break
+	@$(MAKE) --no-print-directory rust-test python-test
+
+verify: build lint test ## the gate, read-only: lints, types, import arrows, tests; what CI runs
+
+rust-test: setup
+	@echo "== Rust tests (release profile: one build of the dependencies serves tests, demo and benchmarks)"
+	@cargo test --release --quiet $(CARGO_TEST_CRATES)
+
+python-test: build
+	@echo "== Python tests"
+	@$(BIN)/python -m pytest -m "not long"
+
+lint: build
+	@echo "== Formats, lints, types, arrows"
+	@cargo fmt --all --check
+	@cargo clippy --release --quiet --all-targets $(CARGO_TEST_CRATES) -p samyama-py -- -D warnings
+	@$(BIN)/ruff check python tests
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
+
+fix: setup ## rewrite what a tool can rewrite: formats, lints, golden files, generated references
+	@cargo fmt --all
+	@$(BIN)/ruff check --fix python tests
+	@$(BIN)/python -m pytest tests/golden tests/tidy --update
+
+bench: build ## the benchmark set: native load generator, fsync on, the disk's own floor beside every durable figure
+	@$(BIN)/samyama bench suite
+
+tck: build ## the openCypher TCK: passed and failed per folder, failing names, a JSON report
+	@$(BIN)/python -m tests.tck
+
+chaos: build ## long: kills, pauses and partitions under load, histories checked for linearizability
+	@$(BIN)/python -m pytest tests/chaos -m "long or not long" -s
+
+sim: setup ## long: seeded simulation of whole clusters in virtual time
+	@cargo run --release --quiet -p samyama-sim -- --seeds 200
+
+wheel: setup ## the wheel that is shipped, in dist/
+	@$(BIN)/maturin build --profile wheel --out dist
+
+setup: $(VENV)/.stamp
+
+$(VENV)/.stamp: pyproject.toml
+	@command -v cargo >/dev/null || { echo "A Rust toolchain is needed: https://rustup.rs"; exit 1; }
+	@echo "== Setting up $(VENV) (Python tools, pinned in pyproject.toml)"
+	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed"'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c 'import tomllib; print("\n".join(tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["dev"]))' > $(VENV)/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(VENV)/requirements.txt
+	@touch $@
+
+build: $(VENV)/.stamp
+	@echo "== Building the engine (release; a few minutes the first time, seconds after)"
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release --quiet
+
+clean: ## remove everything that was built
+	@rm -rf $(VENV) target dist python/samyama/*.so

@@ -1,0 +1,218 @@
+"""A cluster of real processes on loopback, with ports from the kernel, in a directory that goes when it is closed."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from samyama.cluster.client import NodeStatus
+from samyama.testing.links import Links
+from samyama.testing.node import Node, wait_until
+
+if TYPE_CHECKING:
+    import neo4j
+
+__all__ = ["Cluster"]
+
+
+class Cluster:
+    """1, 3, 5 or 7 nodes.
+
+    Args:
+        size: How many nodes.
+        links: Run every peer connection through a proxy that can be cut, delayed or broken (:attr:`links`).
+        settings: Configuration for every node, ``{"raft": {"snapshot_log_entries": 100}}``.
+        directory: Where the nodes live; kept when given, else a temporary one that is removed in the end.
+        seed: For the random choices of the links.
+
+    Use it as a context manager: it starts all nodes, waits until they are ready, and ends every process by its id.
+    """
+
+    def __init__(
+        self,
+        size: int = 3,
+        *,
+        links: bool = False,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+        directory: Path | None = None,
+        seed: int = 0,
+    ) -> None:
+        self._owns_directory = directory is None
+        self.directory = Path(tempfile.mkdtemp(prefix="samyama-")) if directory is None else directory
+        self.settings = {section: dict(values) for section, values in (settings or {}).items()}
+        ports = _free_ports(size * 3)
+        self.nodes = [
+            Node(i + 1, self._make_directory(i + 1), *(f"127.0.0.1:{ports[3 * i + k]}" for k in range(3)))
+            for i in range(size)
+        ]
+        self._links = Links({n.id: n.peer for n in self.nodes}, seed) if links else None
+        for node in self.nodes:
+            self.write_config(node)
+
+    def _make_directory(self, id: int) -> Path:
+        path = self.directory / f"node-{id}"
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    # ------------------------------------------------------------------------------------------------- life
+
+    def __enter__(self) -> Cluster:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self, timeout_s: float = 60.0) -> None:
+        """Start every node that does not run and wait until all are ready."""
+        for node in self.nodes:
+            if not node.alive:
+                node.start()
+        for node in self.nodes:
+            node.wait_ready(timeout_s)
+
+    def close(self) -> None:
+        """Kill what still runs, by process id, and remove the directory if it is ours."""
+        with ExitStack() as stack:
+            if self._owns_directory:
+                stack.callback(shutil.rmtree, self.directory, ignore_errors=True)
+            if self._links is not None:
+                stack.callback(self._links.close)
+            for node in self.nodes:
+                stack.callback(node.kill)
+
+    def write_config(self, node: Node) -> None:
+        """Write ``samyama.toml`` of one node."""
+        layers: dict[str, dict[str, Any]] = {
+            "node": {"id": node.id, "data_directory": str(node.directory / "data")},
+            "listen": {"bolt": node.bolt, "peer": node.peer, "http": node.http},
+        }
+        for section, values in self.settings.items():
+            layers.setdefault(section, {}).update(values)
+        lines: list[str] = []
+        for section, values in layers.items():
+            lines += [f"[{section}]", *(f"{key} = {_toml(value)}" for key, value in values.items())]
+        if self._links is not None:
+            dial = self._links.dial_addresses(node.id)
+            lines += ["[cluster.dial]", *(f'"{id}" = "{address}"' for id, address in dial.items())]
+        for member in self.nodes:
+            lines += ["[[cluster.members]]", f"id = {member.id}"]
+            lines += [f'{key} = "{getattr(member, key)}"' for key in ("peer", "bolt", "http")]
+        node.config_file.write_text("\n".join(lines) + "\n", "utf-8")
+
+    # ------------------------------------------------------------------------------------------------ asking
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+    def node(self, id: int) -> Node:
+        return next(node for node in self.nodes if node.id == id)
+
+    @property
+    def uri(self) -> str:
+        """A ``neo4j://`` address through the first node that runs."""
+        return next(node for node in self.nodes if node.alive).neo4j_uri
+
+    def driver(self, node: Node | None = None, **options: Any) -> neo4j.Driver:
+        """The official driver, routed over the cluster or, with ``node``, directly on one node."""
+        import neo4j
+
+        return neo4j.GraphDatabase.driver(self.uri if node is None else node.bolt_uri, **options)
+
+    def statuses(self) -> dict[int, NodeStatus]:
+        """Of every node that answers."""
+        return {node.id: status for node in self.nodes if (status := node.try_status()) is not None}
+
+    def leader(self, timeout_s: float = 10.0) -> Node:
+        """The node that leads in the highest term known."""
+        return wait_until("a leader", self._find_leader, timeout_s)
+
+    def wait_for_leader(self, other_than: int | None = None, timeout_s: float = 10.0) -> Node:
+        """Until a node leads, not the one with id ``other_than``."""
+
+        def found() -> Node | None:
+            leader = self._find_leader()
+            return leader if leader is not None and leader.id != other_than else None
+
+        return wait_until("a new leader" if other_than else "a leader", found, timeout_s)
+
+    def _find_leader(self) -> Node | None:
+        leading = [s for s in self.statuses().values() if s.role == "leader"]
+        if not leading:
+            return None
+        return self.node(max(leading, key=lambda s: s.term).id)
+
+    def followers(self) -> list[Node]:
+        leader = self.leader()
+        return [node for node in self.nodes if node.alive and node.id != leader.id]
+
+    def wait_equal(self, timeout_s: float = 30.0) -> dict[int, NodeStatus]:
+        """Until all running nodes have applied the same log index and have the same graph.
+
+        Raises: AssertionError: same index, different fingerprints: the replicas diverged. Timeout: one stays behind.
+        """
+
+        def equal() -> dict[int, NodeStatus] | None:
+            statuses = self.statuses()
+            running = [node for node in self.nodes if node.alive and not node.paused]
+            if len(statuses) < len(running) or len({s.applied_index for s in statuses.values()}) != 1:
+                return None
+            if any(s.applied_index != s.last_log_index for s in statuses.values()):
+                return None
+            fingerprints = {s.id: s.fingerprint for s in statuses.values()}
+            assert len(set(fingerprints.values())) == 1, f"graphs differ at the same index: {fingerprints}"
+            return statuses
+
+        return wait_until("all nodes to be equal", equal, timeout_s)
+
+    # ------------------------------------------------------------------------------------------------ faults
+
+    @property
+    def links(self) -> Links:
+        assert self._links is not None, "make the cluster with links=True to disturb its links"
+        return self._links
+
+    def partition(self, *groups: Sequence[int]) -> None:
+        """Cut every wire between different groups, both ways. Nodes in no group are cut from all."""
+        group_of = {id: number for number, group in enumerate(groups) for id in group}
+        for source, target in self.links.wires:
+            if source not in group_of or group_of.get(source) != group_of.get(target):
+                self.links.cut(source, target)
+
+    def isolate(self, id: int) -> None:
+        """Cut one node from all others, both ways."""
+        self.partition([id], [node.id for node in self.nodes if node.id != id])
+
+    def heal(self) -> None:
+        """Undo every fault of the links."""
+        self.links.heal_all()
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports that were free a moment ago: all are held open together, so they differ."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [int(each.getsockname()[1]) for each in sockets]
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    assert isinstance(value, str), f"no TOML form for {value!r}"
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
