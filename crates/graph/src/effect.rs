@@ -9,10 +9,13 @@ use crate::{ConstraintDefinition, IndexDefinition, KeyId, LabelId, NodeId, Relat
 pub enum Effect {
     /// `id` must be the next free number of its kind.
     CreateToken { kind: TokenKind, id: u32, name: Arc<str> },
-    /// `id` must be the next free node id. Labels sorted and unique; no null among the properties.
+    /// `id` must never have been used: the next free node id, one above it, or one that was passed over (open transactions
+    /// reserve ids and may use them late or never, `docs/decisions/0502-reserved-ids.md`). Afterwards the next free id is
+    /// at least `id` + 1. Labels sorted and unique; no null among the properties.
     CreateNode { id: NodeId, labels: Vec<LabelId>, properties: Vec<(KeyId, Value)> },
     /// The node must have no relationships left.
     DeleteNode { id: NodeId },
+    /// `id` as for nodes.
     CreateRelationship {
         id: RelationshipId,
         start: NodeId,

@@ -47,7 +47,7 @@ impl Graph {
     pub fn schema_epoch(&self) -> u64 {
         todo!()
     }
-    /// Incremental fingerprint of the whole content: equal graphs have equal fingerprints on every node.
+    /// Incremental fingerprint of the whole content (not of the next free ids): equal graphs have equal fingerprints on every node.
     pub fn fingerprint(&self) -> u128 {
         todo!()
     }
@@ -227,6 +227,11 @@ impl Draft {
     }
     /// The one function that changes a graph.
     pub fn apply(&mut self, effect: &Effect) -> Result<(), ApplyError> {
+        todo!()
+    }
+    /// Raise the next free ids to at least these: what lies between is reserved for an open transaction and skipped by
+    /// others. Never in the log and not part of the fingerprint; a gap that is never filled is legal.
+    pub fn reserve_ids(&mut self, next_node: NodeId, next_relationship: RelationshipId) {
         todo!()
     }
     /// Closes one transaction: `number` must be the last one + 1.

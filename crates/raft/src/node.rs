@@ -42,6 +42,8 @@ pub struct NodeConfig {
     pub listen: String,
     /// The initial members, this node included. A node that has a log keeps the membership of its log.
     pub members: BTreeMap<NodeId, NodeAddress>,
+    /// Addresses to dial instead of the members' own `peer` (tunnels, tests); never replicated.
+    pub dial: BTreeMap<NodeId, String>,
     /// None: nothing durable (embedded, in memory); only for a single node.
     pub directory: Option<PathBuf>,
     pub election_timeout_ms_min: u64,

@@ -1,0 +1,193 @@
+//! The configuration of a node, as `python/samyama/config/schema.py` describes and checks it.
+//!
+//! Arrives as one JSON document with every value; there are no defaults here, and an unknown or missing key is an error
+//! that names it. The only work done here is filling in what follows from other values (advertised addresses, the member
+//! list of a lone node).
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// The whole document: the sections of `Settings`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub node: NodeSection,
+    pub listen: Listen,
+    pub advertise: Advertise,
+    pub cluster: Cluster,
+    pub raft: Raft,
+    pub storage: Storage,
+    pub reads: Reads,
+    pub limits: Limits,
+    pub log: Log,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeSection {
+    pub id: u64,
+    /// Empty: nothing durable, only for a single node.
+    pub data_directory: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listen {
+    pub bolt: String,
+    pub peer: String,
+    pub http: String,
+    /// Checked in Python; named here only so that the document is complete.
+    pub insecure: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Advertise {
+    pub bolt: String,
+    pub peer: String,
+    pub http: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Member {
+    pub id: u64,
+    pub peer: String,
+    pub bolt: String,
+    pub http: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cluster {
+    /// Empty: this node alone.
+    pub members: Vec<Member>,
+    /// Node id (as text, JSON's keys are) to the peer address that this node dials instead of the member's own.
+    pub dial: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Raft {
+    pub election_timeout_ms_min: u64,
+    pub election_timeout_ms_max: u64,
+    pub heartbeat_interval_ms: u64,
+    pub snapshot_log_bytes: u64,
+    pub snapshot_log_entries: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Storage {
+    pub fsync: bool,
+    pub segment_bytes: u64,
+}
+
+/// What a read promises when it does not say it itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReadLevel {
+    Linearizable,
+    Bookmark,
+    Stale,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reads {
+    pub level: ReadLevel,
+    pub timeout_ms: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    pub connections_max: usize,
+    pub message_bytes_max: usize,
+    pub query_memory_bytes_max: usize,
+    /// 0: none.
+    pub query_timeout_ms: u64,
+    pub transactions_max: usize,
+    pub plan_cache_bytes_max: usize,
+    pub uncommitted_bytes_max: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub level: String,
+    pub format: String,
+}
+
+/// The document is wrong: which key, and what was expected.
+#[derive(Debug, thiserror::Error)]
+#[error("configuration: {0}")]
+pub struct ConfigError(pub String);
+
+impl Config {
+    pub fn from_json(text: &str) -> Result<Self, ConfigError> {
+        serde_json::from_str(text).map_err(|error| ConfigError(error.to_string()))
+    }
+
+    /// What this node is called by others: `advertise`, or where that is empty the address it listens on.
+    pub fn advertised(&self) -> samyama_raft::NodeAddress {
+        let or = |advertised: &String, listen: &String| {
+            if advertised.is_empty() { listen } else { advertised }.clone()
+        };
+        samyama_raft::NodeAddress {
+            peer: or(&self.advertise.peer, &self.listen.peer),
+            bolt: or(&self.advertise.bolt, &self.listen.bolt),
+            http: or(&self.advertise.http, &self.listen.http),
+        }
+    }
+
+    /// What the raft room is given.
+    pub fn raft_config(&self) -> Result<samyama_raft::NodeConfig, ConfigError> {
+        let mut members = BTreeMap::new();
+        for member in &self.cluster.members {
+            let address = samyama_raft::NodeAddress {
+                peer: member.peer.clone(),
+                bolt: member.bolt.clone(),
+                http: member.http.clone(),
+            };
+            if members.insert(member.id, address).is_some() {
+                return Err(ConfigError(format!("cluster.members: id {} stands twice", member.id)));
+            }
+        }
+        if members.is_empty() {
+            members.insert(self.node.id, self.advertised());
+        }
+        if !members.contains_key(&self.node.id) {
+            return Err(ConfigError(format!(
+                "cluster.members does not contain this node's id {}",
+                self.node.id
+            )));
+        }
+        let mut dial = BTreeMap::new();
+        for (id, address) in &self.cluster.dial {
+            let id = id.parse().map_err(|_| ConfigError(format!("cluster.dial: `{id}` is not a node id")))?;
+            dial.insert(id, address.clone());
+        }
+        let directory = &self.node.data_directory;
+        if directory.is_empty() && members.len() > 1 {
+            return Err(ConfigError(
+                "node.data_directory is empty: only a lone node may keep nothing on disk".into(),
+            ));
+        }
+        Ok(samyama_raft::NodeConfig {
+            node_id: self.node.id,
+            listen: self.listen.peer.clone(),
+            members,
+            dial,
+            directory: (!directory.is_empty()).then(|| directory.into()),
+            election_timeout_ms_min: self.raft.election_timeout_ms_min,
+            election_timeout_ms_max: self.raft.election_timeout_ms_max,
+            heartbeat_interval_ms: self.raft.heartbeat_interval_ms,
+            segment_bytes: self.storage.segment_bytes,
+            snapshot_log_bytes: self.raft.snapshot_log_bytes,
+            snapshot_log_entries: self.raft.snapshot_log_entries,
+            sync: self.storage.fsync,
+        })
+    }
+}
