@@ -7,11 +7,13 @@
 mod batch;
 mod context;
 mod error;
+mod execution;
 mod parameters;
 mod reads;
 
 pub use batch::Batch;
 pub use context::{Access, CancelFlag, Counters, Draws, Limits, Procedures};
 pub use error::{ErrorKind, ExecError};
+pub use execution::{Execution, Finished, NamePiece, Notification, Plan, PlanKind, PlanMode};
 pub use parameters::Parameters;
 pub use reads::{Read, ReadSet};

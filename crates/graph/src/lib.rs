@@ -5,12 +5,14 @@
 //! Both dereference to [`Graph`], which holds every reading function. This crate is deterministic: no clock, no
 //! randomness, no I/O, no threads, and no hash-map order that reaches a result.
 
+mod codec;
 mod effect;
 mod graph;
 mod ids;
 mod schema;
 mod value;
 
+pub use codec::{CodecError, decode_effect, encode_effect, read_snapshot, write_snapshot};
 pub use effect::{ApplyError, Effect};
 pub use graph::{Adjacent, Draft, Graph, RelationshipEnds, View};
 pub use ids::{Direction, IndexId, KeyId, LabelId, NodeId, RelationshipId, TokenKind, TypeId};
