@@ -1,0 +1,112 @@
+//! What the planner knows of the graph, as MessagePack: names with counts, indexes, constraints.
+
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+
+use samyama_graph::{ConstraintKind, EntityKind, Graph, IndexDefinition, KeyId, LabelId, TypeId};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Catalog<'a> {
+    epoch: u64,
+    nodes: u64,
+    relationships: u64,
+    labels: BTreeMap<&'a str, u64>,
+    types: BTreeMap<&'a str, u64>,
+    keys: Vec<&'a str>,
+    indexes: Vec<Index<'a>>,
+    constraints: Vec<Constraint<'a>>,
+}
+
+#[derive(Serialize)]
+struct Index<'a> {
+    name: &'a str,
+    /// `node` or `relationship`.
+    entity: &'static str,
+    /// The label, or the relationship type.
+    label: &'a str,
+    keys: Vec<&'a str>,
+    unique: bool,
+    entries: u64,
+    distinct: u64,
+}
+
+#[derive(Serialize)]
+struct Constraint<'a> {
+    name: &'a str,
+    kind: &'static str,
+    entity: &'static str,
+    label: &'a str,
+    keys: Vec<&'a str>,
+}
+
+/// The catalogue of a graph. `epoch` is handed through.
+pub fn encode(graph: &Graph, epoch: u64) -> Result<Vec<u8>, rmp_serde::encode::Error> {
+    let (labels, types, keys) = graph.token_counts();
+    let labels = (0..labels)
+        .map(|id| LabelId(id as u16))
+        .map(|id| (graph.label_name(id).as_ref(), graph.label_count(id)));
+    let types = (0..types)
+        .map(|id| TypeId(id as u16))
+        .map(|id| (graph.relationship_type_name(id).as_ref(), graph.type_count(id)));
+    let catalog = Catalog {
+        epoch,
+        nodes: graph.node_count(),
+        relationships: graph.relationship_count(),
+        labels: labels.collect(),
+        types: types.collect(),
+        keys: (0..keys).map(|id| graph.property_key_name(KeyId(id)).as_ref()).collect(),
+        indexes: graph.indexes().map(|index| describe_index(graph, index)).collect(),
+        constraints: graph
+            .constraints()
+            .map(|constraint| {
+                let (entity, label) = describe_entity(graph, constraint.entity);
+                let kind = match constraint.kind {
+                    ConstraintKind::Unique => "unique",
+                };
+                Constraint {
+                    name: &constraint.name,
+                    kind,
+                    entity,
+                    label,
+                    keys: key_names(graph, &constraint.keys),
+                }
+            })
+            .collect(),
+    };
+    rmp_serde::to_vec_named(&catalog)
+}
+
+fn describe_index<'a>(graph: &'a Graph, index: &'a IndexDefinition) -> Index<'a> {
+    let (entity, label) = describe_entity(graph, index.entity);
+    let (entries, distinct) = graph.index_statistics(index.id);
+    let unique = index.owner.is_some();
+    Index { name: &index.name, entity, label, keys: key_names(graph, &index.keys), unique, entries, distinct }
+}
+
+fn describe_entity(graph: &Graph, entity: EntityKind) -> (&'static str, &str) {
+    match entity {
+        EntityKind::Node(label) => ("node", graph.label_name(label)),
+        EntityKind::Relationship(type_id) => ("relationship", graph.relationship_type_name(type_id)),
+    }
+}
+
+fn key_names<'a>(graph: &'a Graph, keys: &[KeyId]) -> Vec<&'a str> {
+    keys.iter().map(|key| graph.property_key_name(*key).as_ref()).collect()
+}
+
+/// Changes when a plan may have become wrong or poor: an index or constraint came or went, or the graph has become eight
+/// times as large or small. New names do not count: plans carry names, and the executor binds them.
+pub fn plan_epoch(graph: &Graph) -> u64 {
+    let mut hasher = rustc_hash::FxHasher::default();
+    for index in graph.indexes() {
+        (index.id, &index.name, index.entity, &index.keys).hash(&mut hasher);
+    }
+    for constraint in graph.constraints() {
+        (&constraint.name, constraint.entity, &constraint.keys).hash(&mut hasher);
+    }
+    for count in [graph.node_count(), graph.relationship_count()] {
+        ((64 - count.leading_zeros()) / 3).hash(&mut hasher);
+    }
+    hasher.finish()
+}

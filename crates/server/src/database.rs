@@ -1,0 +1,130 @@
+//! One database on one node: a Raft member with the graph as its state machine, the lane, the plan cache, read points.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use samyama_exec::Procedures;
+use samyama_raft::{Applied, LogIndex, NodeId, ProposeError, RaftNode, ReadError};
+use tokio::sync::Semaphore;
+
+use crate::config::{Config, ReadLevel};
+use crate::frontend::Planner;
+use crate::lane::{LaneHandle, Log, ReadyReceiver};
+use crate::limits::POOL_THREADS_MAX;
+use crate::plan_cache::PlanCache;
+use crate::reads::ReadGate;
+use crate::shared::{Published, Shared};
+
+/// The name under which clients know it.
+pub const DATABASE_NAME: &str = "neo4j";
+
+pub struct Database {
+    pub raft: RaftNode,
+    pub shared: Arc<Shared>,
+    pub lane: LaneHandle,
+    pub plans: PlanCache,
+    pub settings: Settings,
+    pub procedures: Arc<dyn Procedures>,
+    /// In front of element ids.
+    pub uuid: Arc<str>,
+    /// Long reads run on pool threads, this many at a time.
+    pub pool: Arc<Semaphore>,
+    pub transactions_open: AtomicUsize,
+    gate: ReadGate,
+}
+
+/// What of the configuration sessions need.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub node: NodeId,
+    pub level: ReadLevel,
+    pub read_timeout: Duration,
+    pub query_timeout: Option<Duration>,
+    pub query_memory_bytes_max: usize,
+    pub transactions_max: usize,
+}
+
+impl Database {
+    /// Put the parts together on the current runtime, which becomes the serving runtime.
+    pub fn new(
+        raft: RaftNode,
+        shared: Arc<Shared>,
+        planner: Planner,
+        config: &Config,
+        procedures: Arc<dyn Procedures>,
+    ) -> Arc<Self> {
+        let log = Arc::new(RaftLog { raft: raft.clone(), node: config.node.id });
+        let timeout_ms = config.limits.query_timeout_ms;
+        Arc::new(Self {
+            lane: LaneHandle::start(log, Arc::clone(&shared), config.limits.uncommitted_bytes_max),
+            plans: PlanCache::new(planner, config.limits.plan_cache_bytes_max),
+            settings: Settings {
+                node: config.node.id,
+                level: config.reads.level,
+                read_timeout: Duration::from_millis(config.reads.timeout_ms),
+                query_timeout: (timeout_ms > 0).then(|| Duration::from_millis(timeout_ms)),
+                query_memory_bytes_max: config.limits.query_memory_bytes_max,
+                transactions_max: config.limits.transactions_max,
+            },
+            procedures,
+            uuid: raft.status().cluster_id.into(),
+            pool: Arc::new(Semaphore::new(POOL_THREADS_MAX)),
+            transactions_open: AtomicUsize::new(0),
+            gate: ReadGate::start(raft.clone()),
+            raft,
+            shared,
+        })
+    }
+
+    /// A point in the log that is at or after every write acknowledged before this call, applied here.
+    pub async fn read_point(&self) -> Result<LogIndex, ReadError> {
+        self.gate.read_point(self.settings.read_timeout).await
+    }
+
+    pub fn published(&self) -> Arc<Published> {
+        self.shared.published()
+    }
+
+    /// Count one more open transaction; None when there are as many as may be.
+    pub fn admit_transaction(self: &Arc<Self>) -> Option<Admission> {
+        if self.transactions_open.fetch_add(1, Ordering::Relaxed) >= self.settings.transactions_max {
+            self.transactions_open.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(Admission(Arc::clone(self)))
+    }
+}
+
+/// A place among the open transactions; given back when dropped.
+pub struct Admission(Arc<Database>);
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        self.0.transactions_open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+struct RaftLog {
+    raft: RaftNode,
+    node: NodeId,
+}
+
+impl Log for RaftLog {
+    fn propose(
+        &self,
+        payload: Bytes,
+    ) -> Pin<Box<dyn Future<Output = Result<(LogIndex, Applied), ProposeError>> + Send>> {
+        Box::pin(self.raft.propose(payload))
+    }
+
+    fn ready(&self) -> ReadyReceiver {
+        self.raft.lane_ready()
+    }
+
+    fn may_lead(&self) -> bool {
+        self.raft.leader().borrow().is_none_or(|leader| leader == self.node)
+    }
+}

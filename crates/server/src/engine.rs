@@ -1,0 +1,140 @@
+//! The executor as the rest of this crate uses it: one call that runs a statement to its end on a draft, and one that
+//! streams the rows of a read.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use rand::RngExt;
+use samyama_exec::{
+    Access, Batch, CancelFlag, Counters, Draws, ErrorKind, ExecError, Execution, Limits, Parameters, Plan,
+    Procedures, ReadSet,
+};
+use samyama_graph::{Draft, Effect, Graph, Value, View};
+
+/// A statement ready to run, any number of times.
+pub struct Statement {
+    pub plan: Arc<Plan>,
+    pub parameters: Parameters,
+    pub memory_bytes_max: usize,
+    pub deadline: Option<Instant>,
+    pub cancel: CancelFlag,
+    /// When the transaction began; the statement itself begins when it runs.
+    pub transaction_ns: i128,
+    pub procedures: Arc<dyn Procedures>,
+}
+
+impl Statement {
+    fn limits(&self, budget: Option<Instant>) -> Limits {
+        Limits { memory_bytes_max: self.memory_bytes_max, deadline: self.deadline, budget }
+    }
+
+    fn draws(&self) -> Draws {
+        Draws {
+            random_seed: rand::rng().random(),
+            statement_ns: now_ns(),
+            transaction_ns: self.transaction_ns,
+        }
+    }
+}
+
+/// Nanoseconds since the epoch, UTC.
+pub fn now_ns() -> i128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as i128)
+}
+
+/// Everything a write came to.
+#[derive(Default)]
+pub struct Ran {
+    pub rows: Vec<Batch>,
+    /// The graph that entities among the rows are looked up in; only when there are any.
+    pub entities: Option<View>,
+    pub effects: Vec<Effect>,
+    pub reads: ReadSet,
+    pub counters: Counters,
+    pub profile: Option<Value>,
+}
+
+/// A write that failed.
+pub struct Failed {
+    pub error: ExecError,
+    /// Whether the draft may have been changed.
+    pub dirty: bool,
+}
+
+/// Run a statement to its end on a draft. On failure the draft is spoilt: the caller goes back to what it had before.
+pub fn run_write(statement: &Statement, draft: &mut Draft, budget: Option<Instant>) -> Result<Ran, Failed> {
+    let mut ran = Ran::default();
+    let draws = statement.draws();
+    {
+        let mut execution = Execution::open(
+            &statement.plan,
+            Access::Write(draft),
+            &statement.parameters,
+            draws,
+            statement.limits(budget),
+            statement.cancel.clone(),
+            statement.procedures.as_ref(),
+        )
+        .map_err(|error| Failed { error, dirty: false })?;
+        loop {
+            match execution.next() {
+                Ok(Some(batch)) => ran.rows.push(batch),
+                Ok(None) => break,
+                Err(error) => return Err(Failed { error, dirty: true }),
+            }
+        }
+        let finished = execution.finish();
+        ran.effects = finished.effects;
+        ran.reads = finished.reads;
+        ran.counters = finished.counters;
+        ran.profile = finished.profile;
+    }
+    if ran.rows.iter().any(|batch| batch.values.iter().any(has_entities)) {
+        ran.entities = Some(draft.view());
+    }
+    Ok(ran)
+}
+
+/// What a read came to, beyond its rows.
+#[derive(Default)]
+pub struct ReadDone {
+    pub profile: Option<Value>,
+}
+
+/// Run a read, handing each batch to `sink` until it says stop (false).
+pub fn run_read(
+    statement: &Statement,
+    graph: &Graph,
+    budget: Option<Instant>,
+    mut sink: impl FnMut(Batch) -> bool,
+) -> Result<ReadDone, ExecError> {
+    let mut execution = Execution::open(
+        &statement.plan,
+        Access::Read(graph),
+        &statement.parameters,
+        statement.draws(),
+        statement.limits(budget),
+        statement.cancel.clone(),
+        statement.procedures.as_ref(),
+    )?;
+    while let Some(batch) = execution.next()? {
+        if !sink(batch) {
+            break;
+        }
+    }
+    Ok(ReadDone { profile: execution.finish().profile })
+}
+
+pub fn is_budget_spent(error: &ExecError) -> bool {
+    error.kind == ErrorKind::BudgetSpent
+}
+
+/// Whether a value refers to a node or relationship, at any depth.
+pub fn has_entities(value: &Value) -> bool {
+    match value {
+        Value::Node(_) | Value::Relationship(_) | Value::Path(_) => true,
+        Value::List(items) => items.iter().any(has_entities),
+        Value::Map(map) => map.iter().any(|(_, value)| has_entities(value)),
+        _ => false,
+    }
+}

@@ -1,0 +1,110 @@
+//! The Cypher front end as this crate sees it, and the one thread that calls it.
+//!
+//! Compiling is Python's (`samyama.cypher.compile`); `crates/py` implements [`Frontend`] with it. Only the planner thread
+//! calls it, so a query whose plan is cached never meets Python, and a pause there stops compilations and nothing else.
+
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+
+use tokio::sync::oneshot;
+
+use crate::limits::{COMPILATIONS_WAITING_MAX, COMPILE_TIMEOUT};
+
+/// What the front end is given.
+#[derive(Clone, Debug)]
+pub struct CompileRequest {
+    pub text: Arc<str>,
+    /// Spans (in characters) of literals that the plan refers to as `AutoParameter(i)`, in order.
+    pub literals: Vec<(usize, usize)>,
+    /// The type class of each parameter that was given.
+    pub parameter_types: Vec<(Arc<str>, &'static str)>,
+    /// Labels, types, keys, indexes, constraints and counts, as MessagePack.
+    pub catalog: Arc<[u8]>,
+}
+
+/// Why a query does not compile, in the words that clients are shown. Offsets count characters from 0, lines and columns
+/// from 1.
+#[derive(Clone, Debug, Default)]
+pub struct CompileError {
+    pub code: String,
+    pub gql_status: String,
+    pub error_type: String,
+    pub phase: String,
+    pub detail: String,
+    pub message: String,
+    pub offset: i64,
+    pub line: i64,
+    pub column: i64,
+}
+
+impl CompileError {
+    /// Not the query's fault.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self {
+            code: "Neo.DatabaseError.General.UnknownError".into(),
+            gql_status: "50N00".into(),
+            phase: "compile time".into(),
+            message: message.into(),
+            ..Self::default()
+        }
+    }
+}
+
+/// Compiles one query to the bytes of a plan. Called from the planner thread only; may take its time.
+pub trait Frontend: Send + Sync + 'static {
+    fn compile(&self, request: &CompileRequest) -> Result<Vec<u8>, CompileError>;
+}
+
+type Reply = oneshot::Sender<Result<Vec<u8>, CompileError>>;
+
+/// The planner thread. Ends when the last handle is dropped.
+#[derive(Clone)]
+pub struct Planner {
+    queue: SyncSender<(CompileRequest, Reply)>,
+}
+
+impl Planner {
+    pub fn start(frontend: Arc<dyn Frontend>) -> std::io::Result<Self> {
+        let (queue, requests) = sync_channel::<(CompileRequest, Reply)>(COMPILATIONS_WAITING_MAX);
+        std::thread::Builder::new().name("samyama-planner".into()).spawn(move || {
+            for (request, reply) in requests {
+                if reply.is_closed() {
+                    continue;
+                }
+                let compiled =
+                    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| frontend.compile(&request)));
+                let compiled = compiled
+                    .unwrap_or_else(|_| Err(CompileError::internal("the planner panicked on this query")));
+                // Nobody may be waiting any more.
+                drop(reply.send(compiled));
+            }
+        })?;
+        Ok(Self { queue })
+    }
+
+    pub async fn compile(&self, request: CompileRequest) -> Result<Vec<u8>, CompileError> {
+        let (reply, answer) = oneshot::channel();
+        match self.queue.try_send((request, reply)) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => {
+                return Err(CompileError {
+                    code: "Neo.TransientError.Request.NoThreadsAvailable".into(),
+                    message: format!(
+                        "{COMPILATIONS_WAITING_MAX} queries wait to be compiled; use parameters, so that queries share a plan"
+                    ),
+                    ..CompileError::internal("")
+                });
+            }
+            Err(TrySendError::Disconnected(_)) => {
+                return Err(CompileError::internal("the planner has stopped"));
+            }
+        }
+        match tokio::time::timeout(COMPILE_TIMEOUT, answer).await {
+            Ok(Ok(compiled)) => compiled,
+            Ok(Err(_)) => Err(CompileError::internal("the planner has stopped")),
+            Err(_) => {
+                Err(CompileError::internal(format!("the query was not compiled within {COMPILE_TIMEOUT:?}")))
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The HTTP side of a node: `/metrics`, `/health/live`, `/health/ready`, `/status`. Read-only, no state of its own.
+
+mod metrics;
+mod status;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use crate::database::Database;
+use crate::node::Progress;
+
+pub use self::metrics::ConnectionMetrics;
+
+/// HTTP connections served at a time.
+const CONNECTIONS_MAX: usize = 64;
+
+/// What the pages show.
+pub struct Pages {
+    pub database: Arc<Database>,
+    pub connections: Arc<ConnectionMetrics>,
+    pub progress: Arc<Progress>,
+}
+
+/// Serve until the runtime ends.
+pub async fn serve(listener: TcpListener, pages: Arc<Pages>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "an HTTP connection could not be accepted");
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let pages = Arc::clone(&pages);
+        tokio::spawn(async move {
+            let service = service_fn(|request| {
+                let response = answer(&pages, &request);
+                async move { Ok::<_, Infallible>(response) }
+            });
+            // A client that breaks off is its own affair.
+            drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+            drop(place);
+        });
+    }
+}
+
+fn answer(pages: &Pages, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return text(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered here\n".into());
+    }
+    match request.uri().path() {
+        "/metrics" => {
+            let mut response = text(StatusCode::OK, metrics::page(pages));
+            let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+            response.headers_mut().insert(CONTENT_TYPE, kind);
+            response
+        }
+        "/health/live" => text(StatusCode::OK, "live\n".into()),
+        "/health/ready" => match status::not_ready(pages) {
+            None => text(StatusCode::OK, "ready\n".into()),
+            Some(why) => text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),
+        },
+        "/status" => {
+            let mut response = text(StatusCode::OK, status::page(pages));
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            response
+        }
+        "/" => text(StatusCode::OK, "Samyama. Pages: /status /metrics /health/live /health/ready; Bolt is on another port.\n".into()),
+        _ => text(StatusCode::NOT_FOUND, "there are /status, /metrics, /health/live and /health/ready\n".into()),
+    }
+}
+
+fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}

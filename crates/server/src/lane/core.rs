@@ -1,0 +1,593 @@
+//! The lane without its surroundings: statements in, entries and answers out, one after the other. No tasks, no waiting;
+//! `run.rs` gives it a clock, a log and threads.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use samyama_exec::{ErrorKind, ExecError, ReadSet};
+use samyama_graph::{Draft, Effect, NodeId, RelationshipId};
+
+use super::claims::Claims;
+use super::head::{Head, HeadError, Mark};
+use super::history::History;
+use super::job::{Job, Kind, Refusal, Reply, Transaction};
+use crate::engine::{self, Failed, Ran, Statement};
+use crate::entry::Opening;
+use crate::limits::{
+    ENTRY_BYTES_MAX, LANE_BUDGET_MS, LANE_QUEUE_MAX, POOL_CONFLICTS_MAX, TRANSACTION_EFFECTS_MAX,
+};
+use crate::shared::{Published, Shared};
+
+/// A statement that has run and waits until what it rests on is applied.
+pub struct Waiter {
+    pub job: Job,
+    pub outcome: Result<Ran, ExecError>,
+    /// Its transaction, if it has effects.
+    pub number: Option<u64>,
+    /// The transaction to give back.
+    pub transaction: Option<Box<Transaction>>,
+}
+
+/// A statement that is too long for the lane: run `engine::run_write` on the transaction's draft, then `pool_done`.
+pub struct PoolRun {
+    pub job: Job,
+    pub statement: Arc<Statement>,
+    pub transaction: Box<Transaction>,
+    start: Start,
+}
+
+/// Where ids and tokens stood when a statement began, and how far the ids reserved for it go.
+#[derive(Clone, Copy)]
+struct Start {
+    node: NodeId,
+    relationship: RelationshipId,
+    node_end: NodeId,
+    relationship_end: RelationshipId,
+    tokens: (u32, u32, u32),
+}
+
+/// What a turn of the lane leaves to do.
+#[derive(Default)]
+pub struct Todo {
+    pub pool: Vec<PoolRun>,
+}
+
+pub struct Open {
+    pub head: Head,
+    pub generation: u64,
+    history: History,
+    claims: Claims<Job>,
+    /// Waiters of the entry that is being filled.
+    pub waiters: Vec<Waiter>,
+    /// Statements that ran while nothing was being filled: they wait for the newest entry in flight.
+    pub dependents: Vec<Waiter>,
+}
+
+/// The lane's state. `None` in `open` while this node does not lead or is not ready.
+pub struct Core {
+    pub open: Option<Open>,
+    pub queue: VecDeque<Job>,
+    next_generation: u64,
+    next_transaction: u64,
+    budget: Duration,
+}
+
+impl Default for Core {
+    fn default() -> Self {
+        Self {
+            open: None,
+            queue: VecDeque::new(),
+            next_generation: 1,
+            next_transaction: 1,
+            budget: Duration::from_millis(LANE_BUDGET_MS),
+        }
+    }
+}
+
+impl Core {
+    #[cfg(test)]
+    pub fn with_budget(budget: Duration) -> Self {
+        Self { budget, ..Self::default() }
+    }
+
+    /// Start on the published graph.
+    pub fn open(&mut self, opening: Opening, published: &Published) {
+        assert!(self.open.is_none(), "the lane opens once at a time");
+        let head = Head::new(opening, &published.view);
+        self.open = Some(Open {
+            history: History::new(head.number()),
+            head,
+            generation: self.next_generation,
+            claims: Claims::default(),
+            waiters: Vec::new(),
+            dependents: Vec::new(),
+        });
+        self.next_generation += 1;
+    }
+
+    /// Drop the head and all that rests on it. What had not been proposed goes back into the queue, first.
+    pub fn close(&mut self, shared: &Shared) {
+        let Some(mut open) = self.open.take() else { return };
+        shared.clear_prepared();
+        let parked = open.claims.drain_parked(|_| true);
+        let waiting = open.waiters.into_iter().chain(open.dependents);
+        let again: Vec<Job> = waiting.filter_map(Waiter::into_job).chain(parked).collect();
+        for job in again.into_iter().rev() {
+            self.queue.push_front(job);
+        }
+    }
+
+    pub fn push(&mut self, job: Job) {
+        if self.queue.len() >= LANE_QUEUE_MAX {
+            return refuse(job, Refusal::Overloaded);
+        }
+        self.queue.push_back(job);
+    }
+
+    /// Run the first job in the queue. False: there is none, or the lane is closed.
+    pub fn run_next(&mut self, todo: &mut Todo) -> bool {
+        if self.open.is_none() {
+            return false;
+        }
+        let Some(job) = self.queue.pop_front() else { return false };
+        self.run(job, todo);
+        true
+    }
+
+    fn run(&mut self, job: Job, todo: &mut Todo) {
+        let refusal = if job.reply.is_closed() {
+            Some(Refusal::Cancelled)
+        } else {
+            job.statement().and_then(|s| over(s))
+        };
+        if let Some(refusal) = refusal {
+            let transaction = job.transaction().map(Transaction::id);
+            refuse(job, refusal);
+            if let Some(transaction) = transaction {
+                self.end(transaction);
+            }
+            return;
+        }
+        match job.kind {
+            Kind::Write { .. } => self.write(job, todo),
+            Kind::Step { .. } => self.step(job, todo),
+            Kind::Commit { .. } => self.commit(job),
+        }
+    }
+
+    /// An auto-commit write, on the head itself.
+    fn write(&mut self, job: Job, todo: &mut Todo) {
+        let Some(open) = &mut self.open else { return self.queue.push_front(job) };
+        let Some(statement) = job.statement().cloned() else { return };
+        let last_resort = job.conflicts >= POOL_CONFLICTS_MAX;
+        let mark = open.head.mark(!open.claims.is_empty());
+        let budget = (!last_resort).then(|| Instant::now() + self.budget);
+        let ran = run_here(&statement, open.head.draft_mut(), budget, last_resort);
+        match ran {
+            Ok(ran) if ran.effects.is_empty() => open.answer(Waiter::new(job, Ok(ran))),
+            Ok(mut ran) => {
+                if let Some(holder) = open.claims.met_by(None, &ran.effects, None, open.head.draft()) {
+                    open.head.rollback(mark);
+                    return open.claims.park(holder, None, job);
+                }
+                let effects: Arc<[Effect]> = std::mem::take(&mut ran.effects).into();
+                open.commit_on_head(job, mark, ran, effects);
+            }
+            Err(failed) => {
+                if failed.dirty {
+                    open.head.rollback(mark);
+                }
+                if engine::is_budget_spent(&failed.error) {
+                    let transaction = self.new_transaction();
+                    return self.to_pool(job, statement, transaction, todo);
+                }
+                open.answer(Waiter::new(job, Err(failed.error)));
+            }
+        }
+    }
+
+    fn new_transaction(&mut self) -> Box<Transaction> {
+        let id = self.next_transaction;
+        self.next_transaction += 1;
+        let (generation, base, draft) = match &self.open {
+            Some(open) => (open.generation, open.head.number(), open.head.draft().clone()),
+            None => (0, 0, Draft::new(&samyama_graph::View::default())),
+        };
+        Box::new(Transaction {
+            id,
+            generation,
+            base,
+            draft,
+            effects: Vec::new(),
+            reads: ReadSet::default(),
+            answered: 0,
+            spoilt: false,
+        })
+    }
+
+    /// A statement of an explicit transaction, on the transaction's own draft.
+    fn step(&mut self, mut job: Job, todo: &mut Todo) {
+        let Kind::Step { statement, transaction } = &mut job.kind else { return };
+        let (statement, transaction) = (Arc::clone(statement), transaction.take());
+        let mut transaction = transaction.unwrap_or_else(|| self.new_transaction());
+        let Some(open) = &mut self.open else { return self.restore(job, transaction) };
+        if let Err(refusal) = open.rebase(&mut transaction) {
+            self.end(transaction.id);
+            return refuse(job, refusal);
+        }
+        let last_resort = job.conflicts >= POOL_CONFLICTS_MAX;
+        let start = Start::now(&open.head, (0, 0));
+        transaction.draft.reserve_ids(start.node, start.relationship);
+        let budget = (!last_resort).then(|| Instant::now() + self.budget);
+        match run_here(&statement, &mut transaction.draft, budget, last_resort) {
+            Err(failed) if engine::is_budget_spent(&failed.error) => {
+                self.to_pool(job, statement, transaction, todo)
+            }
+            ran => self.finish(job, transaction, start, ran.map_err(|failed| failed.error), todo),
+        }
+    }
+
+    /// Run it away from the lane, on a draft of its own.
+    fn to_pool(
+        &mut self,
+        job: Job,
+        statement: Arc<Statement>,
+        mut transaction: Box<Transaction>,
+        todo: &mut Todo,
+    ) {
+        let Some(open) = &mut self.open else { return self.restore(job, transaction) };
+        // The head may have moved, too: begin anew.
+        transaction.spoilt = true;
+        if let Err(refusal) = open.rebase(&mut transaction) {
+            self.end(transaction.id);
+            return refuse(job, refusal);
+        }
+        let start = Start::now(&open.head, job.used);
+        transaction.draft.reserve_ids(start.node, start.relationship);
+        open.head.reserve(start.node_end, start.relationship_end);
+        todo.pool.push(PoolRun { job, statement, transaction, start });
+    }
+
+    /// A statement has run on the pool.
+    pub fn pool_done(&mut self, mut run: PoolRun, ran: Result<Ran, Failed>, todo: &mut Todo) {
+        let Some(open) = &self.open else { return self.restore(run.job, run.transaction) };
+        if open.generation != run.transaction.generation {
+            return self.restore(run.job, run.transaction);
+        }
+        let draft = &run.transaction.draft;
+        run.job.used = (
+            draft.next_node_id().0 - run.start.node.0,
+            draft.next_relationship_id().0 - run.start.relationship.0,
+        );
+        if ran.as_ref().is_ok_and(|ran| open.stale(&run.transaction, &run.start, ran)) {
+            run.job.conflicts += 1;
+            if matches!(run.job.kind, Kind::Write { .. }) {
+                self.end(run.transaction.id);
+                if run.job.conflicts >= POOL_CONFLICTS_MAX {
+                    return self.write(run.job, todo);
+                }
+                let transaction = self.new_transaction();
+                return self.to_pool(run.job, run.statement, transaction, todo);
+            }
+            if run.job.conflicts >= POOL_CONFLICTS_MAX {
+                run.transaction.spoilt = true;
+                return self.restore_and_run(run.job, run.transaction, todo);
+            }
+            return self.to_pool(run.job, run.statement, run.transaction, todo);
+        }
+        self.finish(run.job, run.transaction, run.start, ran.map_err(|failed| failed.error), todo);
+    }
+
+    fn restore_and_run(&mut self, mut job: Job, transaction: Box<Transaction>, todo: &mut Todo) {
+        if let Kind::Step { transaction: slot, .. } = &mut job.kind {
+            *slot = Some(transaction);
+        }
+        self.step(job, todo);
+    }
+
+    /// The lane has closed meanwhile: back to the queue.
+    fn restore(&mut self, mut job: Job, transaction: Box<Transaction>) {
+        if let Kind::Step { transaction: slot, .. } = &mut job.kind
+            && transaction.answered > 0
+        {
+            *slot = Some(transaction);
+        }
+        self.queue.push_front(job);
+    }
+
+    /// A statement of a transaction has run; everything it saw is as it is on the head now.
+    fn finish(
+        &mut self,
+        mut job: Job,
+        mut transaction: Box<Transaction>,
+        start: Start,
+        ran: Result<Ran, ExecError>,
+        todo: &mut Todo,
+    ) {
+        let Some(open) = &mut self.open else { return self.restore(job, transaction) };
+        let mut ran = match ran {
+            Ok(ran) => ran,
+            Err(error) => {
+                // A failed statement ends its transaction.
+                open.answer(Waiter::new(job, Err(error)));
+                return self.end(transaction.id);
+            }
+        };
+        let effects = std::mem::take(&mut ran.effects);
+        let mut reads = transaction.reads.clone();
+        reads.extend(&ran.reads);
+        if !effects.is_empty()
+            && let Some(holder) =
+                open.claims.met_by(Some(transaction.id), &effects, Some(&reads), open.head.draft())
+        {
+            let waiter = open.claims.holds(transaction.id).then_some(transaction.id);
+            if waiter.is_some_and(|waiter| open.claims.closes_cycle(waiter, holder)) {
+                self.end(transaction.id);
+                return refuse(job, Refusal::Deadlock);
+            }
+            transaction.spoilt = true;
+            if let Kind::Step { transaction: slot, .. } = &mut job.kind {
+                *slot = Some(transaction);
+            }
+            return open.claims.park(holder, waiter, job);
+        }
+        if transaction.effects.len() + effects.len() > TRANSACTION_EFFECTS_MAX {
+            self.end(transaction.id);
+            return refuse(
+                job,
+                Refusal::TooLarge { what: format!("it has more than {TRANSACTION_EFFECTS_MAX} changes") },
+            );
+        }
+        let (tokens, effects): (Vec<Effect>, Vec<Effect>) =
+            effects.into_iter().partition(|effect| matches!(effect, Effect::CreateToken { .. }));
+        if !tokens.is_empty()
+            && let Err(error) = open.commit_tokens(tokens)
+        {
+            self.end(transaction.id);
+            return refuse(job, Refusal::Outdated(format!("its new names could not be given: {error}")));
+        }
+        let (node, relationship) =
+            (transaction.draft.next_node_id(), transaction.draft.next_relationship_id());
+        open.head.reserve(node.max(start.node), relationship.max(start.relationship));
+        transaction.reads = reads;
+        transaction.effects.extend(effects.iter().cloned());
+        if matches!(job.kind, Kind::Write { .. }) {
+            return self.commit_pooled(job, transaction, ran, todo);
+        }
+        if !effects.is_empty() {
+            open.claims.add(transaction.id, &transaction.reads, effects.into(), Instant::now());
+        }
+        open.history.set_base(transaction.id, transaction.base);
+        transaction.answered += 1;
+        open.answer(Waiter { job, outcome: Ok(ran), number: None, transaction: Some(transaction) });
+    }
+
+    /// An auto-commit write that ran on the pool.
+    fn commit_pooled(&mut self, mut job: Job, transaction: Box<Transaction>, ran: Ran, todo: &mut Todo) {
+        let id = transaction.id;
+        if transaction.effects.is_empty() {
+            if let Some(open) = &mut self.open {
+                open.answer(Waiter::new(job, Ok(ran)));
+            }
+            return self.end(id);
+        }
+        let Some(open) = &mut self.open else { return self.queue.push_front(job) };
+        let effects: Arc<[Effect]> = transaction.effects.into();
+        let applied = open.head.apply(Arc::clone(&effects));
+        match applied {
+            Ok(number) => {
+                open.committed(job, ran, number, &effects);
+                self.end(id);
+            }
+            Err(error @ HeadError::TooLarge(_)) => {
+                refuse(job, Refusal::from_head(&error));
+                self.end(id);
+            }
+            Err(HeadError::Apply(_)) => {
+                job.conflicts = POOL_CONFLICTS_MAX;
+                self.end(id);
+                self.write(job, todo);
+            }
+        }
+    }
+
+    fn commit(&mut self, job: Job) {
+        let Job { kind: Kind::Commit { transaction }, reply, .. } = job else { return };
+        let (id, generation) = (transaction.id, transaction.generation);
+        let Some(open) = self.open.as_mut().filter(|open| open.generation == generation) else {
+            return send(reply, Reply::Refused(lost_base()));
+        };
+        if open.history.changed_since(transaction.base, &transaction.reads, open.head.draft())
+            && !transaction.effects.is_empty()
+        {
+            self.end(id);
+            return send(reply, Reply::Refused(outdated()));
+        }
+        let effects: Arc<[Effect]> = transaction.effects.clone().into();
+        let job = Job::committing(transaction, reply);
+        if effects.is_empty() {
+            open.answer(Waiter::new(job, Ok(Ran::default())));
+            return self.end(id);
+        }
+        match open.head.apply(Arc::clone(&effects)) {
+            Ok(number) => open.committed(job, Ran::default(), number, &effects),
+            Err(error) => refuse(job, Refusal::from_head(&error)),
+        }
+        self.end(id);
+    }
+
+    /// A transaction has ended, in whatever way: its claim goes, and what waited behind it runs again.
+    pub fn end(&mut self, transaction: u64) {
+        let Some(open) = &mut self.open else { return };
+        open.history.forget(transaction);
+        for job in open.claims.release(transaction).into_iter().rev() {
+            self.queue.push_front(job);
+        }
+    }
+
+    /// Time passes: claims end, statements that waited too long or that nobody waits for are dropped.
+    pub fn tick(&mut self, now: Instant) {
+        let Some(open) = &mut self.open else { return };
+        for job in open.claims.expire(now).into_iter().rev() {
+            self.queue.push_front(job);
+        }
+        let gone = open
+            .claims
+            .drain_parked(|job| job.reply.is_closed() || job.statement().is_some_and(|s| over(s).is_some()));
+        for job in gone {
+            self.queue.push_back(job);
+        }
+    }
+}
+
+impl Open {
+    /// Give the statement's answer when everything that may still fail below it is applied.
+    fn answer(&mut self, waiter: Waiter) {
+        if self.head.batch_is_empty() { self.dependents.push(waiter) } else { self.waiters.push(waiter) }
+    }
+
+    fn commit_on_head(&mut self, job: Job, mark: Mark, ran: Ran, effects: Arc<[Effect]>) {
+        match self.head.commit(mark, Arc::clone(&effects)) {
+            Ok(number) => self.committed(job, ran, number, &effects),
+            Err(error) => refuse(job, Refusal::from_head(&error)),
+        }
+    }
+
+    fn committed(&mut self, job: Job, ran: Ran, number: u64, effects: &Arc<[Effect]>) {
+        self.history.push(number, effects);
+        self.waiters.push(Waiter { job, outcome: Ok(ran), number: Some(number), transaction: None });
+    }
+
+    fn commit_tokens(&mut self, tokens: Vec<Effect>) -> Result<(), HeadError> {
+        let effects: Arc<[Effect]> = tokens.into();
+        let number = self.head.apply(Arc::clone(&effects))?;
+        self.history.push(number, &effects);
+        Ok(())
+    }
+
+    /// Put the transaction's draft on top of the head, if nothing it has read has changed since.
+    fn rebase(&mut self, transaction: &mut Transaction) -> Result<(), Refusal> {
+        if transaction.generation != self.generation {
+            return Err(lost_base());
+        }
+        if !transaction.spoilt && transaction.base == self.head.number() {
+            return Ok(());
+        }
+        if transaction.answered > 0
+            && self.history.changed_since(transaction.base, &transaction.reads, self.head.draft())
+        {
+            return Err(outdated());
+        }
+        let mut draft = self.head.draft().clone();
+        for effect in &transaction.effects {
+            draft
+                .apply(effect)
+                .map_err(|error| Refusal::Outdated(format!("what it did no longer fits: {error}")))?;
+        }
+        transaction.draft = draft;
+        transaction.spoilt = false;
+        transaction.base = self.head.number();
+        self.history.set_base(transaction.id, transaction.base);
+        Ok(())
+    }
+
+    /// Has what a statement on the pool saw or took changed meanwhile?
+    fn stale(&self, transaction: &Transaction, start: &Start, ran: &Ran) -> bool {
+        let draft = &transaction.draft;
+        let now = self.head.draft();
+        let ids_taken =
+            |used: u64, start: u64, end: u64, next: u64| used > start && used > end && next > end.max(start);
+        if ids_taken(draft.next_node_id().0, start.node.0, start.node_end.0, now.next_node_id().0)
+            || ids_taken(
+                draft.next_relationship_id().0,
+                start.relationship.0,
+                start.relationship_end.0,
+                now.next_relationship_id().0,
+            )
+        {
+            return true;
+        }
+        if draft.token_counts() != start.tokens && now.token_counts() != start.tokens {
+            return true;
+        }
+        let mut reads = transaction.reads.clone();
+        reads.extend(&ran.reads);
+        self.history.changed_since(transaction.base, &reads, now)
+    }
+}
+
+impl Start {
+    /// `used`: how many ids to set aside for the statement, nodes and relationships.
+    fn now(head: &Head, used: (u64, u64)) -> Self {
+        let slack = |used: u64| if used == 0 { 0 } else { used + used / 8 + 16 };
+        let (node, relationship) = (head.draft().next_node_id(), head.draft().next_relationship_id());
+        Self {
+            node,
+            relationship,
+            node_end: NodeId(node.0 + slack(used.0)),
+            relationship_end: RelationshipId(relationship.0 + slack(used.1)),
+            tokens: head.draft().token_counts(),
+        }
+    }
+}
+
+impl Waiter {
+    fn new(job: Job, outcome: Result<Ran, ExecError>) -> Self {
+        Self { job, outcome, number: None, transaction: None }
+    }
+
+    /// What it rested on is gone: the statement again, if nothing of its transaction was ever answered. Otherwise the client
+    /// is told (certain: nothing was committed).
+    pub fn into_job(self) -> Option<Job> {
+        let Waiter { job, transaction, .. } = self;
+        let seen = match &job.kind {
+            Kind::Write { .. } => false,
+            Kind::Step { .. } => transaction.is_none_or(|t| t.answered > 1),
+            Kind::Commit { .. } => true,
+        };
+        if seen {
+            refuse(job, lost_base());
+            return None;
+        }
+        Some(job)
+    }
+}
+
+/// Run on this thread; without a budget other tasks of the thread are moved away first.
+fn run_here(
+    statement: &Statement,
+    draft: &mut Draft,
+    budget: Option<Instant>,
+    long: bool,
+) -> Result<Ran, Failed> {
+    if long {
+        tokio::task::block_in_place(|| engine::run_write(statement, draft, budget))
+    } else {
+        engine::run_write(statement, draft, budget)
+    }
+}
+
+fn over(statement: &Statement) -> Option<Refusal> {
+    if statement.cancel.is_raised() {
+        return Some(Refusal::Cancelled);
+    }
+    statement.deadline.is_some_and(|deadline| deadline <= Instant::now()).then_some(Refusal::TimedOut)
+}
+
+fn lost_base() -> Refusal {
+    Refusal::Outdated("leadership changed while it was open; nothing of it was committed".into())
+}
+
+fn outdated() -> Refusal {
+    Refusal::Outdated("another transaction has changed what it had read; nothing of it was committed".into())
+}
+
+pub fn refuse(job: Job, refusal: Refusal) {
+    send(job.reply, Reply::Refused(refusal));
+}
+
+pub fn send(reply: tokio::sync::oneshot::Sender<Reply>, message: Reply) {
+    // A session that has gone needs no answer.
+    drop(reply.send(message));
+}

@@ -1,0 +1,138 @@
+//! What sessions hand to the lane, and what they get back.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use samyama_exec::{ExecError, ReadSet};
+use samyama_graph::{Draft, Effect};
+use samyama_raft::{Leadership, LogIndex};
+use tokio::sync::oneshot;
+
+use super::head::HeadError;
+use crate::engine::{Ran, Statement};
+
+/// An open explicit transaction. Lives with its session between statements and with the lane during them.
+pub struct Transaction {
+    pub(super) id: u64,
+    /// Which opening of the lane it belongs to; it dies with that.
+    pub(super) generation: u64,
+    /// Number of the last transaction its draft rests on.
+    pub(super) base: u64,
+    pub(super) draft: Draft,
+    pub(super) effects: Vec<Effect>,
+    pub(super) reads: ReadSet,
+    /// Statements that have been answered: what they said is known outside.
+    pub(super) answered: u32,
+    /// The draft holds leftovers of a statement that was taken back: to be made anew.
+    pub(super) spoilt: bool,
+}
+
+impl Transaction {
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+}
+
+pub enum Kind {
+    /// An auto-commit write.
+    Write {
+        statement: Arc<Statement>,
+    },
+    /// A statement of an explicit transaction; the first one opens it.
+    Step {
+        statement: Arc<Statement>,
+        transaction: Option<Box<Transaction>>,
+    },
+    Commit {
+        transaction: Box<Transaction>,
+    },
+}
+
+pub struct Job {
+    pub kind: Kind,
+    pub reply: oneshot::Sender<Reply>,
+    /// Times that it ran on the pool and met a conflict.
+    pub(super) conflicts: u32,
+    pub(super) arrived: Instant,
+    /// Ids that its last run on the pool used, to reserve as many beforehand.
+    pub(super) used: (u64, u64),
+}
+
+impl Job {
+    pub fn new(kind: Kind) -> (Self, oneshot::Receiver<Reply>) {
+        let (reply, receiver) = oneshot::channel();
+        (Self { kind, reply, conflicts: 0, arrived: Instant::now(), used: (0, 0) }, receiver)
+    }
+
+    /// A COMMIT taken apart, put together again.
+    pub(super) fn committing(transaction: Box<Transaction>, reply: oneshot::Sender<Reply>) -> Self {
+        Self {
+            kind: Kind::Commit { transaction },
+            reply,
+            conflicts: 0,
+            arrived: Instant::now(),
+            used: (0, 0),
+        }
+    }
+
+    pub(super) fn statement(&self) -> Option<&Arc<Statement>> {
+        match &self.kind {
+            Kind::Write { statement } | Kind::Step { statement, .. } => Some(statement),
+            Kind::Commit { .. } => None,
+        }
+    }
+
+    pub(super) fn transaction(&self) -> Option<&Transaction> {
+        match &self.kind {
+            Kind::Step { transaction, .. } => transaction.as_deref(),
+            Kind::Commit { transaction } => Some(transaction),
+            Kind::Write { .. } => None,
+        }
+    }
+}
+
+/// A statement that ran, and everything it rested on is applied.
+pub struct Answer {
+    pub outcome: Result<Ran, ExecError>,
+    /// The index at which its effects were applied, or on which what it saw rests.
+    pub index: LogIndex,
+    pub leader: Leadership,
+    /// Its entry, or one it waited for, was committed after it ran: this node led then. False: nothing was pending, and
+    /// whoever needs to be sure asks for a read index.
+    pub proven: bool,
+    /// The transaction goes back to its session, unless it failed or ended.
+    pub transaction: Option<Box<Transaction>>,
+}
+
+/// Why there is no answer. All but `Unknown` are certain: nothing was committed and nothing will be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// This node does not lead; another may.
+    NotLeader,
+    /// The transaction rests on something that has changed or is gone.
+    Outdated(String),
+    Deadlock,
+    TimedOut,
+    Cancelled,
+    /// Too much is waiting.
+    Overloaded,
+    TooLarge {
+        what: String,
+    },
+    /// Proposed, and its fate could not be found out in time.
+    Unknown,
+}
+
+impl Refusal {
+    pub(super) fn from_head(error: &HeadError) -> Self {
+        match error {
+            HeadError::TooLarge(_) => Refusal::TooLarge { what: error.to_string() },
+            HeadError::Apply(_) => Refusal::Outdated(format!("what it did no longer fits: {error}")),
+        }
+    }
+}
+
+pub enum Reply {
+    Answer(Box<Answer>),
+    Refused(Refusal),
+}

@@ -1,0 +1,414 @@
+//! The task around the lane: takes jobs, proposes entries, gives answers when entries are applied.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
+use samyama_raft::{Applied, Leadership, LogIndex, ProposeError};
+use tokio::sync::{mpsc, watch};
+
+use super::core::{Core, PoolRun, Todo, Waiter, refuse};
+use super::job::{Answer, Job, Kind, Refusal, Reply};
+use crate::engine::{self, Failed, Ran};
+use crate::entry::{EntryHeader, Opening};
+use crate::limits::{
+    ENTRIES_IN_FLIGHT_MAX, ENTRY_BYTES_TARGET, LANE_TICK, LANE_TURN_STATEMENTS_MAX, LEADER_WAIT,
+    RESOLVE_TIMEOUT,
+};
+use crate::shared::{Fate, Shared};
+
+pub type ReadyReceiver = watch::Receiver<Option<(Leadership, LogIndex)>>;
+type Outcome = Result<(LogIndex, Applied), ProposeError>;
+type Proposal = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// The log as the lane sees it: `RaftNode`, or a script in tests.
+pub trait Log: Send + Sync + 'static {
+    fn propose(&self, payload: Bytes) -> Proposal;
+    fn ready(&self) -> ReadyReceiver;
+    /// Whether this node may come to lead, or leads, as far as it knows.
+    fn may_lead(&self) -> bool;
+}
+
+enum Message {
+    Job(Job),
+    /// A transaction's session has given it up.
+    End(u64),
+    /// A turn ended with statements left in the queue.
+    GoOn,
+    PoolDone(Box<PoolRun>, Result<Ran, Failed>),
+}
+
+/// Counters for `/metrics`.
+#[derive(Default)]
+pub struct LaneMetrics {
+    pub statements: AtomicU64,
+    pub transactions: AtomicU64,
+    pub entries: AtomicU64,
+    pub bytes: AtomicU64,
+    pub openings: AtomicU64,
+    pub pool_runs: AtomicU64,
+    pub unknown_outcomes: AtomicU64,
+    pub refused_entries: AtomicU64,
+}
+
+/// The sessions' end of the lane. Cheap to clone.
+#[derive(Clone)]
+pub struct LaneHandle {
+    sender: mpsc::UnboundedSender<Message>,
+    pub metrics: Arc<LaneMetrics>,
+}
+
+impl LaneHandle {
+    /// Start the lane as a task of the current runtime.
+    pub fn start(log: Arc<dyn Log>, shared: Arc<Shared>, uncommitted_bytes_max: usize) -> Self {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let metrics = Arc::new(LaneMetrics::default());
+        let lane = Lane {
+            ready: log.ready(),
+            log,
+            shared,
+            core: Core::default(),
+            receiver,
+            pool: sender.downgrade(),
+            in_flight: VecDeque::new(),
+            outcomes: FuturesOrdered::new(),
+            in_flight_bytes: 0,
+            uncommitted_bytes_max,
+            last_opening: None,
+            appended: false,
+            metrics: Arc::clone(&metrics),
+        };
+        tokio::spawn(lane.run());
+        Self { sender, metrics }
+    }
+
+    /// Run a job; resolves when everything it rests on is applied, or with a reason.
+    pub async fn run(&self, kind: Kind) -> Reply {
+        let (job, reply) = Job::new(kind);
+        self.metrics.statements.fetch_add(1, Ordering::Relaxed);
+        if self.sender.send(Message::Job(job)).is_err() {
+            return Reply::Refused(Refusal::NotLeader);
+        }
+        reply.await.unwrap_or(Reply::Refused(Refusal::Unknown))
+    }
+
+    /// A transaction ends without COMMIT.
+    pub fn end(&self, transaction: u64) {
+        // A lane that has stopped holds no claims.
+        drop(self.sender.send(Message::End(transaction)));
+    }
+}
+
+struct InFlight {
+    header: EntryHeader,
+    bytes: usize,
+    waiters: Vec<Waiter>,
+}
+
+struct Lane {
+    log: Arc<dyn Log>,
+    ready: ReadyReceiver,
+    shared: Arc<Shared>,
+    core: Core,
+    receiver: mpsc::UnboundedReceiver<Message>,
+    pool: mpsc::WeakUnboundedSender<Message>,
+    in_flight: VecDeque<InFlight>,
+    outcomes: FuturesOrdered<Proposal>,
+    in_flight_bytes: usize,
+    uncommitted_bytes_max: usize,
+    last_opening: Option<Opening>,
+    /// Something of the last opening may stand in the log.
+    appended: bool,
+    metrics: Arc<LaneMetrics>,
+}
+
+impl Lane {
+    async fn run(mut self) {
+        let mut tick = tokio::time::interval(LANE_TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                Some(outcome) = self.outcomes.next(), if !self.outcomes.is_empty() => self.settle(outcome),
+                changed = self.ready.changed() => {
+                    if changed.is_err() {
+                        return self.stop();
+                    }
+                }
+                message = self.receiver.recv() => match message {
+                    Some(message) => self.take(message),
+                    None => return self.stop(),
+                },
+                _ = tick.tick() => self.tick(),
+            }
+            self.follow_leadership();
+            self.turn().await;
+        }
+    }
+
+    /// Execute what has queued and propose it.
+    async fn turn(&mut self) {
+        self.drain();
+        if !self.outcomes.is_empty() {
+            // The disk is busy: let sessions whose requests have arrived queue theirs for this entry too.
+            tokio::task::yield_now().await;
+            self.drain();
+        }
+        let mut todo = Todo::default();
+        for _ in 0..LANE_TURN_STATEMENTS_MAX {
+            if self.in_flight.len() >= ENTRIES_IN_FLIGHT_MAX
+                || self.in_flight_bytes >= self.uncommitted_bytes_max
+            {
+                break;
+            }
+            if !self.core.run_next(&mut todo) {
+                break;
+            }
+            if self.core.open.as_ref().is_some_and(|open| open.head.batch_bytes() >= ENTRY_BYTES_TARGET) {
+                self.propose();
+            }
+        }
+        self.start_pool_runs(todo);
+        self.propose();
+        self.settle_dependents();
+        if self.core.open.is_some()
+            && !self.core.queue.is_empty()
+            && self.in_flight.len() < ENTRIES_IN_FLIGHT_MAX
+        {
+            // More is queued than one turn takes: come back after the others.
+            if let Some(sender) = self.pool.upgrade() {
+                drop(sender.send(Message::GoOn));
+            }
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Ok(message) = self.receiver.try_recv() {
+            self.take(message);
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Job(job) => self.core.push(job),
+            Message::End(id) => self.core.end(id),
+            Message::GoOn => {}
+            Message::PoolDone(run, ran) => {
+                let mut todo = Todo::default();
+                self.core.pool_done(*run, ran, &mut todo);
+                self.start_pool_runs(todo);
+            }
+        }
+    }
+
+    fn start_pool_runs(&mut self, todo: Todo) {
+        for mut run in todo.pool {
+            let Some(sender) = self.pool.upgrade() else { return };
+            self.metrics.pool_runs.fetch_add(1, Ordering::Relaxed);
+            tokio::task::spawn_blocking(move || {
+                let ran = engine::run_write(&run.statement, &mut run.transaction.draft, None);
+                drop(sender.send(Message::PoolDone(Box::new(run), ran)));
+            });
+        }
+    }
+
+    fn propose(&mut self) {
+        if self.in_flight.len() >= ENTRIES_IN_FLIGHT_MAX {
+            return;
+        }
+        let Some(open) = &mut self.core.open else { return };
+        let Some((header, payload)) = open.head.seal(&self.shared) else { return };
+        let bytes = payload.len();
+        let mut waiters = std::mem::take(&mut open.waiters);
+        if self.in_flight.is_empty() {
+            waiters.extend(std::mem::take(&mut open.dependents));
+        }
+        self.metrics.entries.fetch_add(1, Ordering::Relaxed);
+        self.metrics.transactions.fetch_add(u64::from(header.count), Ordering::Relaxed);
+        self.metrics.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.in_flight_bytes += bytes;
+        self.in_flight.push_back(InFlight { header, bytes, waiters });
+        self.outcomes.push_back(self.log.propose(payload));
+    }
+
+    /// Statements that have effects of their own in no entry: they wait for the newest one in flight, or for none.
+    fn settle_dependents(&mut self) {
+        let Some(open) = &mut self.core.open else { return };
+        if open.dependents.is_empty() {
+            return;
+        }
+        let dependents = std::mem::take(&mut open.dependents);
+        if let Some(newest) = self.in_flight.back_mut() {
+            newest.waiters.extend(dependents);
+            return;
+        }
+        let leader = open.head.opening().leader;
+        let index = self.shared.published().index;
+        let abandoned: Vec<u64> =
+            dependents.into_iter().filter_map(|waiter| answer(waiter, index, leader, false)).collect();
+        abandoned.into_iter().for_each(|id| self.core.end(id));
+    }
+
+    /// The oldest proposal's outcome is known.
+    fn settle(&mut self, outcome: Outcome) {
+        let Some(entry) = self.in_flight.pop_front() else { return };
+        self.in_flight_bytes -= entry.bytes;
+        let opening = entry.header.opening;
+        match outcome {
+            Ok((index, Applied::Done)) => {
+                self.appended = true;
+                for waiter in entry.waiters {
+                    if let Some(abandoned) = answer(waiter, index, opening.leader, true) {
+                        self.core.end(abandoned);
+                    }
+                }
+            }
+            Ok((index, Applied::Fenced)) => {
+                tracing::info!(index, ?opening, "an entry was fenced: the lane opens again");
+                self.appended = true;
+                self.take_back(opening, entry.waiters);
+            }
+            Err(ProposeError::NotLeader { .. } | ProposeError::NoQuorum) => {
+                tracing::info!(?opening, "a proposal was refused: the lane opens again");
+                self.take_back(opening, entry.waiters);
+            }
+            Err(error @ (ProposeError::Unknown | ProposeError::Fatal(_))) => {
+                tracing::warn!(?opening, %error, "the outcome of a proposal is not known here");
+                self.appended = true;
+                self.metrics.unknown_outcomes.fetch_add(1, Ordering::Relaxed);
+                self.close(opening);
+                self.resolve(opening, entry.waiters);
+            }
+        }
+    }
+
+    /// An entry certainly did not and will not take effect: its statements run again.
+    fn take_back(&mut self, opening: Opening, waiters: Vec<Waiter>) {
+        self.metrics.refused_entries.fetch_add(1, Ordering::Relaxed);
+        self.close(opening);
+        for job in waiters.into_iter().rev().filter_map(Waiter::into_job) {
+            self.core.queue.push_front(job);
+        }
+    }
+
+    fn close(&mut self, opening: Opening) {
+        if self.core.open.as_ref().is_some_and(|open| open.head.opening() == opening) {
+            self.core.close(&self.shared);
+        }
+    }
+
+    /// Find out what became of transactions whose proposal has no answer, and tell each client.
+    fn resolve(&self, opening: Opening, waiters: Vec<Waiter>) {
+        let (shared, sender) = (Arc::clone(&self.shared), self.pool.clone());
+        tokio::spawn(async move {
+            for waiter in waiters {
+                let fate = match waiter.number {
+                    Some(number) => shared.resolve(opening, number, RESOLVE_TIMEOUT).await,
+                    None => Fate::Never,
+                };
+                match fate {
+                    Fate::Applied(index) => {
+                        if let (Some(id), Some(sender)) =
+                            (answer(waiter, index, opening.leader, true), sender.upgrade())
+                        {
+                            drop(sender.send(Message::End(id)));
+                        }
+                    }
+                    Fate::Never => {
+                        if let (Some(job), Some(sender)) = (waiter.into_job(), sender.upgrade()) {
+                            drop(sender.send(Message::Job(job)));
+                        }
+                    }
+                    Fate::Open => refuse(waiter.job, Refusal::Unknown),
+                }
+            }
+        });
+    }
+
+    /// Open or close the lane as leadership says.
+    fn follow_leadership(&mut self) {
+        let ready = *self.ready.borrow_and_update();
+        match (ready, self.core.open.as_ref().map(|open| open.head.opening())) {
+            (Some((leader, _)), Some(opening)) if opening.leader == leader => {}
+            (Some((leader, index)), None) => self.try_open(leader, index),
+            (_, Some(opening)) => {
+                // Proposals in flight keep their waiters: their outcomes come, one way or another.
+                self.close(opening);
+                if let Some((leader, index)) = ready {
+                    self.try_open(leader, index);
+                }
+            }
+            (None, None) => {}
+        }
+        if self.core.open.is_none() && !self.core.queue.is_empty() {
+            self.give_up_queue();
+        }
+    }
+
+    /// Another node leads, or none has for too long: what waits is to be handed on.
+    fn give_up_queue(&mut self) {
+        let may_lead = self.log.may_lead();
+        let waiting = std::mem::take(&mut self.core.queue);
+        let (kept, refused) =
+            waiting.into_iter().partition(|job| may_lead && job.arrived.elapsed() < LEADER_WAIT);
+        self.core.queue = kept;
+        let refused: VecDeque<Job> = refused;
+        for job in refused {
+            refuse(job, Refusal::NotLeader);
+        }
+    }
+
+    fn try_open(&mut self, leader: Leadership, index: LogIndex) {
+        let published = self.shared.published();
+        if !self.in_flight.is_empty() || published.index < index {
+            return;
+        }
+        let opening = Opening { leader, opened_at: published.index };
+        // The same name must never stand for two things: what may be in the log under it has to be applied first.
+        if self.last_opening == Some(opening) && self.appended {
+            return;
+        }
+        tracing::info!(term = leader.term, index = published.index, "the lane opens");
+        self.core.open(opening, &published);
+        self.last_opening = Some(opening);
+        self.appended = false;
+        self.metrics.openings.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn tick(&mut self) {
+        self.core.tick(Instant::now());
+    }
+
+    /// The node stops: what waits is told so; what is proposed stays with its outcome.
+    fn stop(mut self) {
+        if let Some(opening) = self.core.open.as_ref().map(|open| open.head.opening()) {
+            self.close(opening);
+        }
+        for job in std::mem::take(&mut self.core.queue) {
+            refuse(job, Refusal::NotLeader);
+        }
+        for waiter in self.in_flight.into_iter().flat_map(|entry| entry.waiters) {
+            refuse(waiter.job, Refusal::Unknown);
+        }
+    }
+}
+
+/// Give a statement its answer. Returns the transaction that nobody waits for any more, to be ended.
+#[must_use]
+fn answer(waiter: Waiter, index: LogIndex, leader: Leadership, proven: bool) -> Option<u64> {
+    let Waiter { job: Job { kind, reply, .. }, outcome, transaction, .. } = waiter;
+    debug_assert!(
+        !matches!(kind, Kind::Commit { .. }) || transaction.is_none(),
+        "a committed transaction is not given back"
+    );
+    let answer = Reply::Answer(Box::new(Answer { outcome, index, leader, proven, transaction }));
+    match reply.send(answer) {
+        Err(Reply::Answer(unread)) => unread.transaction.map(|transaction| transaction.id()),
+        _ => None,
+    }
+}

@@ -1,0 +1,259 @@
+//! Query text to plan, in front of Python.
+//!
+//! Two levels: the raw text (what drivers with parameters send, over and over), then the text with its literals cut out
+//! (`strip.rs`), so that `{id: 1}` and `{id: 2}` share a plan. The key holds everything a plan depends on: text, type class
+//! of each parameter, type of each literal, and the epoch of the graph's indexes and rough size. One compilation per key at
+//! a time; errors are not cached, and they are made from the original text, so that their positions fit.
+
+mod generations;
+mod strip;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use samyama_exec::{NamePiece, Plan};
+use samyama_graph::{Graph, Map, Value};
+use tokio::sync::OnceCell;
+
+use self::generations::Generations;
+use crate::catalog;
+use crate::frontend::{CompileError, CompileRequest, Planner};
+
+/// A plan and what this text adds to it.
+#[derive(Clone)]
+pub struct Prepared {
+    pub plan: Arc<Plan>,
+    pub fields: Arc<[Arc<str>]>,
+    /// Values of the literals that were cut out.
+    pub literals: Arc<[Value]>,
+}
+
+/// Counters for `/metrics`.
+#[derive(Default)]
+pub struct PlanCacheMetrics {
+    pub hits_raw: AtomicU64,
+    pub hits_stripped: AtomicU64,
+    pub misses: AtomicU64,
+    pub compilations: AtomicU64,
+    pub compile_errors: AtomicU64,
+    pub compile_us: AtomicU64,
+}
+
+type Flight = Arc<OnceCell<Result<Prepared, CompileError>>>;
+
+pub struct PlanCache {
+    planner: Planner,
+    raw: Mutex<Generations<Box<str>, Prepared>>,
+    stripped: Mutex<Generations<Box<str>, (Arc<Plan>, usize)>>,
+    in_flight: Mutex<HashMap<Box<str>, Flight>>,
+    /// `plan_epoch` of the last schema epoch seen: computed once per change, not per query.
+    epoch: Mutex<(u64, u64, u64)>,
+    pub metrics: PlanCacheMetrics,
+}
+
+impl PlanCache {
+    pub fn new(planner: Planner, bytes_max: usize) -> Self {
+        Self {
+            planner,
+            raw: Mutex::new(Generations::new(bytes_max / 2)),
+            stripped: Mutex::new(Generations::new(bytes_max / 2)),
+            in_flight: Mutex::default(),
+            epoch: Mutex::new((u64::MAX, 0, 0)),
+            metrics: PlanCacheMetrics::default(),
+        }
+    }
+
+    /// The plan of a query on this graph.
+    pub async fn prepare(
+        &self,
+        text: &Arc<str>,
+        parameters: &Map,
+        graph: &Graph,
+    ) -> Result<Prepared, CompileError> {
+        let epoch = self.epoch(graph);
+        let mut key = String::with_capacity(text.len() + 64);
+        push_environment(&mut key, parameters, epoch);
+        let environment = key.len();
+        key.push_str(text);
+        if let Some(prepared) = self.raw.lock().get(key.as_str()) {
+            self.metrics.hits_raw.fetch_add(1, Ordering::Relaxed);
+            return Ok(prepared);
+        }
+        let stripped = strip::strip(text);
+        let mut stripped_key = String::with_capacity(environment + stripped.text.len());
+        stripped_key.push_str(&key[..environment]);
+        stripped_key.push_str(&stripped.text);
+        if let Some((plan, _)) = self.stripped.lock().get(stripped_key.as_str()) {
+            self.metrics.hits_stripped.fetch_add(1, Ordering::Relaxed);
+            let prepared = assemble(plan, text, &stripped);
+            self.remember_raw(key, &prepared);
+            return Ok(prepared);
+        }
+        self.metrics.misses.fetch_add(1, Ordering::Relaxed);
+        self.compile_once(key, stripped_key, text, parameters, graph, epoch, stripped).await
+    }
+
+    /// Compile, or wait for the compilation of the same text that is under way.
+    #[allow(clippy::too_many_arguments)]
+    async fn compile_once(
+        &self,
+        key: String,
+        stripped_key: String,
+        text: &Arc<str>,
+        parameters: &Map,
+        graph: &Graph,
+        epoch: u64,
+        stripped: strip::Stripped,
+    ) -> Result<Prepared, CompileError> {
+        let flight = Arc::clone(self.in_flight.lock().entry(key.as_str().into()).or_default());
+        let result = flight
+            .get_or_init(|| async {
+                let (plan, bytes) = self.compile(text, &stripped, parameters, graph, epoch).await?;
+                let prepared = assemble(Arc::clone(&plan), text, &stripped);
+                if plan.cacheable() {
+                    self.stripped.lock().insert(
+                        stripped_key.clone().into(),
+                        (plan, bytes),
+                        bytes + stripped_key.len(),
+                    );
+                    self.remember_raw(key.clone(), &prepared);
+                }
+                Ok(prepared)
+            })
+            .await
+            .clone();
+        self.in_flight.lock().remove(key.as_str());
+        result
+    }
+
+    async fn compile(
+        &self,
+        text: &Arc<str>,
+        stripped: &strip::Stripped,
+        parameters: &Map,
+        graph: &Graph,
+        epoch: u64,
+    ) -> Result<(Arc<Plan>, usize), CompileError> {
+        let started = std::time::Instant::now();
+        let catalog =
+            catalog::encode(graph, epoch).map_err(|error| CompileError::internal(error.to_string()))?;
+        let request = CompileRequest {
+            text: Arc::clone(text),
+            literals: stripped.spans.clone(),
+            parameter_types: parameters
+                .iter()
+                .map(|(name, value)| (Arc::clone(name), type_class(value)))
+                .collect(),
+            catalog: catalog.into(),
+        };
+        self.metrics.compilations.fetch_add(1, Ordering::Relaxed);
+        let compiled = self.planner.compile(request).await;
+        self.metrics.compile_us.fetch_add(started.elapsed().as_micros() as u64, Ordering::Relaxed);
+        let decoded = compiled.and_then(|bytes| match Plan::decode(&bytes) {
+            // Decoded, a plan takes several times its document.
+            Ok(plan) => Ok((Arc::new(plan), bytes.len() * 6)),
+            Err(error) => {
+                Err(CompileError::internal(format!("the planner made a plan that cannot be read: {error}")))
+            }
+        });
+        if decoded.is_err() {
+            self.metrics.compile_errors.fetch_add(1, Ordering::Relaxed);
+        }
+        decoded
+    }
+
+    fn remember_raw(&self, key: String, prepared: &Prepared) {
+        let bytes = key.len() + 64 + prepared.literals.len() * 48;
+        self.raw.lock().insert(key.into(), prepared.clone(), bytes);
+    }
+
+    fn epoch(&self, graph: &Graph) -> u64 {
+        let size = (64 - graph.node_count().leading_zeros()) / 3 * 64
+            + (64 - graph.relationship_count().leading_zeros()) / 3;
+        let (schema, size) = (graph.schema_epoch(), u64::from(size));
+        let mut known = self.epoch.lock();
+        if (known.0, known.1) != (schema, size) {
+            *known = (schema, size, catalog::plan_epoch(graph));
+        }
+        known.2
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.raw.lock().bytes() + self.stripped.lock().bytes()
+    }
+
+    pub fn entries(&self) -> usize {
+        self.raw.lock().len() + self.stripped.lock().len()
+    }
+
+    pub fn evictions(&self) -> u64 {
+        self.raw.lock().evicted + self.stripped.lock().evicted
+    }
+}
+
+fn push_environment(key: &mut String, parameters: &Map, epoch: u64) {
+    use std::fmt::Write;
+    // Writing to a string cannot fail.
+    let _ = write!(key, "{epoch:x}");
+    for (name, value) in parameters.iter() {
+        key.push('\u{1}');
+        key.push_str(name);
+        key.push('\u{2}');
+        key.push_str(type_class(value));
+    }
+    key.push('\u{0}');
+}
+
+/// The classes on which plans and static errors depend.
+fn type_class(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "NULL",
+        Value::Boolean(_) => "BOOLEAN",
+        Value::Integer(_) => "INTEGER",
+        Value::Float(_) => "FLOAT",
+        Value::String(_) => "STRING",
+        Value::Bytes(_) => "BYTES",
+        Value::List(_) => "LIST",
+        Value::Map(_) => "MAP",
+        Value::Node(_) => "NODE",
+        Value::Relationship(_) => "RELATIONSHIP",
+        Value::Path(_) => "PATH",
+        Value::Date(_) => "DATE",
+        Value::LocalTime(_) => "LOCAL TIME",
+        Value::Time(_) => "ZONED TIME",
+        Value::LocalDateTime(_) => "LOCAL DATETIME",
+        Value::DateTime(_) => "ZONED DATETIME",
+        Value::Duration(_) => "DURATION",
+        Value::Point(_) => "POINT",
+    }
+}
+
+fn assemble(plan: Arc<Plan>, text: &str, stripped: &strip::Stripped) -> Prepared {
+    let fields = plan.columns().iter().map(|pieces| column_name(pieces, text, stripped)).collect();
+    Prepared { plan, fields, literals: stripped.values.clone().into() }
+}
+
+/// A column is named by the text of its expression, literals as they stand in this very query.
+fn column_name(pieces: &[NamePiece], text: &str, stripped: &strip::Stripped) -> Arc<str> {
+    if let [NamePiece::Text(name)] = pieces {
+        return Arc::clone(name);
+    }
+    let mut name = String::new();
+    for piece in pieces {
+        match piece {
+            NamePiece::Text(text) => name.push_str(text),
+            NamePiece::Literal(i) => {
+                name.push_str(
+                    stripped
+                        .byte_spans
+                        .get(*i)
+                        .and_then(|(start, end)| text.get(*start..*end))
+                        .unwrap_or_default(),
+                );
+            }
+        }
+    }
+    name.into()
+}

@@ -1,0 +1,180 @@
+//! An open result: rows that are there already, or that a pool thread is still making.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use samyama_bolt::{Entities, NodeRecord, Records, RelationshipRecord};
+use samyama_exec::{Batch, ExecError};
+use samyama_graph::{Graph, NodeId, RelationshipId, Value, View};
+use tokio::sync::mpsc;
+
+use crate::database::Database;
+use crate::engine::{self, ReadDone, Statement};
+use crate::limits::{INLINE_READ_BUDGET, INLINE_READ_ROWS_MAX, STREAM_BATCHES_MAX};
+
+/// What a pool thread sends.
+pub enum Piece {
+    Rows(Batch),
+    End(Result<ReadDone, ExecError>),
+}
+
+/// The rows of a result.
+pub struct Rows {
+    ready: VecDeque<Batch>,
+    /// Rows of the first batch that are gone already.
+    skip: usize,
+    stream: Option<mpsc::Receiver<Piece>>,
+    /// What entities are looked up in.
+    view: View,
+    uuid: Arc<str>,
+    pub profile: Option<Value>,
+    pub any: bool,
+}
+
+impl Rows {
+    pub fn buffered(batches: Vec<Batch>, view: View, uuid: Arc<str>) -> Self {
+        Self { ready: batches.into(), skip: 0, stream: None, view, uuid, profile: None, any: false }
+    }
+
+    /// Hand on at most `n` rows. True: there are more.
+    pub async fn emit<R: Records>(
+        &mut self,
+        n: Option<u64>,
+        discard: bool,
+        records: &mut R,
+    ) -> Result<bool, ExecError> {
+        let mut left = n.unwrap_or(u64::MAX);
+        loop {
+            let Some(batch) = self.ready.front() else {
+                if self.fill().await? { continue } else { return Ok(false) }
+            };
+            if self.skip >= batch.rows {
+                self.skip = 0;
+                self.ready.pop_front();
+                continue;
+            }
+            if left == 0 {
+                return Ok(true);
+            }
+            let end = batch.rows.min(self.skip.saturating_add(usize::try_from(left).unwrap_or(usize::MAX)));
+            if !discard {
+                let entities = GraphEntities { graph: &self.view, uuid: &self.uuid };
+                for row in self.skip..end {
+                    records.record(batch.row(row), &entities);
+                }
+            }
+            self.any = true;
+            left -= (end - self.skip) as u64;
+            self.skip = end;
+            if !discard {
+                // A client that has gone is noticed by the server half.
+                drop(records.flush_if_full().await);
+            }
+        }
+    }
+
+    /// Get the next batch from the pool. False: there is none.
+    async fn fill(&mut self) -> Result<bool, ExecError> {
+        let Some(stream) = &mut self.stream else { return Ok(false) };
+        match stream.recv().await {
+            Some(Piece::Rows(batch)) => {
+                self.ready.push_back(batch);
+                Ok(true)
+            }
+            Some(Piece::End(end)) => {
+                self.stream = None;
+                self.profile = end?.profile;
+                Ok(false)
+            }
+            None => {
+                self.stream = None;
+                Err(pool_died())
+            }
+        }
+    }
+}
+
+fn pool_died() -> ExecError {
+    ExecError {
+        kind: samyama_exec::ErrorKind::Internal,
+        code: "Neo.DatabaseError.Statement.ExecutionFailed",
+        gql_status: "50N00",
+        error_type: "",
+        detail: "",
+        message: "the thread that ran the query has ended; this is a bug, the node's log says more".into(),
+    }
+}
+
+/// Run a read on a view: here if it is short, else on the pool.
+pub async fn read(
+    database: &Arc<Database>,
+    statement: Arc<Statement>,
+    view: View,
+) -> Result<Rows, ExecError> {
+    let uuid = Arc::clone(&database.uuid);
+    let mut batches = Vec::new();
+    let mut rows = 0;
+    let budget = std::time::Instant::now() + INLINE_READ_BUDGET;
+    let ran = engine::run_read(&statement, &view, Some(budget), |batch| {
+        rows += batch.rows;
+        batches.push(batch);
+        rows <= INLINE_READ_ROWS_MAX
+    });
+    match ran {
+        Ok(done) if rows <= INLINE_READ_ROWS_MAX => {
+            return Ok(Rows { profile: done.profile, ..Rows::buffered(batches, view, uuid) });
+        }
+        Ok(_) => {}
+        Err(error) if engine::is_budget_spent(&error) => {}
+        Err(error) => return Err(error),
+    }
+    drop(batches);
+    // Long: again from the start, where it delays nobody. Nothing of the first run has been seen.
+    let permit = Arc::clone(&database.pool).acquire_owned().await.map_err(|_| pool_died())?;
+    let (sender, receiver) = mpsc::channel(STREAM_BATCHES_MAX);
+    let pool_view = view.clone();
+    tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        let end = engine::run_read(&statement, &pool_view, None, |batch| {
+            sender.blocking_send(Piece::Rows(batch)).is_ok()
+        });
+        // A reader that has gone needs no end.
+        drop(sender.blocking_send(Piece::End(end)));
+    });
+    Ok(Rows { stream: Some(receiver), ..Rows::buffered(Vec::new(), view, uuid) })
+}
+
+/// Looks entities up in the graph that the result was computed on.
+pub struct GraphEntities<'a> {
+    pub graph: &'a Graph,
+    pub uuid: &'a str,
+}
+
+impl Entities for GraphEntities<'_> {
+    fn node(&self, id: NodeId) -> NodeRecord {
+        let labels = self.graph.labels(id).map(|label| Arc::clone(self.graph.label_name(label)));
+        let properties = self
+            .graph
+            .node_properties(id)
+            .map(|(key, value)| (Arc::clone(self.graph.property_key_name(key)), value));
+        NodeRecord { labels: labels.collect(), properties: properties.collect() }
+    }
+
+    fn relationship(&self, id: RelationshipId) -> Option<RelationshipRecord> {
+        let ends = self.graph.relationship(id)?;
+        let properties = self
+            .graph
+            .relationship_properties(id)
+            .map(|(key, value)| (Arc::clone(self.graph.property_key_name(key)), value));
+        Some(RelationshipRecord {
+            start: ends.start,
+            end: ends.end,
+            type_name: Arc::clone(self.graph.relationship_type_name(ends.type_id)),
+            properties: properties.collect(),
+        })
+    }
+
+    fn database_uuid(&self) -> &str {
+        self.uuid
+    }
+}
