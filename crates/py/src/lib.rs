@@ -1,5 +1,28 @@
-//! `samyama._core`: the only PyO3 crate. Nothing but conversion.
+//! `samyama._core`: the only PyO3 crate. Nothing but conversion: Python's objects to the server's and back.
+//!
+//! Rules: the GIL is never held across a wait (`py.detach`); only the planner thread enters Python on behalf of a query; a
+//! panic becomes an exception, never an abort of the host.
+
+mod convert;
+mod errors;
+mod frontend;
+mod node;
+mod session;
+
 use pyo3::prelude::*;
 
+/// The engine's version.
+#[pyfunction]
+fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
 #[pymodule]
-mod _core {}
+mod _core {
+    #[pymodule_export]
+    use super::node::Node;
+    #[pymodule_export]
+    use super::session::Session;
+    #[pymodule_export]
+    use super::version;
+}

@@ -15,6 +15,7 @@ use crate::session::failure;
 /// Connections to other members.
 pub struct Relays {
     _raft: RaftNode,
+    _node: NodeId,
 }
 
 /// Why a relayed request failed.
@@ -28,8 +29,8 @@ pub struct RelayError {
 pub struct Relay {}
 
 impl Relays {
-    pub fn new(raft: RaftNode) -> Arc<Self> {
-        Arc::new(Self { _raft: raft })
+    pub fn new(raft: RaftNode, node: NodeId) -> Arc<Self> {
+        Arc::new(Self { _raft: raft, _node: node })
     }
 
     pub async fn open(&self, node: NodeId, _for_client: &ConnectionInfo) -> Result<Relay, RelayError> {

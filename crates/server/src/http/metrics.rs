@@ -55,7 +55,11 @@ fn raft(page: &mut Page, pages: &Pages) {
     page.gauge("raft_is_leader", "1 while this node leads.", u64::from(status.role == Role::Leader));
     page.gauge("raft_term", "Current term.", status.term);
     page.gauge("raft_leader_known", "1 while a leader is known.", u64::from(status.leader.is_some()));
-    page.counter("raft_elections_started_total", "Elections this node has started.", status.elections_started);
+    page.counter(
+        "raft_elections_started_total",
+        "Elections this node has started.",
+        status.elections_started,
+    );
     page.counter("raft_elections_won_total", "Elections this node has won.", status.elections_won);
     page.counter(
         "raft_heartbeat_timeouts_total",
@@ -76,7 +80,11 @@ fn raft(page: &mut Page, pages: &Pages) {
     };
     page.family("raft_replication_lag_entries", "gauge", "Entries a follower is behind; on the leader.");
     page.labelled("raft_replication_lag_entries", "follower", members(|m| m.lag_entries));
-    page.family("raft_replication_lag_ms", "gauge", "How long a follower has been behind, in ms; on the leader.");
+    page.family(
+        "raft_replication_lag_ms",
+        "gauge",
+        "How long a follower has been behind, in ms; on the leader.",
+    );
     page.labelled("raft_replication_lag_ms", "follower", members(|m| m.lag_ms));
     page.counter("log_fsyncs_total", "fdatasync calls of the log.", status.fsyncs);
     page.gauge("log_bytes", "Bytes of the log on disk.", status.log_bytes);
@@ -85,14 +93,26 @@ fn raft(page: &mut Page, pages: &Pages) {
 fn lane(page: &mut Page, pages: &Pages) {
     let lane = &pages.database.lane.metrics;
     let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    page.counter("lane_statements_total", "Statements and commits handed to the lane.", read(&lane.statements));
+    page.counter(
+        "lane_statements_total",
+        "Statements and commits handed to the lane.",
+        read(&lane.statements),
+    );
     page.counter("lane_transactions_total", "Transactions proposed.", read(&lane.transactions));
     page.counter("lane_entries_total", "Log entries proposed.", read(&lane.entries));
     page.counter("lane_bytes_total", "Bytes proposed.", read(&lane.bytes));
     page.counter("lane_openings_total", "Times that the lane has opened.", read(&lane.openings));
     page.counter("lane_pool_runs_total", "Writes that were too long for the lane.", read(&lane.pool_runs));
-    page.counter("lane_refused_entries_total", "Entries that certainly took no effect.", read(&lane.refused_entries));
-    page.counter("lane_unknown_outcomes_total", "Entries whose fate had to be found out.", read(&lane.unknown_outcomes));
+    page.counter(
+        "lane_refused_entries_total",
+        "Entries that certainly took no effect.",
+        read(&lane.refused_entries),
+    );
+    page.counter(
+        "lane_unknown_outcomes_total",
+        "Entries whose fate had to be found out.",
+        read(&lane.unknown_outcomes),
+    );
 }
 
 fn graph_and_queries(page: &mut Page, pages: &Pages) {
@@ -101,7 +121,11 @@ fn graph_and_queries(page: &mut Page, pages: &Pages) {
     let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     page.gauge("graph_nodes", "Nodes.", published.view.node_count());
     page.gauge("graph_relationships", "Relationships.", published.view.relationship_count());
-    page.counter("graph_transactions_total", "Transactions applied over the life of the database.", published.view.transaction_number());
+    page.counter(
+        "graph_transactions_total",
+        "Transactions applied over the life of the database.",
+        published.view.transaction_number(),
+    );
     let plans = &database.plans;
     page.family("plan_cache_lookups_total", "counter", "Look-ups of plans by outcome.");
     let lookups = [
@@ -110,15 +134,43 @@ fn graph_and_queries(page: &mut Page, pages: &Pages) {
         ("miss", read(&plans.metrics.misses)),
     ];
     page.labelled("plan_cache_lookups_total", "outcome", lookups.map(|(outcome, n)| (outcome.to_owned(), n)));
-    page.counter("plan_compilations_total", "Times that Python was entered for a query.", read(&plans.metrics.compilations));
-    page.counter("plan_compile_errors_total", "Queries that do not compile.", read(&plans.metrics.compile_errors));
-    page.counter("plan_compile_us_total", "Microseconds spent waiting for compilations.", read(&plans.metrics.compile_us));
+    page.counter(
+        "plan_compilations_total",
+        "Times that Python was entered for a query.",
+        read(&plans.metrics.compilations),
+    );
+    page.counter(
+        "plan_compile_errors_total",
+        "Queries that do not compile.",
+        read(&plans.metrics.compile_errors),
+    );
+    page.counter(
+        "plan_compile_us_total",
+        "Microseconds spent waiting for compilations.",
+        read(&plans.metrics.compile_us),
+    );
     page.gauge("plan_cache_bytes", "Bytes of the plan cache.", plans.bytes() as u64);
     page.gauge("plan_cache_entries", "Entries of the plan cache.", plans.entries() as u64);
     page.counter("plan_cache_evictions_total", "Entries dropped from the plan cache.", plans.evictions());
-    page.gauge("transactions_open", "Explicit transactions open.", database.transactions_open.load(Ordering::Relaxed) as u64);
+    page.gauge(
+        "transactions_open",
+        "Explicit transactions open.",
+        database.transactions_open.load(Ordering::Relaxed) as u64,
+    );
     page.gauge("bolt_connections_open", "Bolt connections open.", read(&pages.connections.open));
-    page.counter("bolt_connections_accepted_total", "Bolt connections accepted.", read(&pages.connections.accepted));
-    page.counter("bolt_connections_refused_total", "Bolt connections refused at the limit.", read(&pages.connections.refused));
-    page.counter("bolt_connections_relayed_total", "Connections relayed here by other members.", read(&pages.connections.relayed_in));
+    page.counter(
+        "bolt_connections_accepted_total",
+        "Bolt connections accepted.",
+        read(&pages.connections.accepted),
+    );
+    page.counter(
+        "bolt_connections_refused_total",
+        "Bolt connections refused at the limit.",
+        read(&pages.connections.refused),
+    );
+    page.counter(
+        "bolt_connections_relayed_total",
+        "Connections relayed here by other members.",
+        read(&pages.connections.relayed_in),
+    );
 }

@@ -21,6 +21,7 @@ use crate::database::Database;
 use crate::node::Progress;
 
 pub use self::metrics::ConnectionMetrics;
+pub use self::status::role_name;
 
 /// HTTP connections served at a time.
 const CONNECTIONS_MAX: usize = 64;
@@ -79,8 +80,14 @@ fn answer(pages: &Pages, request: &Request<Incoming>) -> Response<Full<Bytes>> {
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             response
         }
-        "/" => text(StatusCode::OK, "Samyama. Pages: /status /metrics /health/live /health/ready; Bolt is on another port.\n".into()),
-        _ => text(StatusCode::NOT_FOUND, "there are /status, /metrics, /health/live and /health/ready\n".into()),
+        "/" => text(
+            StatusCode::OK,
+            "Samyama. Pages: /status /metrics /health/live /health/ready; Bolt is on another port.\n".into(),
+        ),
+        _ => text(
+            StatusCode::NOT_FOUND,
+            "there are /status, /metrics, /health/live and /health/ready\n".into(),
+        ),
     }
 }
 

@@ -1,0 +1,86 @@
+//! A node, from Python.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use samyama_bolt::{Backend, ConnectionInfo};
+use samyama_server::{Config, Node as ServerNode};
+
+use crate::errors::detached;
+use crate::frontend::PythonFrontend;
+use crate::session::Session;
+
+/// A running node: the server's, or (without listeners) an embedded database.
+#[pyclass(frozen, module = "samyama._core")]
+pub struct Node {
+    inner: Arc<ServerNode>,
+    /// The process that started it: its threads do not survive a fork.
+    process: u32,
+}
+
+impl Node {
+    fn check_process(&self) -> PyResult<()> {
+        if std::process::id() == self.process {
+            return Ok(());
+        }
+        Err(PyRuntimeError::new_err(
+            "the database was opened before this process was forked: open it in the child",
+        ))
+    }
+}
+
+#[pymethods]
+impl Node {
+    /// Start a node. `config` is the JSON of `samyama.config.Settings`; an empty listen address means: do not listen.
+    #[staticmethod]
+    fn start(py: Python<'_>, config: &str) -> PyResult<Self> {
+        let config = Config::from_json(config).map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let frontend = Arc::new(PythonFrontend::new(py)?);
+        let started = detached(py, || ServerNode::start(&config, frontend))?;
+        let inner = started.map_err(|error| PyOSError::new_err(error.to_string()))?;
+        Ok(Self { inner: Arc::new(inner), process: std::process::id() })
+    }
+
+    /// Wait until the node ends, for at most `timeout_s`. False: it still runs. Raises RuntimeError if it has failed.
+    fn wait(&self, py: Python<'_>, timeout_s: f64) -> PyResult<bool> {
+        let timeout = Duration::try_from_secs_f64(timeout_s)
+            .map_err(|error| PyValueError::new_err(error.to_string()))?;
+        match detached(py, || self.inner.wait(timeout))? {
+            None => Ok(false),
+            Some(Ok(())) => Ok(true),
+            Some(Err(why)) => Err(PyRuntimeError::new_err(why)),
+        }
+    }
+
+    /// Stop. With `drain`, open transactions may end first and leadership is handed over.
+    fn stop(&self, py: Python<'_>, drain: bool) -> PyResult<()> {
+        self.check_process()?;
+        detached(py, || self.inner.stop(drain))
+    }
+
+    /// host:port that Bolt clients can dial; None if it does not listen.
+    #[getter]
+    fn bolt_address(&self) -> Option<String> {
+        self.inner.addresses().bolt.map(|address| address.to_string())
+    }
+
+    #[getter]
+    fn http_address(&self) -> Option<String> {
+        self.inner.addresses().http.map(|address| address.to_string())
+    }
+
+    /// A session without a socket.
+    fn session(&self) -> PyResult<Session> {
+        self.check_process()?;
+        let info = ConnectionInfo {
+            peer: None,
+            version: (5, 8),
+            user_agent: Arc::from("samyama-embedded"),
+            routing: None,
+            forwarded_by: None,
+        };
+        Ok(Session::new(Arc::clone(&self.inner), self.inner.backend().connect(info), self.process))
+    }
+}

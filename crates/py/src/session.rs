@@ -1,0 +1,194 @@
+//! A session without a socket: the same one that Bolt clients get, with rows as Python objects.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+use samyama_bolt::{
+    Entities, Failure, NodeRecord, PullReply, Records, RelationshipRecord, Session as _, TransactionOptions,
+};
+use samyama_graph::{NodeId, RelationshipId, Value};
+use samyama_server::{BoltSession, Node as ServerNode};
+
+use crate::convert;
+use crate::errors::{detached, of_failure};
+
+/// One session; calls wait for each other.
+#[pyclass(frozen, module = "samyama._core")]
+pub struct Session {
+    node: Arc<ServerNode>,
+    session: Mutex<Option<BoltSession>>,
+    process: u32,
+}
+
+/// Rows of one pull, with the entities they refer to.
+#[derive(Default)]
+pub struct Collected {
+    pub rows: Vec<Vec<Value>>,
+    pub nodes: HashMap<NodeId, NodeRecord>,
+    pub relationships: HashMap<RelationshipId, RelationshipRecord>,
+    pub uuid: String,
+}
+
+impl Collected {
+    fn note(&mut self, value: &Value, entities: &dyn Entities) {
+        match value {
+            Value::Node(id) => self.note_node(*id, entities),
+            Value::Relationship(id) => self.note_relationship(*id, entities),
+            Value::Path(path) => {
+                self.note_node(path.start, entities);
+                for step in &path.steps {
+                    self.note_relationship(step.relationship, entities);
+                    self.note_node(step.node, entities);
+                }
+            }
+            Value::List(items) => items.iter().for_each(|item| self.note(item, entities)),
+            Value::Map(map) => map.iter().for_each(|(_, item)| self.note(item, entities)),
+            _ => {}
+        }
+    }
+
+    fn note_node(&mut self, id: NodeId, entities: &dyn Entities) {
+        self.nodes.entry(id).or_insert_with(|| entities.node(id));
+    }
+
+    fn note_relationship(&mut self, id: RelationshipId, entities: &dyn Entities) {
+        if let Some(record) = entities.relationship(id) {
+            self.relationships.entry(id).or_insert(record);
+        }
+    }
+}
+
+impl Records for Collected {
+    fn record(&mut self, values: &[Value], entities: &dyn Entities) {
+        if self.uuid.is_empty() {
+            self.uuid = entities.database_uuid().to_owned();
+        }
+        values.iter().for_each(|value| self.note(value, entities));
+        self.rows.push(values.to_vec());
+    }
+
+    fn raw(&mut self, _record: &[u8]) {
+        unreachable!("an embedded database is one node: nothing is relayed to it");
+    }
+
+    async fn flush_if_full(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Session {
+    pub fn new(node: Arc<ServerNode>, session: BoltSession, process: u32) -> Self {
+        Self { node, session: Mutex::new(Some(session)), process }
+    }
+
+    /// Do something with the session on the serving runtime, without the GIL.
+    fn with<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl AsyncFnOnce(&mut BoltSession) -> Result<T, Failure> + Send,
+    ) -> PyResult<T> {
+        if std::process::id() != self.process {
+            return Err(PyRuntimeError::new_err(
+                "the database was opened before this process was forked: open it in the child",
+            ));
+        }
+        let done = detached(py, || {
+            let mut session = self.session.lock();
+            let session = session.as_mut()?;
+            self.node.block_on(work(session))
+        })?;
+        match done {
+            Some(Ok(done)) => Ok(done),
+            Some(Err(failure)) => Err(of_failure(py, &failure)),
+            None => Err(PyRuntimeError::new_err("the database or the session is closed")),
+        }
+    }
+}
+
+fn read_options(options: Option<&Bound<'_, PyDict>>) -> PyResult<TransactionOptions> {
+    let mut read = TransactionOptions::default();
+    for (key, value) in options.into_iter().flatten() {
+        match key.extract::<String>()?.as_str() {
+            "bookmarks" => {
+                read.bookmarks = value.extract::<Vec<String>>()?.into_iter().map(Arc::from).collect()
+            }
+            "timeout_ms" => read.timeout_ms = value.extract()?,
+            "read_only" => read.read_only = value.extract()?,
+            "metadata" => read.metadata = Arc::new(convert::map_to_rust(value.cast::<PyDict>()?)?),
+            other => return Err(PyValueError::new_err(format!("unknown option `{other}`"))),
+        }
+    }
+    Ok(read)
+}
+
+#[pymethods]
+impl Session {
+    /// Begin an explicit transaction. Options: `bookmarks`, `timeout_ms`, `read_only`, `metadata`.
+    fn begin(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+        let options = read_options(options)?;
+        self.with(py, async move |session| session.begin(options).await.map(|_| ()))
+    }
+
+    /// Compile a statement. Returns the names of its columns and the number of its result.
+    fn run(
+        &self,
+        py: Python<'_>,
+        query: &str,
+        parameters: &Bound<'_, PyDict>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<(Vec<String>, i64)> {
+        let parameters = Arc::new(convert::map_to_rust(parameters)?);
+        let options = options.map(|options| read_options(Some(options))).transpose()?;
+        let query: Arc<str> = Arc::from(query);
+        let reply = self.with(py, async move |session| session.run(query, parameters, options).await)?;
+        Ok((reply.fields.iter().map(|field| field.to_string()).collect(), reply.qid.unwrap_or(-1)))
+    }
+
+    /// The next rows of a result, at most `n` (None: all): the rows, and the summary if they were the last.
+    fn pull<'py>(
+        &self,
+        py: Python<'py>,
+        qid: i64,
+        n: Option<u64>,
+        discard: bool,
+    ) -> PyResult<(Bound<'py, PyList>, Option<Bound<'py, PyAny>>)> {
+        let (collected, reply) = self.with(py, async move |session| {
+            let mut collected = Collected::default();
+            let qid = (qid >= 0).then_some(qid);
+            let reply = session.pull(qid, n, discard, &mut collected).await?;
+            Ok((collected, reply))
+        })?;
+        let rows = convert::rows_to_python(py, &collected)?;
+        let summary = match reply {
+            PullReply::HasMore => None,
+            PullReply::Done(summary) => Some(convert::plain_to_python(py, &Value::from(summary))?),
+        };
+        Ok((rows, summary))
+    }
+
+    /// Returns the bookmark.
+    fn commit(&self, py: Python<'_>) -> PyResult<String> {
+        self.with(py, async |session| session.commit().await.map(|reply| reply.bookmark.to_string()))
+    }
+
+    fn rollback(&self, py: Python<'_>) -> PyResult<()> {
+        self.with(py, async |session| session.rollback().await)
+    }
+
+    /// End whatever the session is doing, from another thread.
+    fn reset(&self, py: Python<'_>) -> PyResult<()> {
+        self.with(py, async |session| {
+            session.reset().await;
+            Ok(())
+        })
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        detached(py, || drop(self.session.lock().take()))
+    }
+}

@@ -1,0 +1,76 @@
+//! Accepting Bolt connections: from clients, and from members that relay for theirs.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::config::Limits;
+use crate::http::ConnectionMetrics;
+use crate::node::Progress;
+use crate::session::BoltBackend;
+
+/// What every connection needs.
+pub struct Door {
+    pub backend: Arc<BoltBackend>,
+    pub connections: Arc<ConnectionMetrics>,
+    progress: Arc<Progress>,
+    places: Arc<Semaphore>,
+}
+
+impl Door {
+    pub fn new(
+        backend: Arc<BoltBackend>,
+        limits: &Limits,
+        connections: Arc<ConnectionMetrics>,
+        progress: Arc<Progress>,
+    ) -> Self {
+        Self { backend, connections, progress, places: Arc::new(Semaphore::new(limits.connections_max)) }
+    }
+
+    fn serve(self: &Arc<Self>, stream: TcpStream, forwarded_by: Option<u64>) {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            self.connections.refused.fetch_add(1, Ordering::Relaxed);
+            return tracing::warn!("a connection was refused: limits.connections_max is reached");
+        };
+        let door = Arc::clone(self);
+        door.connections.open.fetch_add(1, Ordering::Relaxed);
+        tokio::spawn(async move {
+            let _ = (stream, forwarded_by);
+            door.connections.open.fetch_sub(1, Ordering::Relaxed);
+            drop(place);
+        });
+    }
+}
+
+/// Serve clients until the runtime ends.
+pub async fn clients(listener: TcpListener, door: Arc<Door>) {
+    loop {
+        match listener.accept().await {
+            Ok(_) if door.progress.is_draining() => {}
+            Ok((stream, _)) => {
+                door.connections.accepted.fetch_add(1, Ordering::Relaxed);
+                // Small answers must not wait for more.
+                drop(stream.set_nodelay(true));
+                door.serve(stream, None);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a Bolt connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+/// Serve members that relay for their clients.
+pub async fn members(mut streams: mpsc::UnboundedReceiver<(u64, std::net::TcpStream)>, door: Arc<Door>) {
+    while let Some((from, stream)) = streams.recv().await {
+        door.connections.relayed_in.fetch_add(1, Ordering::Relaxed);
+        match TcpStream::from_std(stream) {
+            Ok(stream) => door.serve(stream, Some(from)),
+            Err(error) => tracing::warn!(from, %error, "a relayed connection could not be taken over"),
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! A whole node: threads, runtimes, listeners; start, wait, stop.
+//!
+//! Threads: `samyama-raft` (a current-thread runtime of its own, nothing else runs there), the log's writer, `samyama-serve`
+//! (Bolt, HTTP, relaying, and the lane as a task: a write that arrives there is executed without waking another thread), its
+//! pool for long statements, and `samyama-planner`.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+use samyama_raft::{RaftNode, StreamHandler};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::config::Config;
+use crate::database::Database;
+use crate::forward::Relays;
+use crate::frontend::{Frontend, Planner};
+use crate::http::{self, ConnectionMetrics, Pages};
+use crate::limits::{DRAIN_TIMEOUT, POOL_THREADS_MAX, TRANSFER_TIMEOUT};
+use crate::listen;
+use crate::machine::Machine;
+use crate::procedures::ServerProcedures;
+use crate::session::BoltBackend;
+use crate::shared::Shared;
+
+/// Where the node is in its life; what `wait` waits for.
+#[derive(Default)]
+pub struct Progress {
+    draining: AtomicBool,
+    ended: Mutex<Option<Result<(), String>>>,
+    changed: Condvar,
+}
+
+impl Progress {
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    fn end(&self, how: Result<(), String>) {
+        self.ended.lock().get_or_insert(how);
+        self.changed.notify_all();
+    }
+}
+
+/// A running node.
+pub struct Node {
+    database: Arc<Database>,
+    backend: Arc<BoltBackend>,
+    progress: Arc<Progress>,
+    addresses: Addresses,
+    threads: Mutex<Option<Threads>>,
+}
+
+/// What it listens on; None where it was told not to.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses {
+    pub bolt: Option<SocketAddr>,
+    pub http: Option<SocketAddr>,
+}
+
+struct Threads {
+    raft: JoinHandle<()>,
+    stop_raft: oneshot::Sender<()>,
+    serving: Runtime,
+}
+
+impl Node {
+    /// Start everything; returns when the log has been read and the listeners are open.
+    pub fn start(config: &Config, frontend: Arc<dyn Frontend>) -> io::Result<Node> {
+        init_logging(config);
+        let shared = Shared::new();
+        let verify = std::env::var("SAMYAMA_VERIFY").is_ok_and(|level| level == "all");
+        let machine = Machine::new(Arc::clone(&shared), verify);
+        let inbound = Arc::new(Inbound::default());
+        let (raft, raft_thread, stop_raft) = start_raft(config, machine, Arc::clone(&inbound))?;
+        let serving = serving_runtime()?;
+        let planner = Planner::start(frontend)?;
+        let progress = Arc::new(Progress::default());
+        let started = serving.block_on(serve(config, raft, shared, planner, &inbound, &progress));
+        let (database, backend, addresses) = match started {
+            Ok(started) => started,
+            Err(error) => {
+                drop(stop_raft.send(()));
+                return Err(error);
+            }
+        };
+        tracing::info!(node = config.node.id, ?addresses, "the node runs");
+        let threads = Threads { raft: raft_thread, stop_raft, serving };
+        Ok(Node { database, backend, progress, addresses, threads: Mutex::new(Some(threads)) })
+    }
+
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    pub fn database(&self) -> &Arc<Database> {
+        &self.database
+    }
+
+    /// For sessions without a socket.
+    pub fn backend(&self) -> &Arc<BoltBackend> {
+        &self.backend
+    }
+
+    /// Run something on the serving runtime and wait for it. None: the node has stopped.
+    pub fn block_on<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let handle = self.threads.lock().as_ref().map(|threads| threads.serving.handle().clone())?;
+        Some(handle.block_on(work))
+    }
+
+    /// Wait until the node ends, for at most `timeout`. None: it still runs.
+    pub fn wait(&self, timeout: Duration) -> Option<Result<(), String>> {
+        let deadline = Instant::now() + timeout;
+        let mut ended = self.progress.ended.lock();
+        while ended.is_none() {
+            if self.progress.changed.wait_until(&mut ended, deadline).timed_out() {
+                break;
+            }
+        }
+        ended.clone()
+    }
+
+    /// Stop. With `drain`: let open transactions end (for a bounded time) and hand leadership over first.
+    pub fn stop(&self, drain: bool) {
+        let Some(threads) = self.threads.lock().take() else { return };
+        self.progress.draining.store(true, Ordering::Release);
+        threads.serving.block_on(async {
+            if drain {
+                self.drain().await;
+            }
+            self.database.raft.shutdown().await;
+        });
+        // The thread may have ended by itself.
+        drop(threads.stop_raft.send(()));
+        if threads.raft.join().is_err() {
+            tracing::error!("the raft thread panicked");
+        }
+        threads.serving.shutdown_timeout(Duration::from_secs(1));
+        tracing::info!(node = self.database.settings.node, "the node has stopped");
+        self.progress.end(Ok(()));
+    }
+
+    async fn drain(&self) {
+        let deadline = Instant::now() + DRAIN_TIMEOUT;
+        while self.database.transactions_open.load(Ordering::Relaxed) > 0 && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let status = self.database.raft.status();
+        let leads = status.leader == Some(status.id);
+        if leads && status.members.iter().filter(|member| member.voter).count() > 1 {
+            match self.database.raft.transfer_leadership(None, TRANSFER_TIMEOUT).await {
+                Ok(node) => tracing::info!(node, "leadership handed over"),
+                Err(error) => tracing::warn!(%error, "leadership could not be handed over"),
+            }
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.stop(false);
+    }
+}
+
+type Started = (Arc<Database>, Arc<BoltBackend>, Addresses);
+
+/// Open the listeners and start what serves them; on the serving runtime.
+async fn serve(
+    config: &Config,
+    raft: RaftNode,
+    shared: Arc<Shared>,
+    planner: Planner,
+    inbound: &Inbound,
+    progress: &Arc<Progress>,
+) -> io::Result<Started> {
+    let bolt = bind("listen.bolt", &config.listen.bolt).await?;
+    let http = bind("listen.http", &config.listen.http).await?;
+    let address = |listener: &Option<TcpListener>| listener.as_ref().and_then(|l| l.local_addr().ok());
+    let addresses = Addresses { bolt: address(&bolt), http: address(&http) };
+    let procedures = Arc::new(ServerProcedures::new(raft.clone()));
+    let database = Database::new(raft.clone(), shared, planner, config, procedures);
+    let backend = Arc::new(BoltBackend {
+        database: Arc::clone(&database),
+        relays: Relays::new(raft.clone(), config.node.id),
+    });
+    let connections = Arc::new(ConnectionMetrics::default());
+    let door = Arc::new(listen::Door::new(
+        Arc::clone(&backend),
+        &config.limits,
+        Arc::clone(&connections),
+        Arc::clone(progress),
+    ));
+    if let Some(listener) = bolt {
+        tokio::spawn(listen::clients(listener, Arc::clone(&door)));
+    }
+    tokio::spawn(listen::members(inbound.open(), door));
+    if let Some(listener) = http {
+        let pages = Pages { database: Arc::clone(&database), connections, progress: Arc::clone(progress) };
+        tokio::spawn(http::serve(listener, Arc::new(pages)));
+    }
+    let progress = Arc::clone(progress);
+    tokio::spawn(async move {
+        let why = raft.fatal().await;
+        tracing::error!(%why, "the node has failed and must be stopped");
+        progress.end(Err(why));
+    });
+    Ok((database, backend, addresses))
+}
+
+/// An empty address: do not listen.
+async fn bind(setting: &str, address: &str) -> io::Result<Option<TcpListener>> {
+    if address.is_empty() {
+        return Ok(None);
+    }
+    let bound = TcpListener::bind(address).await;
+    bound.map(Some).map_err(|error| {
+        io::Error::new(error.kind(), format!("{setting} = {address}: cannot listen: {error}"))
+    })
+}
+
+fn start_raft(
+    config: &Config,
+    machine: Machine,
+    inbound: Arc<Inbound>,
+) -> io::Result<(RaftNode, JoinHandle<()>, oneshot::Sender<()>)> {
+    let raft_config =
+        config.raft_config().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let (stop, stopped) = oneshot::channel();
+    let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+    let thread = std::thread::Builder::new().name("samyama-raft".into()).spawn(move || {
+        runtime.block_on(async move {
+            let started = RaftNode::start(raft_config, Box::new(machine), inbound).await;
+            let failed = started.is_err();
+            drop(sender.send(started));
+            if !failed {
+                // Ends with the node, or when the node is dropped.
+                drop(stopped.await);
+            }
+        });
+        runtime.shutdown_timeout(Duration::from_secs(1));
+    })?;
+    let raft = receiver.recv().map_err(|_| io::Error::other("the raft thread ended while it started"))??;
+    Ok((raft, thread, stop))
+}
+
+fn serving_runtime() -> io::Result<Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Builder::new_multi_thread()
+        .worker_threads((cores / 2).max(1))
+        .max_blocking_threads(2 * POOL_THREADS_MAX)
+        .thread_name("samyama-serve")
+        .enable_all()
+        .build()
+}
+
+/// Streams that other members open to this node, handed from the raft runtime to the serving one.
+#[derive(Default)]
+struct Inbound {
+    sender: OnceLock<mpsc::UnboundedSender<(u64, std::net::TcpStream)>>,
+}
+
+impl Inbound {
+    fn open(&self) -> mpsc::UnboundedReceiver<(u64, std::net::TcpStream)> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        // Opened once, by `serve`.
+        drop(self.sender.set(sender));
+        receiver
+    }
+}
+
+impl StreamHandler for Inbound {
+    fn accept(&self, from: u64, stream: TcpStream) {
+        // Registered with the raft runtime's reactor: taken out, to be registered with the other one.
+        match (self.sender.get(), stream.into_std()) {
+            (Some(sender), Ok(stream)) => drop(sender.send((from, stream))),
+            (None, _) => tracing::info!(from, "a member opened a stream before this node serves"),
+            (_, Err(error)) => tracing::warn!(from, %error, "a stream could not be handed over"),
+        }
+    }
+}
+
+fn init_logging(config: &Config) {
+    let filter = tracing_subscriber::EnvFilter::new(&config.log.level);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    // A host that has its own subscriber keeps it.
+    let _already_set =
+        if config.log.format == "json" { builder.json().try_init() } else { builder.try_init() };
+}

@@ -1,0 +1,81 @@
+//! Procedures that only a server can answer: about the cluster, the program and the session.
+
+use std::sync::Arc;
+
+use samyama_exec::{ExecError, Procedures};
+use samyama_graph::{Graph, Value};
+use samyama_raft::RaftNode;
+
+use crate::database::DATABASE_NAME;
+use crate::http::role_name;
+
+pub struct ServerProcedures {
+    raft: RaftNode,
+}
+
+impl ServerProcedures {
+    pub fn new(raft: RaftNode) -> Self {
+        Self { raft }
+    }
+
+    /// All columns of a procedure's rows, by name; None if it is not one of these.
+    fn rows(&self, name: &str) -> Option<Vec<Vec<(&'static str, Value)>>> {
+        match name {
+            "db.ping" => Some(vec![vec![("success", Value::Boolean(true))]]),
+            // A compatibility string: tools switch syntax on it. The real version is samyama.version's.
+            "dbms.components" => Some(vec![vec![
+                ("name", "Neo4j Kernel".into()),
+                ("versions", vec![Value::from("5.26.0")].into()),
+                ("edition", "community".into()),
+            ]]),
+            "samyama.version" => Some(vec![vec![("version", env!("CARGO_PKG_VERSION").into())]]),
+            "db.info" => {
+                let id = self.raft.status().cluster_id;
+                Some(vec![vec![
+                    ("id", id.into()),
+                    ("name", DATABASE_NAME.into()),
+                    ("creationDate", Value::from("")),
+                ]])
+            }
+            "samyama.cluster" => Some(self.members()),
+            _ => None,
+        }
+    }
+
+    fn members(&self) -> Vec<Vec<(&'static str, Value)>> {
+        let status = self.raft.status();
+        let role = |id: u64| match status.leader {
+            _ if id == status.id => role_name(status.role),
+            Some(leader) if leader == id => "leader",
+            _ => "follower",
+        };
+        let members = status.members.iter().map(|member| {
+            vec![
+                ("id", Value::Integer(member.id as i64)),
+                ("bolt", member.address.bolt.clone().into()),
+                ("http", member.address.http.clone().into()),
+                ("role", role(member.id).into()),
+                ("voter", member.voter.into()),
+            ]
+        });
+        members.collect()
+    }
+}
+
+impl Procedures for ServerProcedures {
+    fn call(
+        &self,
+        name: &str,
+        _arguments: &[Value],
+        columns: &[Arc<str>],
+        _graph: &Graph,
+    ) -> Option<Result<Vec<Vec<Value>>, ExecError>> {
+        let rows = self.rows(&name.to_ascii_lowercase())?;
+        let pick = |row: &Vec<(&'static str, Value)>, column: &Arc<str>| {
+            row.iter()
+                .find(|(name, _)| *name == column.as_ref())
+                .map_or(Value::Null, |(_, value)| value.clone())
+        };
+        Some(Ok(rows.iter().map(|row| columns.iter().map(|column| pick(row, column)).collect()).collect()))
+    }
+}
