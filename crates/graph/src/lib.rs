@@ -5,16 +5,29 @@
 //! Both dereference to [`Graph`], which holds every reading function. This crate is deterministic: no clock, no
 //! randomness, no I/O, no threads, and no hash-map order that reaches a result.
 
+mod adjacency;
 mod codec;
+pub mod compare;
+mod draft;
 mod effect;
+mod fingerprint;
 mod graph;
+mod id_set;
 mod ids;
+mod index;
+pub mod limits;
+mod pages;
+mod record;
 mod schema;
+mod tokens;
 mod value;
+mod verify;
 
-pub use codec::{CodecError, decode_effect, encode_effect, read_snapshot, write_snapshot};
+pub use codec::{CodecError, decode_effect, decode_value, encode_effect, encode_value, read_snapshot, write_snapshot};
+pub use compare::Equivalent;
+pub use draft::{Draft, View};
 pub use effect::{ApplyError, Effect};
-pub use graph::{Adjacent, Draft, Graph, RelationshipEnds, View};
+pub use graph::{Adjacent, Graph, RelationshipEnds};
 pub use ids::{Direction, IndexId, KeyId, LabelId, NodeId, RelationshipId, TokenKind, TypeId};
 pub use schema::{Bound, ConstraintDefinition, ConstraintKind, EntityKind, IndexDefinition, IndexKind, IndexRange};
 pub use value::{Date, DateTime, Duration, LocalDateTime, LocalTime, Map, Path, PathStep, Point, Time, Value, Zone};
