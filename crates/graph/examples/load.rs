@@ -20,7 +20,10 @@ fn main() {
     }
     let (start, empty) = (Instant::now(), resident_bytes());
     for id in 0..nodes {
-        apply(&mut draft, &Effect::CreateNode { id: NodeId(id), labels: vec![LabelId(0)], properties: vec![] });
+        apply(
+            &mut draft,
+            &Effect::CreateNode { id: NodeId(id), labels: vec![LabelId(0)], properties: vec![] },
+        );
     }
     let after_nodes = resident_bytes();
     println!(

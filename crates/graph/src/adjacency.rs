@@ -120,7 +120,11 @@ impl Adjacency {
         match (self, type_id) {
             (Adjacency::Empty, _) => 0,
             (Adjacency::One(own, entries), wanted) => {
-                if wanted.is_none_or(|t| t == *own) { entries.len() as u64 } else { 0 }
+                if wanted.is_none_or(|t| t == *own) {
+                    entries.len() as u64
+                } else {
+                    0
+                }
             }
             (Adjacency::Many(groups), None) => groups.iter().map(|(_, group)| group.len()).sum(),
             (Adjacency::Many(groups), Some(wanted)) => {
@@ -146,9 +150,10 @@ impl Adjacency {
                 (wanted.is_none_or(|t| t == *own).then_some(&entries[..]), &[][..])
             }
             (Adjacency::Many(groups), None) => (None, &groups[..]),
-            (Adjacency::Many(groups), Some(wanted)) => {
-                (None, groups.binary_search_by_key(&wanted, |(t, _)| *t).map_or(&[][..], |at| &groups[at..=at]))
-            }
+            (Adjacency::Many(groups), Some(wanted)) => (
+                None,
+                groups.binary_search_by_key(&wanted, |(t, _)| *t).map_or(&[][..], |at| &groups[at..=at]),
+            ),
         };
         Chunks { slice, groups, stack: Vec::new() }
     }
@@ -217,10 +222,9 @@ enum Below {
 
 impl Tree {
     fn from_sorted(entries: &[Adjacent]) -> Self {
-        let root = entries.chunks(CHUNK_MAX / 2).map(|chunk| Branch {
-            first: chunk[0],
-            below: Below::Chunk(Arc::new(chunk.to_vec())),
-        });
+        let root = entries
+            .chunks(CHUNK_MAX / 2)
+            .map(|chunk| Branch { first: chunk[0], below: Below::Chunk(Arc::new(chunk.to_vec())) });
         Tree { root: Arc::new(root.collect()), len: entries.len() as u64 }
     }
 

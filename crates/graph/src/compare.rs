@@ -17,7 +17,11 @@ pub fn compare_integer_float(integer: i64, float: f64) -> Option<Ordering> {
         Some(Ordering::Greater)
     } else {
         let whole = float.trunc();
-        Some(integer.cmp(&(whole as i64)).then_with(|| 0.0_f64.partial_cmp(&(float - whole)).unwrap_or(Ordering::Equal)))
+        Some(
+            integer
+                .cmp(&(whole as i64))
+                .then_with(|| 0.0_f64.partial_cmp(&(float - whole)).unwrap_or(Ordering::Equal)),
+        )
     }
 }
 
@@ -43,7 +47,10 @@ pub fn equals(a: &Value, b: &Value) -> Option<bool> {
         (Value::Path(x), Value::Path(y)) => Some(
             x.start == y.start
                 && x.steps.len() == y.steps.len()
-                && x.steps.iter().zip(&y.steps).all(|(s, t)| s.relationship == t.relationship && s.node == t.node),
+                && x.steps
+                    .iter()
+                    .zip(&y.steps)
+                    .all(|(s, t)| s.relationship == t.relationship && s.node == t.node),
         ),
         (Value::Point(x), Value::Point(y)) => Some(x == y),
         _ => Some(type_rank(a) == type_rank(b) && order(a, b) == Ordering::Equal),
@@ -104,9 +111,12 @@ pub fn compare(a: &Value, b: &Value) -> Comparison {
 /// Zoned values compare by instant; orderability breaks the ties.
 fn compare_same_temporal(a: &Value, b: &Value) -> Ordering {
     match (a, b) {
-        (Value::DateTime(x), Value::DateTime(y)) => (x.seconds, x.nanoseconds).cmp(&(y.seconds, y.nanoseconds)),
-        (Value::Time(x), Value::Time(y)) => time_instant(x.nanoseconds, x.offset_seconds)
-            .cmp(&time_instant(y.nanoseconds, y.offset_seconds)),
+        (Value::DateTime(x), Value::DateTime(y)) => {
+            (x.seconds, x.nanoseconds).cmp(&(y.seconds, y.nanoseconds))
+        }
+        (Value::Time(x), Value::Time(y)) => {
+            time_instant(x.nanoseconds, x.offset_seconds).cmp(&time_instant(y.nanoseconds, y.offset_seconds))
+        }
         _ => order(a, b),
     }
 }
@@ -157,7 +167,8 @@ pub fn order(a: &Value, b: &Value) -> Ordering {
         (Value::Node(x), Value::Node(y)) => x.cmp(y),
         (Value::Relationship(x), Value::Relationship(y)) => x.cmp(y),
         (Value::Path(x), Value::Path(y)) => x.start.cmp(&y.start).then_with(|| {
-            let steps = |path: &crate::Path| path.steps.iter().map(|s| (s.relationship, s.node)).collect::<Vec<_>>();
+            let steps =
+                |path: &crate::Path| path.steps.iter().map(|s| (s.relationship, s.node)).collect::<Vec<_>>();
             steps(x).cmp(&steps(y))
         }),
         (Value::Point(x), Value::Point(y)) => x
@@ -169,8 +180,12 @@ pub fn order(a: &Value, b: &Value) -> Ordering {
         (Value::Date(x), Value::Date(y)) => x.cmp(y),
         (Value::LocalTime(x), Value::LocalTime(y)) => x.cmp(y),
         (Value::LocalDateTime(x), Value::LocalDateTime(y)) => x.cmp(y),
-        (Value::Time(x), Value::Time(y)) => compare_same_temporal(a, b).then(x.offset_seconds.cmp(&y.offset_seconds)),
-        (Value::DateTime(x), Value::DateTime(y)) => compare_same_temporal(a, b).then_with(|| order_zones(x, y)),
+        (Value::Time(x), Value::Time(y)) => {
+            compare_same_temporal(a, b).then(x.offset_seconds.cmp(&y.offset_seconds))
+        }
+        (Value::DateTime(x), Value::DateTime(y)) => {
+            compare_same_temporal(a, b).then_with(|| order_zones(x, y))
+        }
         (Value::Duration(x), Value::Duration(y)) => order_durations(x, y),
         _ => type_rank(a).cmp(&type_rank(b)),
     }
@@ -186,10 +201,11 @@ fn order_lists(x: &[Value], y: &[Value]) -> Ordering {
 }
 
 fn order_maps(x: &Map, y: &Map) -> Ordering {
-    let by_entry = |((k, v), (l, w)): ((&std::sync::Arc<str>, &Value), (&std::sync::Arc<str>, &Value))| {
-        k.cmp(l).then_with(|| order(v, w))
-    };
-    x.iter().zip(y.iter()).map(by_entry).find(|o| o.is_ne()).unwrap_or_else(|| x.len().cmp(&y.len()))
+    let entries = x.iter().zip(y.iter());
+    entries
+        .map(|((k, v), (l, w))| k.cmp(l).then_with(|| order(v, w)))
+        .find(|o| o.is_ne())
+        .unwrap_or_else(|| x.len().cmp(&y.len()))
 }
 
 fn order_zones(x: &DateTime, y: &DateTime) -> Ordering {
@@ -330,7 +346,10 @@ mod tests {
     #[test]
     fn comparability_follows_the_tables() {
         let number = |n| Value::Integer(n);
-        assert_eq!(compare(&list([number(1), number(0)]), &list([number(1)])), Comparison::Ordered(Ordering::Greater));
+        assert_eq!(
+            compare(&list([number(1), number(0)]), &list([number(1)])),
+            Comparison::Ordered(Ordering::Greater)
+        );
         assert_eq!(compare(&list([number(1), number(2)]), &list([number(1), Value::Null])), Comparison::Null);
         assert_eq!(
             compare(&list([number(1), number(2)]), &list([number(3), Value::Null])),

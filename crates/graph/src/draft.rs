@@ -14,8 +14,8 @@ use crate::index::{Index, IndexKey};
 use crate::limits::{IDS_MAX, INDEXES_MAX, KEYS_MAX, LABELS_MAX, TYPES_MAX};
 use crate::record::{Labels, Life, NodeRecord, Properties, RelationshipRecord, with_property};
 use crate::{
-    Adjacent, ApplyError, ConstraintDefinition, Direction, Effect, EntityKind, Graph, IndexDefinition, KeyId, LabelId,
-    NodeId, RelationshipEnds, RelationshipId, TokenKind, TypeId, Value,
+    Adjacent, ApplyError, ConstraintDefinition, Direction, Effect, EntityKind, Graph, IndexDefinition, KeyId,
+    LabelId, NodeId, RelationshipEnds, RelationshipId, TokenKind, TypeId, Value,
 };
 
 /// An immutable graph.
@@ -69,7 +69,9 @@ impl Draft {
             }
             Effect::DeleteRelationship { id } => graph.delete_relationship(*id),
             Effect::SetNodeProperty { id, key, value } => graph.set_node_property(*id, *key, value),
-            Effect::SetRelationshipProperty { id, key, value } => graph.set_relationship_property(*id, *key, value),
+            Effect::SetRelationshipProperty { id, key, value } => {
+                graph.set_relationship_property(*id, *key, value)
+            }
             Effect::AddLabel { id, label } => graph.add_label(*id, *label),
             Effect::RemoveLabel { id, label } => graph.remove_label(*id, *label),
             Effect::CreateIndex(definition) => graph.create_index(definition, None),
@@ -92,7 +94,10 @@ impl Draft {
     /// If `number` is not the last one + 1: the log has a hole or was applied twice.
     pub fn finish_transaction(&mut self, number: u64) {
         let last = self.graph.transaction_number;
-        assert!(number == last + 1, "transaction {number} applied after {last}: the log has a hole or was applied twice");
+        assert!(
+            number == last + 1,
+            "transaction {number} applied after {last}: the log has a hole or was applied twice"
+        );
         self.graph.transaction_number = number;
     }
 
@@ -158,13 +163,23 @@ impl Graph {
         Ok(())
     }
 
-    fn create_node(&mut self, id: NodeId, labels: &[LabelId], properties: &[(KeyId, Value)]) -> Result<(), ApplyError> {
+    fn create_node(
+        &mut self,
+        id: NodeId,
+        labels: &[LabelId],
+        properties: &[(KeyId, Value)],
+    ) -> Result<(), ApplyError> {
         check_id(id.0, "nodes_max")?;
         if self.nodes.get(id.0).is_some_and(|node| node.life != Life::Never) {
             return Err(ApplyError::Inconsistent(format!("node {} was used before", id.0)));
         }
-        if !labels.is_sorted_by(|a, b| a < b) || labels.iter().any(|l| usize::from(l.0) >= self.by_label.len()) {
-            return Err(ApplyError::Inconsistent(format!("labels of node {} are not sorted, or unknown", id.0)));
+        if !labels.is_sorted_by(|a, b| a < b)
+            || labels.iter().any(|l| usize::from(l.0) >= self.by_label.len())
+        {
+            return Err(ApplyError::Inconsistent(format!(
+                "labels of node {} are not sorted, or unknown",
+                id.0
+            )));
         }
         let properties = self.check_properties(properties)?;
         let labels = Labels::from_sorted(labels);
@@ -178,7 +193,8 @@ impl Graph {
         self.note_properties(Fact::NodeProperty, id.0, &properties, true);
         self.note(FactHasher::new(Fact::Node).word(id.0).finish(), true);
         self.all_nodes.insert(id.0);
-        *self.nodes.get_mut(id.0) = NodeRecord { life: Life::Alive, labels, properties, ..NodeRecord::default() };
+        *self.nodes.get_mut(id.0) =
+            NodeRecord { life: Life::Alive, labels, properties, ..NodeRecord::default() };
         self.next_node = self.next_node.max(id.0 + 1);
         Ok(())
     }
@@ -279,7 +295,14 @@ impl Graph {
         }
     }
 
-    fn count_pattern(&mut self, label: LabelId, direction: Direction, type_id: TypeId, by: u64, is_more: bool) {
+    fn count_pattern(
+        &mut self,
+        label: LabelId,
+        direction: Direction,
+        type_id: TypeId,
+        by: u64,
+        is_more: bool,
+    ) {
         for key in [(label, direction, Some(type_id)), (label, direction, None)] {
             let count = self.pattern_count(key.0, key.1, key.2);
             let changed = if is_more { count.checked_add(by) } else { count.checked_sub(by) };
@@ -310,7 +333,12 @@ impl Graph {
         Ok(())
     }
 
-    fn set_relationship_property(&mut self, id: RelationshipId, key: KeyId, value: &Value) -> Result<(), ApplyError> {
+    fn set_relationship_property(
+        &mut self,
+        id: RelationshipId,
+        key: KeyId,
+        value: &Value,
+    ) -> Result<(), ApplyError> {
         let ends = self.relationship(id).ok_or(ApplyError::RelationshipMissing(id))?;
         let before = self.relationship_properties.get(id.0).cloned().flatten();
         self.check_key(key)?;
@@ -358,14 +386,19 @@ impl Graph {
     fn relabel(&mut self, id: NodeId, label: LabelId, labels: Labels, is_there: bool) {
         let node = self.nodes.get_mut(id.0);
         node.labels = labels;
-        let sides = [(Direction::Outgoing, node.outgoing.clone()), (Direction::Incoming, node.incoming.clone())];
+        let sides =
+            [(Direction::Outgoing, node.outgoing.clone()), (Direction::Incoming, node.incoming.clone())];
         for (direction, adjacency) in sides {
             for (type_id, degree) in adjacency.types() {
                 self.count_pattern(label, direction, type_id, degree, is_there);
             }
         }
         let set = &mut self.by_label[usize::from(label.0)];
-        if is_there { set.insert(id.0) } else { set.remove(id.0) };
+        if is_there {
+            set.insert(id.0)
+        } else {
+            set.remove(id.0)
+        };
         self.note(label_fact(id, label), is_there);
     }
 
@@ -386,11 +419,17 @@ impl Graph {
             return Err(ApplyError::LimitReached { limit: "indexes_max", value: INDEXES_MAX as u64 });
         }
         if definition.keys.is_empty() || definition.id.0 < self.next_index {
-            return Err(ApplyError::Inconsistent(format!("index `{}` has no keys, or a used id", definition.name)));
+            return Err(ApplyError::Inconsistent(format!(
+                "index `{}` has no keys, or a used id",
+                definition.name
+            )));
         }
         definition.keys.iter().try_for_each(|key| self.check_key(*key))?;
         if constraint.is_some() != definition.owner.is_some() {
-            return Err(ApplyError::Inconsistent(format!("index `{}` and its owner disagree", definition.name)));
+            return Err(ApplyError::Inconsistent(format!(
+                "index `{}` and its owner disagree",
+                definition.name
+            )));
         }
         let index = self.build_index(definition, constraint)?;
         self.indexes.push(index);
@@ -414,7 +453,10 @@ impl Graph {
         let mut add = |properties: &Properties, id: u64| {
             let Some(key) = index_key(&definition.keys, properties) else { return Ok(()) };
             if let (Some(constraint), Some(existing)) = (constraint, index.find(&key)) {
-                return Err(ApplyError::UniquenessViolated { constraint: Arc::clone(&constraint.name), existing });
+                return Err(ApplyError::UniquenessViolated {
+                    constraint: Arc::clone(&constraint.name),
+                    existing,
+                });
             }
             index.insert(key, id);
             Ok(())
@@ -433,7 +475,10 @@ impl Graph {
             }
             EntityKind::Relationship(type_id) => {
                 let Some(set) = self.by_type.get(usize::from(type_id.0)) else {
-                    return Err(ApplyError::Inconsistent(format!("relationship type {} is unknown", type_id.0)));
+                    return Err(ApplyError::Inconsistent(format!(
+                        "relationship type {} is unknown",
+                        type_id.0
+                    )));
                 };
                 set.scan(0, usize::MAX, |id| {
                     if let (true, Some(properties)) = (result.is_ok(), self.relationship_properties.get(id)) {
@@ -476,7 +521,12 @@ impl Graph {
 
     /// (place of the index, key) of every index a node with these labels and properties is in; with `touched`, only of
     /// indexes that hold that key.
-    fn index_entries(&self, labels: &Labels, properties: &Properties, touched: Option<KeyId>) -> Vec<(usize, IndexKey)> {
+    fn index_entries(
+        &self,
+        labels: &Labels,
+        properties: &Properties,
+        touched: Option<KeyId>,
+    ) -> Vec<(usize, IndexKey)> {
         self.entries_where(properties, touched, |entity| match entity {
             EntityKind::Node(label) => labels.contains(label),
             EntityKind::Relationship(_) => false,

@@ -2,19 +2,31 @@
 
 use std::sync::Arc;
 
-use crate::{ConstraintDefinition, IndexDefinition, KeyId, LabelId, NodeId, RelationshipId, TokenKind, TypeId, Value};
+use crate::{
+    ConstraintDefinition, IndexDefinition, KeyId, LabelId, NodeId, RelationshipId, TokenKind, TypeId, Value,
+};
 
 /// One change. Applying the same effects in the same order to equal graphs gives equal graphs.
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// `id` must be the next free number of its kind.
-    CreateToken { kind: TokenKind, id: u32, name: Arc<str> },
+    CreateToken {
+        kind: TokenKind,
+        id: u32,
+        name: Arc<str>,
+    },
     /// `id` must never have been used: the next free node id, one above it, or one that was passed over (open transactions
     /// reserve ids and may use them late or never, `docs/decisions/0502-reserved-ids.md`). Afterwards the next free id is
     /// at least `id` + 1. Labels sorted and unique; no null among the properties.
-    CreateNode { id: NodeId, labels: Vec<LabelId>, properties: Vec<(KeyId, Value)> },
+    CreateNode {
+        id: NodeId,
+        labels: Vec<LabelId>,
+        properties: Vec<(KeyId, Value)>,
+    },
     /// The node must have no relationships left.
-    DeleteNode { id: NodeId },
+    DeleteNode {
+        id: NodeId,
+    },
     /// `id` as for nodes.
     CreateRelationship {
         id: RelationshipId,
@@ -23,18 +35,41 @@ pub enum Effect {
         type_id: TypeId,
         properties: Vec<(KeyId, Value)>,
     },
-    DeleteRelationship { id: RelationshipId },
+    DeleteRelationship {
+        id: RelationshipId,
+    },
     /// Null removes the property.
-    SetNodeProperty { id: NodeId, key: KeyId, value: Value },
-    SetRelationshipProperty { id: RelationshipId, key: KeyId, value: Value },
-    AddLabel { id: NodeId, label: LabelId },
-    RemoveLabel { id: NodeId, label: LabelId },
+    SetNodeProperty {
+        id: NodeId,
+        key: KeyId,
+        value: Value,
+    },
+    SetRelationshipProperty {
+        id: RelationshipId,
+        key: KeyId,
+        value: Value,
+    },
+    AddLabel {
+        id: NodeId,
+        label: LabelId,
+    },
+    RemoveLabel {
+        id: NodeId,
+        label: LabelId,
+    },
     /// Builds the index from the graph as it stands.
     CreateIndex(IndexDefinition),
-    DropIndex { name: Arc<str> },
+    DropIndex {
+        name: Arc<str>,
+    },
     /// `index` is created with it and owned by it.
-    CreateConstraint { constraint: ConstraintDefinition, index: IndexDefinition },
-    DropConstraint { name: Arc<str> },
+    CreateConstraint {
+        constraint: ConstraintDefinition,
+        index: IndexDefinition,
+    },
+    DropConstraint {
+        name: Arc<str>,
+    },
 }
 
 /// Why an effect was refused. The draft is as it was before the call.

@@ -74,7 +74,9 @@ impl FactHasher {
             Value::Relationship(RelationshipId(id)) => self.word(9).word(*id),
             Value::Path(path) => {
                 self.word(10).word(path.start.0);
-                path.steps.iter().fold(self, |h, s| h.word(s.relationship.0).word(u64::from(s.forward)).word(s.node.0))
+                path.steps
+                    .iter()
+                    .fold(self, |h, s| h.word(s.relationship.0).word(u64::from(s.forward)).word(s.node.0))
             }
             Value::Date(x) => self.word(11).word(x.days as u64),
             Value::LocalTime(x) => self.word(12).word(x.nanoseconds),
@@ -84,12 +86,17 @@ impl FactHasher {
                 self.word(15).word(x.seconds as u64).word(u64::from(x.nanoseconds));
                 match &x.zone {
                     Zone::Offset(seconds) => self.word(0).word(*seconds as u64),
-                    Zone::Named { name, offset_seconds } => self.bytes(name.as_bytes()).word(*offset_seconds as u64),
+                    Zone::Named { name, offset_seconds } => {
+                        self.bytes(name.as_bytes()).word(*offset_seconds as u64)
+                    }
                 }
             }
-            Value::Duration(x) => {
-                self.word(16).word(x.months as u64).word(x.days as u64).word(x.seconds as u64).word(x.nanoseconds as u64)
-            }
+            Value::Duration(x) => self
+                .word(16)
+                .word(x.months as u64)
+                .word(x.days as u64)
+                .word(x.seconds as u64)
+                .word(x.nanoseconds as u64),
             Value::Point(x) => {
                 self.word(17).word(u64::from(x.srid)).word(x.x.to_bits()).word(x.y.to_bits());
                 self.word(x.z.map_or(0, f64::to_bits))

@@ -14,8 +14,8 @@ use crate::pages::Pages;
 use crate::record::{self, Life, NodeRecord, Properties, RelationshipRecord};
 use crate::tokens::Tokens;
 use crate::{
-    ConstraintDefinition, Direction, IndexDefinition, IndexId, IndexRange, KeyId, LabelId, NodeId, RelationshipId,
-    TokenKind, TypeId, Value,
+    ConstraintDefinition, Direction, IndexDefinition, IndexId, IndexRange, KeyId, LabelId, NodeId,
+    RelationshipId, TokenKind, TypeId, Value,
 };
 
 /// One entry of an adjacency chunk. Ordered by neighbour, then relationship.
@@ -162,7 +162,10 @@ impl Graph {
 
     /// In ascending order of key ids.
     pub fn node_properties(&self, id: NodeId) -> impl Iterator<Item = (KeyId, Value)> + '_ {
-        self.node(id).into_iter().flat_map(|node| node.properties.iter()).flat_map(|list| list.iter().cloned())
+        self.node(id)
+            .into_iter()
+            .flat_map(|node| node.properties.iter())
+            .flat_map(|list| list.iter().cloned())
     }
 
     // ----------------------------------------------------------------------------------------- relationships

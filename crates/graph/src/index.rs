@@ -120,7 +120,9 @@ fn within(value: &Value, range: &IndexRange) -> Within {
         (Some(true), Some(true)) => Within::Yes,
         // Past the upper limit, in the type's own order or because a greater type begins.
         _ => match &range.upper {
-            Bound::Included(limit) | Bound::Excluded(limit) if compare::order(value, limit).is_gt() => Within::Past,
+            Bound::Included(limit) | Bound::Excluded(limit) if compare::order(value, limit).is_gt() => {
+                Within::Past
+            }
             Bound::Unbounded if behind_type_of(&range.lower, value) => Within::Past,
             _ => Within::NotYet,
         },
@@ -130,7 +132,9 @@ fn within(value: &Value, range: &IndexRange) -> Within {
 fn behind_type_of(lower: &Bound, value: &Value) -> bool {
     match lower {
         Bound::Unbounded => false,
-        Bound::Included(limit) | Bound::Excluded(limit) => compare::type_rank(value) > compare::type_rank(limit),
+        Bound::Included(limit) | Bound::Excluded(limit) => {
+            compare::type_rank(value) > compare::type_rank(limit)
+        }
     }
 }
 

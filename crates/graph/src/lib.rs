@@ -23,11 +23,17 @@ mod tokens;
 mod value;
 mod verify;
 
-pub use codec::{CodecError, decode_effect, decode_value, encode_effect, encode_value, read_snapshot, write_snapshot};
+pub use codec::{
+    CodecError, decode_effect, decode_value, encode_effect, encode_value, read_snapshot, write_snapshot,
+};
 pub use compare::Equivalent;
 pub use draft::{Draft, View};
 pub use effect::{ApplyError, Effect};
 pub use graph::{Adjacent, Graph, RelationshipEnds};
 pub use ids::{Direction, IndexId, KeyId, LabelId, NodeId, RelationshipId, TokenKind, TypeId};
-pub use schema::{Bound, ConstraintDefinition, ConstraintKind, EntityKind, IndexDefinition, IndexKind, IndexRange};
-pub use value::{Date, DateTime, Duration, LocalDateTime, LocalTime, Map, Path, PathStep, Point, Time, Value, Zone};
+pub use schema::{
+    Bound, ConstraintDefinition, ConstraintKind, EntityKind, IndexDefinition, IndexKind, IndexRange,
+};
+pub use value::{
+    Date, DateTime, Duration, LocalDateTime, LocalTime, Map, Path, PathStep, Point, Time, Value, Zone,
+};

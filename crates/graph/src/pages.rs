@@ -12,6 +12,8 @@ const LEAF_LEN: usize = 1 << LEAF_BITS;
 const INNER_BITS: u32 = 5;
 const INNER_LEN: usize = 1 << INNER_BITS;
 
+// The variants differ in size by what T is; boxing one would cost every access a second step.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone)]
 enum Node<T> {
     Leaf([T; LEAF_LEN]),
@@ -119,7 +121,8 @@ impl<T: Clone + Default> Pages<T> {
                 let first = (from.saturating_sub(base) / width) as usize;
                 for (offset, child) in children.iter().enumerate().skip(first) {
                     if let Some(child) = child {
-                        let found = Self::find_in(child, level - 1, base + offset as u64 * width, from, wanted);
+                        let found =
+                            Self::find_in(child, level - 1, base + offset as u64 * width, from, wanted);
                         if found.is_some() {
                             return found;
                         }
@@ -134,7 +137,9 @@ impl<T: Clone + Default> Pages<T> {
     pub(crate) fn for_each(&self, mut visit: impl FnMut(u64, &T)) {
         fn walk<T>(node: &Node<T>, level: u32, base: u64, visit: &mut impl FnMut(u64, &T)) {
             match node {
-                Node::Leaf(items) => items.iter().enumerate().for_each(|(i, item)| visit(base + i as u64, item)),
+                Node::Leaf(items) => {
+                    items.iter().enumerate().for_each(|(i, item)| visit(base + i as u64, item))
+                }
                 Node::Inner(children) => {
                     let width = 1u64 << (LEAF_BITS + INNER_BITS * (level - 1));
                     for (i, child) in children.iter().enumerate() {
@@ -180,7 +185,11 @@ mod tests {
         assert_eq!(pages.find_from(0, |v| *v != 0), Some((5_000_000, &9)));
         assert_eq!(pages.find_from(5_000_001, |v| *v != 0), None);
         let mut seen = Vec::new();
-        pages.for_each(|i, v| if *v != 0 { seen.push(i) });
+        pages.for_each(|i, v| {
+            if *v != 0 {
+                seen.push(i)
+            }
+        });
         assert_eq!(seen, [5_000_000]);
     }
 }

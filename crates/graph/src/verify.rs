@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::draft::{constraint_fact, index_fact, index_key, label_fact, property_fact, relationship_fact, token_fact};
+use crate::draft::{
+    constraint_fact, index_fact, index_key, label_fact, property_fact, relationship_fact, token_fact,
+};
 use crate::fingerprint::{Fact, FactHasher};
 use crate::graph::PatternKey;
 use crate::record::Life;
@@ -83,13 +85,16 @@ impl Graph {
             fingerprint = fingerprint.wrapping_add(relationship_fact(number, ends));
             let properties = self.relationship_properties.get(id).and_then(|list| list.as_deref());
             for (key, value) in properties.unwrap_or_default() {
-                fingerprint = fingerprint.wrapping_add(property_fact(Fact::RelationshipProperty, id, *key, value));
+                fingerprint =
+                    fingerprint.wrapping_add(property_fact(Fact::RelationshipProperty, id, *key, value));
             }
-            let sides = [(ends.start, ends.end, Direction::Outgoing), (ends.end, ends.start, Direction::Incoming)];
+            let sides =
+                [(ends.start, ends.end, Direction::Outgoing), (ends.end, ends.start, Direction::Incoming)];
             for (node, neighbour, direction) in sides {
                 let mut entries = self.adjacency(node, direction, Some(ends.type_id)).flatten();
                 if !entries.any(|entry| entry.relationship() == number && entry.neighbour() == neighbour) {
-                    problem = Some(format!("relationship {id} is missing in the adjacency of node {}", node.0));
+                    problem =
+                        Some(format!("relationship {id} is missing in the adjacency of node {}", node.0));
                 }
                 for label in self.labels(node) {
                     *patterns.entry((label, direction, Some(ends.type_id))).or_default() += 1;
@@ -105,7 +110,10 @@ impl Graph {
         }
         for (type_id, found) in by_type.iter().enumerate() {
             if self.by_type[type_id].len() != *found {
-                return Err(format!("type {type_id}: {} counted, {found} found", self.by_type[type_id].len()));
+                return Err(format!(
+                    "type {type_id}: {} counted, {found} found",
+                    self.by_type[type_id].len()
+                ));
             }
         }
         if !self.pattern_counts.iter().map(|(k, v)| (*k, *v)).eq(patterns) {
@@ -145,7 +153,8 @@ impl Graph {
             match definition.entity {
                 EntityKind::Node(label) => self.nodes.for_each(|id, node| {
                     if node.life == Life::Alive && node.labels.contains(label) {
-                        expected.extend(index_key(&definition.keys, &node.properties).map(|key| ((key, id), ())));
+                        expected
+                            .extend(index_key(&definition.keys, &node.properties).map(|key| ((key, id), ())));
                     }
                 }),
                 EntityKind::Relationship(type_id) => self.relationships.for_each(|id, record| {
@@ -155,7 +164,7 @@ impl Graph {
                     }
                 }),
             }
-            if !index.entries().map(|(key, id)| (key, id)).eq(expected.keys().map(|(key, id)| (key, *id))) {
+            if !index.entries().eq(expected.keys().map(|(key, id)| (key, *id))) {
                 return Err(format!("index `{}` differs from a scan", definition.name));
             }
             let mut keys: Vec<_> = expected.keys().map(|(key, _)| key).collect();

@@ -1,6 +1,8 @@
 //! Random effects, valid and not, on a draft and on a plain model; afterwards both must tell the same story, older views
 //! must be as they were, the self-check must pass, and bytes must read back to the same graph.
 
+#![allow(clippy::expect_used)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -130,7 +132,9 @@ fn effect_of(step: &Step, graph: &Graph) -> Effect {
             key: KeyId(u32::from(*key)),
             value: value.clone(),
         },
-        Step::Label { id, label, add: true } => Effect::AddLabel { id: node(*id), label: LabelId(u16::from(*label)) },
+        Step::Label { id, label, add: true } => {
+            Effect::AddLabel { id: node(*id), label: LabelId(u16::from(*label)) }
+        }
         Step::Label { id, label, add: false } => {
             Effect::RemoveLabel { id: node(*id), label: LabelId(u16::from(*label)) }
         }
@@ -139,7 +143,11 @@ fn effect_of(step: &Step, graph: &Graph) -> Effect {
 
 fn apply_to_model(model: &mut Model, effect: &Effect) {
     let set = |properties: &mut BTreeMap<u32, Value>, key: &KeyId, value: &Value| {
-        if value.is_null() { properties.remove(&key.0) } else { properties.insert(key.0, value.clone()) };
+        if value.is_null() {
+            properties.remove(&key.0)
+        } else {
+            properties.insert(key.0, value.clone())
+        };
     };
     let as_map = |list: &[(KeyId, Value)]| list.iter().map(|(k, v)| (k.0, v.clone())).collect();
     match effect {
@@ -172,7 +180,8 @@ fn apply_to_model(model: &mut Model, effect: &Effect) {
 }
 
 fn uniqueness_broken(model: &Model) -> bool {
-    let values = model.nodes.values().filter(|(labels, _)| labels.contains(&1)).filter_map(|(_, p)| p.get(&2));
+    let values =
+        model.nodes.values().filter(|(labels, _)| labels.contains(&1)).filter_map(|(_, p)| p.get(&2));
     let mut seen = BTreeSet::new();
     values.map(|v| Equivalent(v.clone())).any(|v| !seen.insert(v))
 }
@@ -266,7 +275,9 @@ fn index_look_ups_are_what_a_scan_would_find() {
     ];
     for (id, value) in (0..).zip(values) {
         let properties = vec![(KeyId(0), value)];
-        draft.apply(&Effect::CreateNode { id: NodeId(id), labels: vec![LabelId(0)], properties }).expect("valid");
+        draft
+            .apply(&Effect::CreateNode { id: NodeId(id), labels: vec![LabelId(0)], properties })
+            .expect("valid");
     }
     let seek = |equal: &[Value], lower: Bound, upper: Bound, prefix: Option<&str>| {
         let mut out = Vec::new();

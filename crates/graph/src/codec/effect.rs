@@ -3,8 +3,8 @@
 use super::bytes::*;
 use super::value::{decode_value, encode_value};
 use crate::{
-    ConstraintDefinition, ConstraintKind, Effect, EntityKind, IndexDefinition, IndexId, IndexKind, KeyId, LabelId,
-    NodeId, RelationshipId, TokenKind, TypeId, Value,
+    ConstraintDefinition, ConstraintKind, Effect, EntityKind, IndexDefinition, IndexId, IndexKind, KeyId,
+    LabelId, NodeId, RelationshipId, TokenKind, TypeId, Value,
 };
 
 /// Append one effect.
@@ -64,7 +64,11 @@ pub fn encode_effect(effect: &Effect, out: &mut Vec<u8>) {
 /// When the bytes are cut short, unknown, or nested too deep.
 pub fn decode_effect(bytes: &mut &[u8]) -> Result<Effect, CodecError> {
     Ok(match take_byte(bytes)? {
-        1 => Effect::CreateToken { kind: take_token_kind(bytes)?, id: take_small(bytes)?, name: take_text(bytes)? },
+        1 => Effect::CreateToken {
+            kind: take_token_kind(bytes)?,
+            id: take_small(bytes)?,
+            name: take_text(bytes)?,
+        },
         2 => {
             let id = take_node(bytes)?;
             let mut labels = Vec::new();
@@ -82,7 +86,11 @@ pub fn decode_effect(bytes: &mut &[u8]) -> Result<Effect, CodecError> {
             properties: take_properties(bytes)?,
         },
         5 => Effect::DeleteRelationship { id: take_relationship(bytes)? },
-        6 => Effect::SetNodeProperty { id: take_node(bytes)?, key: take_key(bytes)?, value: decode_value(bytes)? },
+        6 => Effect::SetNodeProperty {
+            id: take_node(bytes)?,
+            key: take_key(bytes)?,
+            value: decode_value(bytes)?,
+        },
         7 => Effect::SetRelationshipProperty {
             id: take_relationship(bytes)?,
             key: take_key(bytes)?,

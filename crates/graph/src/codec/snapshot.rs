@@ -11,8 +11,8 @@ use super::bytes::*;
 use super::effect::*;
 use crate::record::Life;
 use crate::{
-    ConstraintDefinition, Draft, Effect, Graph, IndexDefinition, KeyId, LabelId, NodeId, RelationshipId, TokenKind, TypeId,
-    Value, View,
+    ConstraintDefinition, Draft, Effect, Graph, IndexDefinition, KeyId, LabelId, NodeId, RelationshipId,
+    TokenKind, TypeId, Value, View,
 };
 
 const MAGIC: &[u8; 8] = b"SAMYGRPH";

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::bytes::*;
 use crate::limits::VALUE_DEPTH_MAX;
 use crate::{
-    Date, DateTime, Duration, LocalDateTime, LocalTime, Map, NodeId, Path, PathStep, Point, RelationshipId, Time, Value,
-    Zone,
+    Date, DateTime, Duration, LocalDateTime, LocalTime, Map, NodeId, Path, PathStep, Point, RelationshipId,
+    Time, Value, Zone,
 };
 
 /// Append one value.
@@ -44,7 +44,9 @@ pub fn encode_value(value: &Value, out: &mut Vec<u8>) {
         }),
         Value::DateTime(x) => tagged(out, 16, |out| encode_date_time(x, out)),
         Value::Duration(x) => tagged(out, 17, |out| {
-            [x.months, x.days, x.seconds, i64::from(x.nanoseconds)].into_iter().for_each(|part| put_int(out, part));
+            [x.months, x.days, x.seconds, i64::from(x.nanoseconds)]
+                .into_iter()
+                .for_each(|part| put_int(out, part));
         }),
         Value::Point(x) => tagged(out, 18, |out| encode_point(x, out)),
     }
@@ -128,7 +130,9 @@ fn decode_at(bytes: &mut &[u8], depth: usize) -> Result<Value, CodecError> {
         12 => Value::Date(Date { days: take_int(bytes)? }),
         13 => Value::LocalTime(LocalTime { nanoseconds: take_uint(bytes)? }),
         14 => Value::Time(Time { nanoseconds: take_uint(bytes)?, offset_seconds: take_offset(bytes)? }),
-        15 => Value::LocalDateTime(LocalDateTime { seconds: take_int(bytes)?, nanoseconds: take_small(bytes)? }),
+        15 => {
+            Value::LocalDateTime(LocalDateTime { seconds: take_int(bytes)?, nanoseconds: take_small(bytes)? })
+        }
         16 => Value::DateTime(Arc::new(decode_date_time(bytes)?)),
         17 => Value::Duration(Arc::new(Duration {
             months: take_int(bytes)?,
