@@ -86,7 +86,7 @@ impl Node {
         let (database, backend, addresses) = match started {
             Ok(started) => started,
             Err(error) => {
-                drop(stop_raft.send(()));
+                let _ = stop_raft.send(());
                 return Err(error);
             }
         };
@@ -137,7 +137,7 @@ impl Node {
             self.database.raft.shutdown().await;
         });
         // The thread may have ended by itself.
-        drop(threads.stop_raft.send(()));
+        let _ = threads.stop_raft.send(());
         if threads.raft.join().is_err() {
             tracing::error!("the raft thread panicked");
         }
