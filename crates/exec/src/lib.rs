@@ -8,12 +8,15 @@ mod batch;
 mod context;
 mod error;
 mod execution;
+pub mod limits;
 mod parameters;
+pub mod plan;
 mod reads;
 
 pub use batch::Batch;
 pub use context::{Access, CancelFlag, Counters, Draws, Limits, Procedures};
 pub use error::{ErrorKind, ExecError};
-pub use execution::{Execution, Finished, NamePiece, Notification, Plan, PlanKind, PlanMode};
+pub use execution::{Execution, Finished};
 pub use parameters::Parameters;
+pub use plan::{NamePiece, Notification, Plan, PlanKind, PlanMode};
 pub use reads::{Read, ReadSet};
