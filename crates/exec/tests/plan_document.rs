@@ -1,6 +1,8 @@
 //! The plan document: bytes written by msgspec (`tests/seam/every_kind.py`) are read whole, and damaged ones are
 //! refused with a reason that names what is wrong.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use samyama_exec::plan::{Expression, Operator};
 use samyama_exec::{NamePiece, Plan, PlanKind, PlanMode};
 use samyama_graph::Value;
