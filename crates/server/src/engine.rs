@@ -11,9 +11,20 @@ use samyama_exec::{
 };
 use samyama_graph::{Draft, Effect, Graph, Value, View};
 
+/// What a statement does.
+pub enum Program {
+    Plan(Arc<Plan>),
+    /// In tests of the lane: what a plan would do, by hand.
+    #[cfg(test)]
+    Script(Script),
+}
+
+#[cfg(test)]
+pub type Script = Box<dyn Fn(&mut Draft, Option<Instant>) -> Result<Ran, Failed> + Send + Sync>;
+
 /// A statement ready to run, any number of times.
 pub struct Statement {
-    pub plan: Arc<Plan>,
+    pub program: Program,
     pub parameters: Parameters,
     pub memory_bytes_max: usize,
     pub deadline: Option<Instant>,
@@ -65,9 +76,14 @@ pub struct Failed {
 pub fn run_write(statement: &Statement, draft: &mut Draft, budget: Option<Instant>) -> Result<Ran, Failed> {
     let mut ran = Ran::default();
     let draws = statement.draws();
+    let plan = match &statement.program {
+        Program::Plan(plan) => plan,
+        #[cfg(test)]
+        Program::Script(script) => return script(draft, budget),
+    };
     {
         let mut execution = Execution::open(
-            &statement.plan,
+            plan,
             Access::Write(draft),
             &statement.parameters,
             draws,
@@ -108,8 +124,13 @@ pub fn run_read(
     budget: Option<Instant>,
     mut sink: impl FnMut(Batch) -> bool,
 ) -> Result<ReadDone, ExecError> {
+    let plan = match &statement.program {
+        Program::Plan(plan) => plan,
+        #[cfg(test)]
+        Program::Script(_) => return Ok(ReadDone::default()),
+    };
     let mut execution = Execution::open(
-        &statement.plan,
+        plan,
         Access::Read(graph),
         &statement.parameters,
         statement.draws(),

@@ -12,6 +12,8 @@ mod head;
 mod history;
 mod job;
 mod run;
+#[cfg(test)]
+mod tests;
 
 pub use job::{Answer, Job, Kind, Refusal, Reply, Transaction};
 pub use run::{LaneHandle, LaneMetrics, Log, ReadyReceiver};

@@ -32,7 +32,7 @@ use self::summary::Summary;
 use self::transaction::{Mode, Open, Writing};
 use crate::config::ReadLevel;
 use crate::database::{DATABASE_NAME, Database};
-use crate::engine::{Ran, Statement, now_ns};
+use crate::engine::{Program, Ran, Statement, now_ns};
 use crate::forward::{Relay, Relays};
 use crate::lane::{Answer, Kind, Refusal, Reply};
 use crate::limits::{FORWARDS_MAX, LEADER_WAIT, QUERY_BYTES_MAX, RESULTS_OPEN_MAX};
@@ -507,7 +507,7 @@ impl BoltSession {
             cancel.raise();
         }
         Statement {
-            plan: Arc::clone(&pending.prepared.plan),
+            program: Program::Plan(Arc::clone(&pending.prepared.plan)),
             parameters: Parameters {
                 named: Arc::clone(&pending.parameters),
                 literals: pending.prepared.literals.to_vec(),

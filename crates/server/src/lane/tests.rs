@@ -1,0 +1,625 @@
+//! The lane with a real graph and a real state machine, on a log that does what a test tells it to.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use samyama_exec::{CancelFlag, ErrorKind, ExecError, Parameters, Procedures, Read, ReadSet};
+use samyama_graph::{Draft, Effect, Graph, KeyId, LabelId, NodeId, TokenKind, Value};
+use samyama_raft::{Applied, CommittedEntry, Leadership, LogIndex, ProposeError, StateMachine};
+use tokio::sync::{oneshot, watch};
+
+use super::*;
+use crate::engine::{Failed, Program, Ran, Script, Statement};
+use crate::machine::Machine;
+use crate::shared::Shared;
+
+type Outcome = Result<(LogIndex, Applied), ProposeError>;
+
+/// What becomes of the next proposal.
+#[derive(Clone, Copy, PartialEq)]
+enum Fortune {
+    Accept,
+    /// Appended; committed when the test says so.
+    Hold,
+    Refuse,
+    /// Appended, and leadership is lost before the outcome is known.
+    Lose,
+}
+
+struct LogState {
+    machine: Machine,
+    index: LogIndex,
+    leader: Leadership,
+    fortunes: VecDeque<Fortune>,
+    default: Fortune,
+    held: VecDeque<(Bytes, oneshot::Sender<Outcome>)>,
+    lost: Vec<Bytes>,
+    /// Everything committed, for a follower.
+    committed: Vec<CommittedEntry>,
+}
+
+struct FakeLog {
+    state: Mutex<LogState>,
+    ready: watch::Sender<Option<(Leadership, LogIndex)>>,
+}
+
+impl LogState {
+    fn commit(&mut self, payload: Bytes) -> (LogIndex, Applied) {
+        self.index += 1;
+        let entry = CommittedEntry { index: self.index, leader: self.leader, payload };
+        self.committed.push(entry.clone());
+        let applied = self.machine.apply(vec![entry]);
+        (self.index, applied[0].clone())
+    }
+}
+
+impl Log for FakeLog {
+    fn propose(&self, payload: Bytes) -> Pin<Box<dyn Future<Output = Outcome> + Send>> {
+        let mut state = self.state.lock();
+        let fortune = state.fortunes.pop_front().unwrap_or(state.default);
+        let (sender, receiver) = oneshot::channel();
+        match fortune {
+            Fortune::Accept => {
+                let outcome = state.commit(payload);
+                return Box::pin(async move { Ok(outcome) });
+            }
+            Fortune::Refuse => return Box::pin(async { Err(ProposeError::NoQuorum) }),
+            Fortune::Lose => {
+                state.lost.push(payload);
+                return Box::pin(async { Err(ProposeError::Unknown) });
+            }
+            Fortune::Hold => state.held.push_back((payload, sender)),
+        }
+        Box::pin(async move { receiver.await.unwrap_or(Err(ProposeError::Unknown)) })
+    }
+
+    fn ready(&self) -> ReadyReceiver {
+        self.ready.subscribe()
+    }
+
+    fn may_lead(&self) -> bool {
+        true
+    }
+}
+
+/// A lane, its log, and what the tests do with them.
+struct Bench {
+    log: Arc<FakeLog>,
+    shared: Arc<Shared>,
+    lane: LaneHandle,
+}
+
+const LABEL: LabelId = LabelId(0);
+const KEY: KeyId = KeyId(0);
+
+impl Bench {
+    /// A leader in term 1, with a label, a key, and `nodes` nodes whose key is 0.
+    async fn new(nodes: u64) -> Self {
+        let shared = Shared::new();
+        let machine = Machine::new(Arc::clone(&shared), true);
+        let state = LogState {
+            machine,
+            index: 0,
+            leader: Leadership { term: 0, node: 1 },
+            fortunes: VecDeque::new(),
+            default: Fortune::Accept,
+            held: VecDeque::new(),
+            lost: Vec::new(),
+            committed: Vec::new(),
+        };
+        let log = Arc::new(FakeLog { state: Mutex::new(state), ready: watch::channel(None).0 });
+        let lane = LaneHandle::start(Arc::clone(&log) as Arc<dyn Log>, Arc::clone(&shared), 1 << 26);
+        let bench = Self { log, shared, lane };
+        bench.elect(1, None);
+        let set_up = bench.write(move |draft: &mut Draft| {
+            let mut effects = vec![
+                Effect::CreateToken { kind: TokenKind::Label, id: 0, name: Arc::from("L") },
+                Effect::CreateToken { kind: TokenKind::PropertyKey, id: 0, name: Arc::from("k") },
+            ];
+            for id in 0..nodes {
+                effects.push(create(NodeId(id), 0));
+            }
+            done(draft, ReadSet::default(), effects)
+        });
+        assert!(matches!(set_up.await, Reply::Answer(_)), "the graph is set up");
+        bench
+    }
+
+    /// Another term begins: its first entry is committed, and with it what the old leader had appended, if `lost` says so.
+    fn elect(&self, term: u64, lost: Option<bool>) {
+        self.log.ready.send_replace(None);
+        let mut state = self.log.state.lock();
+        let appended = std::mem::take(&mut state.lost);
+        if lost == Some(true) {
+            for payload in appended {
+                state.commit(payload);
+            }
+        }
+        state.leader = Leadership { term, node: 1 };
+        let (index, _) = state.commit(Bytes::new());
+        let leader = state.leader;
+        drop(state);
+        self.log.ready.send_replace(Some((leader, index)));
+    }
+
+    fn set_default(&self, fortune: Fortune) {
+        self.log.state.lock().default = fortune;
+    }
+
+    fn next(&self, fortunes: &[Fortune]) {
+        self.log.state.lock().fortunes.extend(fortunes);
+    }
+
+    /// Commit what is held, in order.
+    fn release(&self) {
+        let mut state = self.log.state.lock();
+        while let Some((payload, reply)) = state.held.pop_front() {
+            let outcome = state.commit(payload);
+            drop(reply.send(Ok(outcome)));
+        }
+    }
+
+    async fn until(&self, what: &str, condition: impl Fn(&LogState) -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !condition(&self.log.state.lock()) {
+            assert!(Instant::now() < deadline, "waited 10 s for {what}");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    async fn write(
+        &self,
+        script: impl Fn(&mut Draft) -> Result<Ran, Failed> + Send + Sync + 'static,
+    ) -> Reply {
+        self.lane.run(Kind::Write { statement: statement(script) }).await
+    }
+
+    async fn step(
+        &self,
+        transaction: Option<Box<Transaction>>,
+        script: impl Fn(&mut Draft) -> Result<Ran, Failed> + Send + Sync + 'static,
+    ) -> Result<Box<Transaction>, Refusal> {
+        match self.lane.run(Kind::Step { statement: statement(script), transaction }).await {
+            Reply::Answer(answer) => {
+                assert!(answer.outcome.is_ok(), "the statement failed: {:?}", answer.outcome.err());
+                Ok(answer.transaction.expect("a statement that succeeds gives its transaction back"))
+            }
+            Reply::Refused(refusal) => Err(refusal),
+        }
+    }
+
+    async fn commit(&self, transaction: Box<Transaction>) -> Result<(), Refusal> {
+        match self.lane.run(Kind::Commit { transaction }).await {
+            Reply::Answer(_) => Ok(()),
+            Reply::Refused(refusal) => Err(refusal),
+        }
+    }
+
+    fn counter(&self, node: u64) -> i64 {
+        integer(&self.shared.published().view, NodeId(node))
+    }
+
+    /// A replica that only knows the log has the same graph, and the graph is sound.
+    fn check_replica(&self) {
+        let follower = Shared::new();
+        let mut machine = Machine::new(Arc::clone(&follower), false);
+        machine.apply(self.log.state.lock().committed.clone());
+        let (here, there) = (self.shared.published(), follower.published());
+        assert_eq!(here.view.transaction_number(), there.view.transaction_number());
+        assert_eq!(
+            here.view.fingerprint(),
+            there.view.fingerprint(),
+            "leader and follower differ at the same index"
+        );
+        here.view.verify().expect("the leader's graph is sound");
+    }
+}
+
+fn statement(script: impl Fn(&mut Draft) -> Result<Ran, Failed> + Send + Sync + 'static) -> Arc<Statement> {
+    let script: Script = Box::new(move |draft, _| script(draft));
+    timed_statement(script)
+}
+
+fn timed_statement(script: Script) -> Arc<Statement> {
+    Arc::new(Statement {
+        program: Program::Script(script),
+        parameters: Parameters::default(),
+        memory_bytes_max: usize::MAX,
+        deadline: None,
+        cancel: CancelFlag::default(),
+        transaction_ns: 0,
+        procedures: Arc::new(NoProcedures),
+    })
+}
+
+struct NoProcedures;
+
+impl Procedures for NoProcedures {
+    fn call(
+        &self,
+        _: &str,
+        _: &[Value],
+        _: &[Arc<str>],
+        _: &Graph,
+    ) -> Option<Result<Vec<Vec<Value>>, ExecError>> {
+        None
+    }
+}
+
+/// Apply effects as a plan would.
+fn done(draft: &mut Draft, reads: ReadSet, effects: Vec<Effect>) -> Result<Ran, Failed> {
+    for effect in &effects {
+        if let Err(error) = draft.apply(effect) {
+            return Err(failed(ErrorKind::ConstraintViolation, &error.to_string()));
+        }
+    }
+    Ok(Ran { effects, reads, ..Ran::default() })
+}
+
+fn failed(kind: ErrorKind, message: &str) -> Failed {
+    let error =
+        ExecError { kind, code: "", gql_status: "", error_type: "", detail: "", message: message.to_owned() };
+    Failed { error, dirty: true }
+}
+
+fn create(id: NodeId, value: i64) -> Effect {
+    Effect::CreateNode { id, labels: vec![LABEL], properties: vec![(KEY, Value::Integer(value))] }
+}
+
+fn integer(graph: &Graph, node: NodeId) -> i64 {
+    match graph.node_property(node, KEY) {
+        Value::Integer(integer) => integer,
+        other => panic!("node {} has {other:?}, not an integer", node.0),
+    }
+}
+
+fn reads(read: impl IntoIterator<Item = Read>) -> ReadSet {
+    let mut set = ReadSet::default();
+    read.into_iter().for_each(|read| set.add(read));
+    set
+}
+
+/// `MATCH (n) WHERE id(n) = $node SET n.k = n.k + 1`.
+fn increment(node: u64) -> impl Fn(&mut Draft) -> Result<Ran, Failed> + Send + Sync + 'static {
+    move |draft| {
+        let id = NodeId(node);
+        let value = Value::Integer(integer(draft, id) + 1);
+        done(draft, reads([Read::Node(id)]), vec![Effect::SetNodeProperty { id, key: KEY, value }])
+    }
+}
+
+/// `CREATE (:L {k: $value})`.
+fn create_node(value: i64) -> impl Fn(&mut Draft) -> Result<Ran, Failed> + Send + Sync + 'static {
+    move |draft| {
+        let id = draft.next_node_id();
+        done(draft, ReadSet::default(), vec![create(id, value)])
+    }
+}
+
+/// `MERGE (:L {k: $value})`.
+fn merge(value: i64) -> impl Fn(&mut Draft) -> Result<Ran, Failed> + Send + Sync + 'static {
+    move |draft| {
+        let read =
+            Read::IndexEqual { label: Arc::from("L"), key: Arc::from("k"), value: Value::Integer(value) };
+        let mut nodes = Vec::new();
+        draft.nodes_with_label_from(LABEL, NodeId(0), usize::MAX, &mut nodes);
+        let found = nodes.iter().any(|id| integer(draft, *id) == value);
+        let effects = if found { Vec::new() } else { vec![create(draft.next_node_id(), value)] };
+        done(draft, reads([read]), effects)
+    }
+}
+
+fn answer(reply: Reply) -> Box<Answer> {
+    match reply {
+        Reply::Answer(answer) => answer,
+        Reply::Refused(refusal) => panic!("refused: {refusal:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn writes_take_effect_once_and_in_order() {
+    let bench = Arc::new(Bench::new(1).await);
+    let writers = (0..200).map(|_| {
+        let bench = Arc::clone(&bench);
+        tokio::spawn(async move { answer(bench.write(increment(0)).await).index })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        let index = writer.await.expect("the writer ends");
+        assert!(index <= bench.shared.published().index, "an answer came before its index was applied");
+    }
+    assert_eq!(bench.counter(0), 200);
+    bench.check_replica();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn nothing_leaves_before_what_it_rests_on_is_applied() {
+    let bench = Arc::new(Bench::new(1).await);
+    bench.set_default(Fortune::Hold);
+    let spawn = |script: Script| {
+        let bench = Arc::clone(&bench);
+        let statement = timed_statement(script);
+        tokio::spawn(async move { bench.lane.run(Kind::Write { statement }).await })
+    };
+    let write = spawn(Box::new(|draft, _| increment(0)(draft)));
+    bench.until("the write to be proposed", |log| log.held.len() == 1).await;
+    // It sees the write, changes nothing, and must not say so yet; nor may the one that fails.
+    let read = spawn(Box::new(|draft, _| {
+        assert_eq!(integer(draft, NodeId(0)), 1, "it runs on the head");
+        done(draft, ReadSet::default(), Vec::new())
+    }));
+    let violation = spawn(Box::new(|_, _| Err(failed(ErrorKind::ConstraintViolation, "taken"))));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(
+        !write.is_finished() && !read.is_finished() && !violation.is_finished(),
+        "an answer left before its time"
+    );
+    bench.release();
+    let index = answer(write.await.expect("ends")).index;
+    let read = answer(read.await.expect("ends"));
+    assert!(read.proven && read.index >= index, "it waited for the commit of what it saw");
+    assert!(answer(violation.await.expect("ends")).outcome.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_refused_proposal_takes_those_after_it_along() {
+    let bench = Arc::new(Bench::new(1).await);
+    // The third is accepted although the second was refused: it was computed on a head that held the second.
+    bench.next(&[Fortune::Hold, Fortune::Refuse, Fortune::Accept, Fortune::Refuse]);
+    let mut writers = Vec::new();
+    for left in [3, 2, 1] {
+        writers.push(tokio::spawn({
+            let bench = Arc::clone(&bench);
+            async move { bench.write(increment(0)).await }
+        }));
+        bench.until("it to be proposed", |log| log.fortunes.len() == left).await;
+    }
+    assert!(writers.iter().all(|writer| !writer.is_finished()), "the first is not committed");
+    bench.release();
+    for writer in writers {
+        answer(writer.await.expect("ends"));
+    }
+    assert_eq!(bench.counter(0), 3, "every statement took effect once");
+    bench.check_replica();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_unknown_outcome_is_found_out() {
+    for committed in [true, false] {
+        let bench = Arc::new(Bench::new(1).await);
+        bench.next(&[Fortune::Lose]);
+        let write = tokio::spawn({
+            let bench = Arc::clone(&bench);
+            async move { bench.write(increment(0)).await }
+        });
+        bench.until("the proposal to be lost", |log| log.lost.len() == 1).await;
+        bench.elect(2, Some(committed));
+        answer(write.await.expect("ends"));
+        assert_eq!(
+            bench.counter(0),
+            1,
+            "exactly once, whether the lost entry was committed ({committed}) or not"
+        );
+        bench.check_replica();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outcome_that_cannot_be_found_out_is_called_unknown() {
+    let bench = Bench::new(1).await;
+    bench.next(&[Fortune::Lose]);
+    bench.log.ready.send_replace(None);
+    bench.log.ready.send_replace(Some((Leadership { term: 1, node: 1 }, bench.shared.published().index)));
+    match bench.write(increment(0)).await {
+        Reply::Refused(refusal) => assert_eq!(refusal, Refusal::Unknown),
+        Reply::Answer(_) => panic!("nobody can know that it was committed"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn single_statement_transactions_on_one_counter_take_turns() {
+    let bench = Arc::new(Bench::new(1).await);
+    let clients: Vec<_> = (0..64)
+        .map(|_| {
+            let bench = Arc::clone(&bench);
+            tokio::spawn(async move {
+                for _ in 0..5 {
+                    let transaction = bench.step(None, increment(0)).await.expect("it waits its turn");
+                    // A client takes its time.
+                    tokio::task::yield_now().await;
+                    bench.commit(transaction).await.expect("it holds a claim");
+                }
+            })
+        })
+        .collect();
+    for client in clients {
+        client.await.expect("no conflict reaches a client");
+    }
+    assert_eq!(bench.counter(0), 320);
+    bench.check_replica();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn merges_of_the_same_keys_meet_no_conflict_and_make_one_node_each() {
+    let bench = Arc::new(Bench::new(0).await);
+    let clients: Vec<_> = (0..64)
+        .map(|client| {
+            let bench = Arc::clone(&bench);
+            tokio::spawn(async move {
+                for round in 0..20 {
+                    let key = (client * 7 + round * 13) % 50;
+                    let transaction = bench.step(None, merge(key)).await.expect("it waits its turn");
+                    tokio::task::yield_now().await;
+                    bench.commit(transaction).await.expect("it holds a claim");
+                }
+            })
+        })
+        .collect();
+    for client in clients {
+        client.await.expect("no conflict reaches a client");
+    }
+    assert_eq!(bench.shared.published().view.node_count(), 50);
+    bench.check_replica();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn auto_commit_statements_respect_claims() {
+    let bench = Arc::new(Bench::new(1).await);
+    let transaction = bench.step(None, increment(0)).await.expect("alone");
+    let other = tokio::spawn({
+        let bench = Arc::clone(&bench);
+        async move { bench.write(increment(0)).await }
+    });
+    // One that meets no claim passes.
+    answer(bench.write(create_node(5)).await);
+    assert!(!other.is_finished());
+    bench.commit(transaction).await.expect("the claim protected it");
+    answer(other.await.expect("ends"));
+    assert_eq!(bench.counter(0), 2);
+    bench.check_replica();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn ids_that_a_transaction_gave_out_stay_true() {
+    let bench = Bench::new(1).await;
+    let transaction = bench.step(None, create_node(10)).await.expect("alone");
+    answer(bench.write(create_node(20)).await);
+    let transaction =
+        bench.step(Some(transaction), create_node(11)).await.expect("nothing it read has changed");
+    answer(bench.write(create_node(21)).await);
+    let given_up = bench.step(None, create_node(30)).await.expect("alone");
+    bench.commit(transaction).await.expect("clean");
+    bench.lane.end(given_up.id());
+    answer(bench.write(create_node(22)).await);
+    let view = bench.shared.published().view.clone();
+    let found: Vec<(u64, i64)> = (0..7)
+        .filter(|id| view.node_exists(NodeId(*id)))
+        .map(|id| (id, integer(&view, NodeId(id))))
+        .collect();
+    assert_eq!(found, [(0, 0), (1, 10), (2, 20), (3, 11), (4, 21), (6, 22)], "5 was reserved and given up");
+    bench.check_replica();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_transaction_whose_reads_changed_is_told_so() {
+    let bench = Bench::new(2).await;
+    let look = |draft: &mut Draft| done(draft, reads([Read::Node(NodeId(0))]), Vec::new());
+    let transaction = bench.step(None, look).await.expect("alone");
+    answer(bench.write(increment(0)).await);
+    let refusal =
+        bench.step(Some(transaction), increment(1)).await.err().expect("it rests on an old counter");
+    assert!(matches!(refusal, Refusal::Outdated(_)), "{refusal:?}");
+    assert_eq!(bench.counter(1), 0, "nothing of it is left");
+    // What it has not read may change.
+    let transaction = bench.step(None, look).await.expect("alone");
+    answer(bench.write(increment(1)).await);
+    let transaction = bench.step(Some(transaction), increment(1)).await.expect("node 0 is as it was");
+    bench.commit(transaction).await.expect("clean");
+    assert_eq!(bench.counter(1), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_circle_of_waits_ends_one_of_them() {
+    let bench = Arc::new(Bench::new(2).await);
+    let one = bench.step(None, increment(0)).await.expect("alone");
+    let two = bench.step(None, increment(1)).await.expect("another node");
+    let waiting = tokio::spawn({
+        let bench = Arc::clone(&bench);
+        async move { bench.step(Some(one), increment(1)).await }
+    });
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let refusal = bench.step(Some(two), increment(0)).await.err().expect("it would wait for itself");
+    assert_eq!(refusal, Refusal::Deadlock);
+    let one = waiting.await.expect("ends").expect("its way is free");
+    bench.commit(one).await.expect("clean");
+    assert_eq!((bench.counter(0), bench.counter(1)), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_transaction_ends_with_its_leadership() {
+    let bench = Bench::new(1).await;
+    let transaction = bench.step(None, increment(0)).await.expect("alone");
+    bench.elect(2, None);
+    let refusal = bench.commit(transaction).await.expect_err("its base may be gone");
+    assert!(matches!(refusal, Refusal::Outdated(_)), "{refusal:?}");
+    assert_eq!(bench.counter(0), 0);
+    answer(bench.write(increment(0)).await);
+    bench.check_replica();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_failed_statement_leaves_nothing() {
+    let bench = Bench::new(1).await;
+    let before = bench.shared.published().view.fingerprint();
+    for _ in 0..3 {
+        let reply = bench.write(|draft| {
+            done(draft, ReadSet::default(), vec![create(draft.next_node_id(), 1)])?;
+            Err(failed(ErrorKind::Query, "half way"))
+        });
+        assert!(answer(reply.await).outcome.is_err());
+    }
+    assert_eq!(bench.shared.published().view.fingerprint(), before);
+    answer(bench.write(create_node(3)).await);
+    assert_eq!(bench.shared.published().view.node_count(), 2);
+    bench.check_replica();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_long_statement_runs_on_the_pool_and_gets_through() {
+    let bench = Arc::new(Bench::new(1).await);
+    // Over its budget on the lane; on the pool it is slow enough for others to come between.
+    let slow = timed_statement(Box::new(|draft, budget| {
+        if budget.is_some() {
+            done(draft, ReadSet::default(), vec![create(draft.next_node_id(), 1)])?;
+            return Err(failed(ErrorKind::BudgetSpent, "too long"));
+        }
+        std::thread::sleep(Duration::from_millis(30));
+        let id = draft.next_node_id();
+        let value = Value::Integer(integer(draft, NodeId(0)) + 100);
+        let effects = vec![create(id, 7), Effect::SetNodeProperty { id: NodeId(0), key: KEY, value }];
+        done(draft, reads([Read::Node(NodeId(0))]), effects)
+    }));
+    let long = tokio::spawn({
+        let bench = Arc::clone(&bench);
+        async move { bench.lane.run(Kind::Write { statement: slow }).await }
+    });
+    let mut short = 0;
+    while !long.is_finished() {
+        answer(bench.write(increment(0)).await);
+        short += 1;
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    answer(long.await.expect("ends"));
+    assert_eq!(bench.counter(0), 100 + short, "no increment was lost");
+    assert_eq!(bench.shared.published().view.node_count(), 2);
+    bench.check_replica();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_session_that_goes_away_frees_what_it_held() {
+    let bench = Arc::new(Bench::new(1).await);
+    let transaction = bench.step(None, increment(0)).await.expect("alone");
+    let parked = tokio::spawn({
+        let bench = Arc::clone(&bench);
+        async move { bench.step(None, increment(0)).await }
+    });
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    parked.abort();
+    bench.lane.end(transaction.id());
+    let next = bench.step(None, increment(0)).await.expect("nobody holds the counter");
+    bench.commit(next).await.expect("clean");
+    assert_eq!(bench.counter(0), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_overdue_claim_lets_others_pass() {
+    let bench = Bench::new(1).await;
+    let slow = bench.step(None, increment(0)).await.expect("alone");
+    answer(bench.write(increment(0)).await);
+    let refusal = bench.commit(slow).await.expect_err("it was overtaken");
+    assert!(matches!(refusal, Refusal::Outdated(_)), "{refusal:?}");
+    assert_eq!(bench.counter(0), 1);
+}
