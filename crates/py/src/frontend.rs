@@ -48,12 +48,12 @@ fn of_exception(py: Python<'_>, error: &PyErr) -> CompileError {
         ));
     }
     CompileError {
-        code,
-        gql_status: text("gql_status"),
-        error_type: text("error_type"),
-        phase: text("phase"),
-        detail: text("detail"),
-        message: text("message"),
+        code: code.into(),
+        gql_status: text("gql_status").into(),
+        error_type: text("error_type").into(),
+        phase: text("phase").into(),
+        detail: text("detail").into(),
+        message: text("message").into(),
         offset: number("offset"),
         line: number("line"),
         column: number("column"),

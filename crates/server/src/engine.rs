@@ -19,6 +19,16 @@ pub enum Program {
     Script(Script),
 }
 
+impl Program {
+    fn plan(&self) -> &Plan {
+        match self {
+            Program::Plan(plan) => plan,
+            #[cfg(test)]
+            Program::Script(_) => panic!("a script has no plan"),
+        }
+    }
+}
+
 #[cfg(test)]
 pub type Script = Box<dyn Fn(&mut Draft, Option<Instant>) -> Result<Ran, Failed> + Send + Sync>;
 
@@ -76,14 +86,13 @@ pub struct Failed {
 pub fn run_write(statement: &Statement, draft: &mut Draft, budget: Option<Instant>) -> Result<Ran, Failed> {
     let mut ran = Ran::default();
     let draws = statement.draws();
-    let plan = match &statement.program {
-        Program::Plan(plan) => plan,
-        #[cfg(test)]
-        Program::Script(script) => return script(draft, budget),
-    };
+    #[cfg(test)]
+    if let Program::Script(script) = &statement.program {
+        return script(draft, budget);
+    }
     {
         let mut execution = Execution::open(
-            plan,
+            statement.program.plan(),
             Access::Write(draft),
             &statement.parameters,
             draws,
@@ -124,13 +133,8 @@ pub fn run_read(
     budget: Option<Instant>,
     mut sink: impl FnMut(Batch) -> bool,
 ) -> Result<ReadDone, ExecError> {
-    let plan = match &statement.program {
-        Program::Plan(plan) => plan,
-        #[cfg(test)]
-        Program::Script(_) => return Ok(ReadDone::default()),
-    };
     let mut execution = Execution::open(
-        plan,
+        statement.program.plan(),
         Access::Read(graph),
         &statement.parameters,
         statement.draws(),

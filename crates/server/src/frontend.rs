@@ -26,12 +26,12 @@ pub struct CompileRequest {
 /// from 1.
 #[derive(Clone, Debug, Default)]
 pub struct CompileError {
-    pub code: String,
-    pub gql_status: String,
-    pub error_type: String,
-    pub phase: String,
-    pub detail: String,
-    pub message: String,
+    pub code: Box<str>,
+    pub gql_status: Box<str>,
+    pub error_type: Box<str>,
+    pub phase: Box<str>,
+    pub detail: Box<str>,
+    pub message: Box<str>,
     pub offset: i64,
     pub line: i64,
     pub column: i64,
@@ -39,7 +39,7 @@ pub struct CompileError {
 
 impl CompileError {
     /// Not the query's fault.
-    pub fn internal(message: impl Into<String>) -> Self {
+    pub fn internal(message: impl Into<Box<str>>) -> Self {
         Self {
             code: "Neo.DatabaseError.General.UnknownError".into(),
             gql_status: "50N00".into(),
@@ -91,7 +91,8 @@ impl Planner {
                     code: "Neo.TransientError.Request.NoThreadsAvailable".into(),
                     message: format!(
                         "{COMPILATIONS_WAITING_MAX} queries wait to be compiled; use parameters, so that queries share a plan"
-                    ),
+)
+.into(),
                     ..CompileError::internal("")
                 });
             }

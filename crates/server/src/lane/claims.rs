@@ -134,8 +134,4 @@ impl<J> Claims<J> {
         self.parked.retain(|_, queue| !queue.is_empty());
         out
     }
-
-    pub fn parked_count(&self) -> usize {
-        self.parked.values().map(VecDeque::len).sum()
-    }
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use samyama_exec::{ErrorKind, ExecError, ReadSet};
+use samyama_exec::{ExecError, ReadSet};
 use samyama_graph::{Draft, Effect, NodeId, RelationshipId};
 
 use super::claims::Claims;
@@ -14,9 +14,7 @@ use super::history::History;
 use super::job::{Job, Kind, Refusal, Reply, Transaction};
 use crate::engine::{self, Failed, Ran, Statement};
 use crate::entry::Opening;
-use crate::limits::{
-    ENTRY_BYTES_MAX, LANE_BUDGET_MS, LANE_QUEUE_MAX, POOL_CONFLICTS_MAX, TRANSACTION_EFFECTS_MAX,
-};
+use crate::limits::{LANE_BUDGET_MS, LANE_QUEUE_MAX, POOL_CONFLICTS_MAX, TRANSACTION_EFFECTS_MAX};
 use crate::shared::{Published, Shared};
 
 /// A statement that has run and waits until what it rests on is applied.
@@ -68,6 +66,10 @@ pub struct Open {
 pub struct Core {
     pub open: Option<Open>,
     pub queue: VecDeque<Job>,
+    /// Statements that waited behind a claim which is gone, one group per claim: they run before the queue.
+    woken: VecDeque<VecDeque<Job>>,
+    /// The transaction that the last statement claimed for, or was parked behind.
+    blocker: Option<u64>,
     next_generation: u64,
     next_transaction: u64,
     budget: Duration,
@@ -78,6 +80,8 @@ impl Default for Core {
         Self {
             open: None,
             queue: VecDeque::new(),
+            woken: VecDeque::new(),
+            blocker: None,
             next_generation: 1,
             next_transaction: 1,
             budget: Duration::from_millis(LANE_BUDGET_MS),
@@ -86,11 +90,6 @@ impl Default for Core {
 }
 
 impl Core {
-    #[cfg(test)]
-    pub fn with_budget(budget: Duration) -> Self {
-        Self { budget, ..Self::default() }
-    }
-
     /// Start on the published graph.
     pub fn open(&mut self, opening: Opening, published: &Published) {
         assert!(self.open.is_none(), "the lane opens once at a time");
@@ -110,7 +109,11 @@ impl Core {
     pub fn close(&mut self, shared: &Shared) {
         let Some(mut open) = self.open.take() else { return };
         shared.clear_prepared();
-        let parked = open.claims.drain_parked(|_| true);
+        let parked: Vec<Job> = std::mem::take(&mut self.woken)
+            .into_iter()
+            .flatten()
+            .chain(open.claims.drain_parked(|_| true))
+            .collect();
         let waiting = open.waiters.into_iter().chain(open.dependents);
         let again: Vec<Job> = waiting.filter_map(Waiter::into_job).chain(parked).collect();
         for job in again.into_iter().rev() {
@@ -125,14 +128,48 @@ impl Core {
         self.queue.push_back(job);
     }
 
-    /// Run the first job in the queue. False: there is none, or the lane is closed.
+    /// Is there a statement that could run?
+    pub fn has_work(&self) -> bool {
+        !self.queue.is_empty() || !self.woken.is_empty()
+    }
+
+    /// Run the next statement. False: there is none, or the lane is closed.
     pub fn run_next(&mut self, todo: &mut Todo) -> bool {
         if self.open.is_none() {
             return false;
         }
-        let Some(job) = self.queue.pop_front() else { return false };
+        let Some(mut group) = self.woken.pop_front() else {
+            let Some(job) = self.queue.pop_front() else { return false };
+            self.run(job, todo);
+            return true;
+        };
+        let Some(job) = group.pop_front() else { return true };
+        self.blocker = None;
         self.run(job, todo);
+        self.wake_rest(group);
         true
+    }
+
+    /// The first of those that waited for a claim has run. If it holds a claim now, or waits for one, the others would most
+    /// likely meet the same: they wait on without being run. Those that hold claims themselves run, so that who waits for
+    /// whom stays exact.
+    fn wake_rest(&mut self, mut group: VecDeque<Job>) {
+        if let (Some(open), Some(holder)) = (&mut self.open, self.blocker.take())
+            && open.claims.holds(holder)
+        {
+            let mut rest = VecDeque::new();
+            for job in group {
+                if job.transaction().is_some_and(|t| open.claims.holds(t.id)) {
+                    rest.push_back(job);
+                } else {
+                    open.claims.park(holder, None, job);
+                }
+            }
+            group = rest;
+        }
+        if !group.is_empty() {
+            self.woken.push_front(group);
+        }
     }
 
     fn run(&mut self, job: Job, todo: &mut Todo) {
@@ -169,6 +206,7 @@ impl Core {
             Ok(mut ran) => {
                 if let Some(holder) = open.claims.met_by(None, &ran.effects, None, open.head.draft()) {
                     open.head.rollback(mark);
+                    self.blocker = Some(holder);
                     return open.claims.park(holder, None, job);
                 }
                 let effects: Arc<[Effect]> = std::mem::take(&mut ran.effects).into();
@@ -180,7 +218,7 @@ impl Core {
                 }
                 if engine::is_budget_spent(&failed.error) {
                     let transaction = self.new_transaction();
-                    return self.to_pool(job, statement, transaction, todo);
+                    return self.move_to_pool(job, statement, transaction, todo);
                 }
                 open.answer(Waiter::new(job, Err(failed.error)));
             }
@@ -222,14 +260,14 @@ impl Core {
         let budget = (!last_resort).then(|| Instant::now() + self.budget);
         match run_here(&statement, &mut transaction.draft, budget, last_resort) {
             Err(failed) if engine::is_budget_spent(&failed.error) => {
-                self.to_pool(job, statement, transaction, todo)
+                self.move_to_pool(job, statement, transaction, todo)
             }
             ran => self.finish(job, transaction, start, ran.map_err(|failed| failed.error), todo),
         }
     }
 
     /// Run it away from the lane, on a draft of its own.
-    fn to_pool(
+    fn move_to_pool(
         &mut self,
         job: Job,
         statement: Arc<Statement>,
@@ -268,13 +306,13 @@ impl Core {
                     return self.write(run.job, todo);
                 }
                 let transaction = self.new_transaction();
-                return self.to_pool(run.job, run.statement, transaction, todo);
+                return self.move_to_pool(run.job, run.statement, transaction, todo);
             }
             if run.job.conflicts >= POOL_CONFLICTS_MAX {
                 run.transaction.spoilt = true;
                 return self.restore_and_run(run.job, run.transaction, todo);
             }
-            return self.to_pool(run.job, run.statement, run.transaction, todo);
+            return self.move_to_pool(run.job, run.statement, run.transaction, todo);
         }
         self.finish(run.job, run.transaction, run.start, ran.map_err(|failed| failed.error), todo);
     }
@@ -330,6 +368,7 @@ impl Core {
             if let Kind::Step { transaction: slot, .. } = &mut job.kind {
                 *slot = Some(transaction);
             }
+            self.blocker = Some(holder);
             return open.claims.park(holder, waiter, job);
         }
         if transaction.effects.len() + effects.len() > TRANSACTION_EFFECTS_MAX {
@@ -357,6 +396,7 @@ impl Core {
         }
         if !effects.is_empty() {
             open.claims.add(transaction.id, &transaction.reads, effects.into(), Instant::now());
+            self.blocker = Some(transaction.id);
         }
         open.history.set_base(transaction.id, transaction.base);
         transaction.answered += 1;
@@ -421,16 +461,18 @@ impl Core {
     pub fn end(&mut self, transaction: u64) {
         let Some(open) = &mut self.open else { return };
         open.history.forget(transaction);
-        for job in open.claims.release(transaction).into_iter().rev() {
-            self.queue.push_front(job);
+        let woken = open.claims.release(transaction);
+        if !woken.is_empty() {
+            self.woken.push_back(woken);
         }
     }
 
     /// Time passes: claims end, statements that waited too long or that nobody waits for are dropped.
     pub fn tick(&mut self, now: Instant) {
         let Some(open) = &mut self.open else { return };
-        for job in open.claims.expire(now).into_iter().rev() {
-            self.queue.push_front(job);
+        let woken = open.claims.expire(now);
+        if !woken.is_empty() {
+            self.woken.push_back(woken);
         }
         let gone = open
             .claims

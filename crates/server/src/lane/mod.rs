@@ -15,5 +15,5 @@ mod run;
 #[cfg(test)]
 mod tests;
 
-pub use job::{Answer, Job, Kind, Refusal, Reply, Transaction};
-pub use run::{LaneHandle, LaneMetrics, Log, ReadyReceiver};
+pub use job::{Answer, Kind, Refusal, Reply, Transaction};
+pub use run::{LaneHandle, Log, ReadyReceiver};

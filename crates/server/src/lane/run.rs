@@ -176,10 +176,7 @@ impl Lane {
         self.start_pool_runs(todo);
         self.propose();
         self.settle_dependents();
-        if self.core.open.is_some()
-            && !self.core.queue.is_empty()
-            && self.in_flight.len() < ENTRIES_IN_FLIGHT_MAX
-        {
+        if self.core.open.is_some() && self.core.has_work() && self.in_flight.len() < ENTRIES_IN_FLIGHT_MAX {
             // More is queued than one turn takes: come back after the others.
             if let Some(sender) = self.pool.upgrade() {
                 drop(sender.send(Message::GoOn));

@@ -46,7 +46,7 @@ type Flight = Arc<OnceCell<Result<Prepared, CompileError>>>;
 pub struct PlanCache {
     planner: Planner,
     raw: Mutex<Generations<Box<str>, Prepared>>,
-    stripped: Mutex<Generations<Box<str>, (Arc<Plan>, usize)>>,
+    stripped: Mutex<Generations<Box<str>, Arc<Plan>>>,
     in_flight: Mutex<HashMap<Box<str>, Flight>>,
     /// `plan_epoch` of the last schema epoch seen: computed once per change, not per query.
     epoch: Mutex<(u64, u64, u64)>,
@@ -85,7 +85,7 @@ impl PlanCache {
         let mut stripped_key = String::with_capacity(environment + stripped.text.len());
         stripped_key.push_str(&key[..environment]);
         stripped_key.push_str(&stripped.text);
-        if let Some((plan, _)) = self.stripped.lock().get(stripped_key.as_str()) {
+        if let Some(plan) = self.stripped.lock().get(stripped_key.as_str()) {
             self.metrics.hits_stripped.fetch_add(1, Ordering::Relaxed);
             let prepared = assemble(plan, text, &stripped);
             self.remember_raw(key, &prepared);
@@ -115,7 +115,7 @@ impl PlanCache {
                 if plan.cacheable() {
                     self.stripped.lock().insert(
                         stripped_key.clone().into(),
-                        (plan, bytes),
+                        plan,
                         bytes + stripped_key.len(),
                     );
                     self.remember_raw(key.clone(), &prepared);

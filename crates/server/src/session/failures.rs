@@ -39,7 +39,7 @@ pub fn of_compilation(error: &CompileError) -> Failure {
         let position = Map::from_pairs(position.map(|(key, at)| (Arc::from(key), Value::Integer(at))));
         diagnostics.insert(Arc::from("_position"), position.into());
     }
-    Failure { diagnostics, ..failure(&error.code, &error.gql_status, error.message.clone()) }
+    Failure { diagnostics, ..failure(&error.code, &error.gql_status, error.message.to_string()) }
 }
 
 /// A statement that failed while it ran.
