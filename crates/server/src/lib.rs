@@ -12,6 +12,8 @@ mod lane;
 mod limits;
 mod listen;
 mod machine;
+#[cfg(test)]
+mod machine_tests;
 mod node;
 mod plan_cache;
 mod procedures;

@@ -7,6 +7,8 @@
 
 mod generations;
 mod strip;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
