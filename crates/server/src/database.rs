@@ -1,18 +1,17 @@
 //! One database on one node: a Raft member with the graph as its state machine, the lane, the plan cache, read points.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use samyama_exec::Procedures;
-use samyama_raft::{Applied, LogIndex, NodeId, ProposeError, RaftNode, ReadError};
+use samyama_raft::{LogIndex, NodeId, ReadError};
 use tokio::sync::Semaphore;
 
 use crate::config::{Config, ReadLevel};
+use crate::consensus::Consensus;
 use crate::frontend::Planner;
-use crate::lane::{LaneHandle, Log, ReadyReceiver};
+use crate::lane::LaneHandle;
 use crate::limits::POOL_THREADS_MAX;
 use crate::plan_cache::PlanCache;
 use crate::reads::ReadGate;
@@ -22,7 +21,7 @@ use crate::shared::{Published, Shared};
 pub const DATABASE_NAME: &str = "neo4j";
 
 pub struct Database {
-    pub raft: RaftNode,
+    pub raft: Consensus,
     pub shared: Arc<Shared>,
     pub lane: LaneHandle,
     pub plans: PlanCache,
@@ -50,13 +49,13 @@ pub struct Settings {
 impl Database {
     /// Put the parts together on the current runtime, which becomes the serving runtime.
     pub fn new(
-        raft: RaftNode,
+        raft: Consensus,
         shared: Arc<Shared>,
         planner: Planner,
         config: &Config,
         procedures: Arc<dyn Procedures>,
     ) -> Arc<Self> {
-        let log = Arc::new(RaftLog { raft: raft.clone(), node: config.node.id });
+        let log = Arc::new(raft.clone());
         let timeout_ms = config.limits.query_timeout_ms;
         Arc::new(Self {
             lane: LaneHandle::start(log, Arc::clone(&shared), config.limits.uncommitted_bytes_max),
@@ -104,27 +103,5 @@ pub struct Admission(Arc<Database>);
 impl Drop for Admission {
     fn drop(&mut self) {
         self.0.transactions_open.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-struct RaftLog {
-    raft: RaftNode,
-    node: NodeId,
-}
-
-impl Log for RaftLog {
-    fn propose(
-        &self,
-        payload: Bytes,
-    ) -> Pin<Box<dyn Future<Output = Result<(LogIndex, Applied), ProposeError>> + Send>> {
-        Box::pin(self.raft.propose(payload))
-    }
-
-    fn ready(&self) -> ReadyReceiver {
-        self.raft.lane_ready()
-    }
-
-    fn may_lead(&self) -> bool {
-        self.raft.leader().borrow().is_none_or(|leader| leader == self.node)
     }
 }

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod config;
+mod consensus;
 mod database;
 mod engine;
 mod entry;

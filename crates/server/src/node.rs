@@ -18,6 +18,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::Config;
+use crate::consensus::{Alone, Consensus, random_uuid};
 use crate::database::Database;
 use crate::forward::Relays;
 use crate::frontend::{Frontend, Planner};
@@ -64,9 +65,14 @@ pub struct Addresses {
     pub http: Option<SocketAddr>,
 }
 
+struct RaftThread {
+    thread: JoinHandle<()>,
+    stop: oneshot::Sender<()>,
+}
+
 struct Threads {
-    raft: JoinHandle<()>,
-    stop_raft: oneshot::Sender<()>,
+    /// None for a database in memory.
+    raft: Option<RaftThread>,
     serving: Runtime,
 }
 
@@ -78,20 +84,23 @@ impl Node {
         let verify = std::env::var("SAMYAMA_VERIFY").is_ok_and(|level| level == "all");
         let machine = Machine::new(Arc::clone(&shared), verify);
         let inbound = Arc::new(Inbound::default());
-        let (raft, raft_thread, stop_raft) = start_raft(config, machine, Arc::clone(&inbound))?;
+        let (consensus, raft) = start_consensus(config, machine, &inbound)?;
         let serving = serving_runtime()?;
         let planner = Planner::start(frontend)?;
         let progress = Arc::new(Progress::default());
-        let started = serving.block_on(serve(config, raft, shared, planner, &inbound, &progress));
+        let started = serving.block_on(serve(config, consensus, shared, planner, &inbound, &progress));
         let (database, backend, addresses) = match started {
             Ok(started) => started,
             Err(error) => {
-                let _ = stop_raft.send(());
+                if let Some(raft) = raft {
+                    // The thread ends at this, or has ended by itself.
+                    let _ = raft.stop.send(());
+                }
                 return Err(error);
             }
         };
         tracing::info!(node = config.node.id, ?addresses, "the node runs");
-        let threads = Threads { raft: raft_thread, stop_raft, serving };
+        let threads = Threads { raft, serving };
         Ok(Node { database, backend, progress, addresses, threads: Mutex::new(Some(threads)) })
     }
 
@@ -136,10 +145,12 @@ impl Node {
             }
             self.database.raft.shutdown().await;
         });
-        // The thread may have ended by itself.
-        let _ = threads.stop_raft.send(());
-        if threads.raft.join().is_err() {
-            tracing::error!("the raft thread panicked");
+        if let Some(raft) = threads.raft {
+            // The thread may have ended by itself.
+            let _ = raft.stop.send(());
+            if raft.thread.join().is_err() {
+                tracing::error!("the raft thread panicked");
+            }
         }
         threads.serving.shutdown_timeout(Duration::from_secs(1));
         tracing::info!(node = self.database.settings.node, "the node has stopped");
@@ -154,7 +165,7 @@ impl Node {
         let status = self.database.raft.status();
         let leads = status.leader == Some(status.id);
         if leads && status.members.iter().filter(|member| member.voter).count() > 1 {
-            match self.database.raft.transfer_leadership(None, TRANSFER_TIMEOUT).await {
+            match self.database.raft.transfer_leadership(TRANSFER_TIMEOUT).await {
                 Ok(node) => tracing::info!(node, "leadership handed over"),
                 Err(error) => tracing::warn!(%error, "leadership could not be handed over"),
             }
@@ -173,7 +184,7 @@ type Started = (Arc<Database>, Arc<BoltBackend>, Addresses);
 /// Open the listeners and start what serves them; on the serving runtime.
 async fn serve(
     config: &Config,
-    raft: RaftNode,
+    raft: Consensus,
     shared: Arc<Shared>,
     planner: Planner,
     inbound: &Inbound,
@@ -224,13 +235,18 @@ async fn bind(setting: &str, address: &str) -> io::Result<Option<TcpListener>> {
     })
 }
 
-fn start_raft(
+fn start_consensus(
     config: &Config,
     machine: Machine,
-    inbound: Arc<Inbound>,
-) -> io::Result<(RaftNode, JoinHandle<()>, oneshot::Sender<()>)> {
+    inbound: &Arc<Inbound>,
+) -> io::Result<(Consensus, Option<RaftThread>)> {
     let raft_config =
         config.raft_config().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    if raft_config.directory.is_none() {
+        let alone = Alone::new(config.node.id, config.advertised(), random_uuid(), machine);
+        return Ok((Consensus::Alone(alone), None));
+    }
+    let inbound = Arc::clone(inbound);
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let (stop, stopped) = oneshot::channel();
     let (sender, receiver) = std::sync::mpsc::sync_channel(1);
@@ -247,7 +263,7 @@ fn start_raft(
         runtime.shutdown_timeout(Duration::from_secs(1));
     })?;
     let raft = receiver.recv().map_err(|_| io::Error::other("the raft thread ended while it started"))??;
-    Ok((raft, thread, stop))
+    Ok((Consensus::Raft(raft), Some(RaftThread { thread, stop })))
 }
 
 fn serving_runtime() -> io::Result<Runtime> {

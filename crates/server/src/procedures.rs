@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use samyama_exec::{ExecError, Procedures};
 use samyama_graph::{Graph, Value};
-use samyama_raft::RaftNode;
 
+use crate::consensus::Consensus;
 use crate::database::DATABASE_NAME;
 use crate::http::role_name;
 
 pub struct ServerProcedures {
-    raft: RaftNode,
+    raft: Consensus,
 }
 
 impl ServerProcedures {
-    pub fn new(raft: RaftNode) -> Self {
+    pub fn new(raft: Consensus) -> Self {
         Self { raft }
     }
 

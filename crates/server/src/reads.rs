@@ -6,8 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use samyama_raft::{LogIndex, RaftNode, ReadError};
+use samyama_raft::{LogIndex, ReadError};
 use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use crate::consensus::Consensus;
 
 type Reply = oneshot::Sender<Result<LogIndex, ReadError>>;
 const ROUNDS_MAX: usize = 2;
@@ -17,7 +19,7 @@ pub struct ReadGate {
 }
 
 impl ReadGate {
-    pub fn start(raft: RaftNode) -> Self {
+    pub fn start(raft: Consensus) -> Self {
         let (arrivals, mut waiting) = mpsc::unbounded_channel::<(Duration, Reply)>();
         tokio::spawn(async move {
             let rounds = Arc::new(Semaphore::new(ROUNDS_MAX));

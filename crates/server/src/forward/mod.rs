@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use samyama_bolt::{ConnectionInfo, Failure, PullReply, Records, RunReply, TransactionOptions};
 use samyama_graph::Map;
-use samyama_raft::{LogIndex, NodeId, RaftNode};
+use samyama_raft::{LogIndex, NodeId};
 
+use crate::consensus::Consensus;
 use crate::session::failure;
 
 /// Connections to other members.
 pub struct Relays {
-    _raft: RaftNode,
+    _raft: Consensus,
     _node: NodeId,
 }
 
@@ -29,7 +30,7 @@ pub struct RelayError {
 pub struct Relay {}
 
 impl Relays {
-    pub fn new(raft: RaftNode, node: NodeId) -> Arc<Self> {
+    pub fn new(raft: Consensus, node: NodeId) -> Arc<Self> {
         Arc::new(Self { _raft: raft, _node: node })
     }
 

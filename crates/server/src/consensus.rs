@@ -1,0 +1,213 @@
+//! The log as this crate uses it: a Raft member, or, for a database in memory, nothing at all.
+//!
+//! A database without a directory is one process that keeps nothing: a log that nobody can read back, a disk that is not
+//! there and elections among one add threads and no promise. [`Alone`] applies a proposal where it is made
+//! (`docs/decisions/0505-in-memory-needs-no-log.md`).
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use samyama_raft::{
+    Applied, CommittedEntry, Leadership, LogIndex, MemberStatus, NodeAddress, NodeId, ProposeError, RaftNode,
+    RaftStatus, ReadError, Role, StateMachine,
+};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use crate::lane::{Log, ReadyReceiver};
+use crate::machine::Machine;
+
+type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// What orders the writes of a database. Cheap to clone.
+#[derive(Clone)]
+pub enum Consensus {
+    Raft(RaftNode),
+    Alone(Arc<Alone>),
+}
+
+impl Consensus {
+    pub fn leader(&self) -> watch::Receiver<Option<NodeId>> {
+        match self {
+            Consensus::Raft(raft) => raft.leader(),
+            Consensus::Alone(alone) => alone.leader.subscribe(),
+        }
+    }
+
+    /// Asked when this is called, not when the future is polled.
+    pub fn read_index(&self, timeout: Duration) -> Boxed<Result<LogIndex, ReadError>> {
+        match self {
+            Consensus::Raft(raft) => Box::pin(raft.read_index(timeout)),
+            Consensus::Alone(alone) => {
+                let index = alone.state.lock().index;
+                Box::pin(async move { Ok(index) })
+            }
+        }
+    }
+
+    pub async fn open_stream(&self, to: NodeId, timeout: Duration) -> io::Result<TcpStream> {
+        match self {
+            Consensus::Raft(raft) => raft.open_stream(to, timeout).await,
+            Consensus::Alone(_) => {
+                Err(io::Error::new(io::ErrorKind::NotFound, "a database in memory has no other members"))
+            }
+        }
+    }
+
+    pub fn status(&self) -> RaftStatus {
+        match self {
+            Consensus::Raft(raft) => raft.status(),
+            Consensus::Alone(alone) => alone.status(),
+        }
+    }
+
+    /// Resolves with the reason when the node must be stopped.
+    pub async fn fatal(&self) -> String {
+        match self {
+            Consensus::Raft(raft) => raft.fatal().await,
+            Consensus::Alone(_) => std::future::pending().await,
+        }
+    }
+
+    pub async fn transfer_leadership(&self, timeout: Duration) -> Result<NodeId, ReadError> {
+        match self {
+            Consensus::Raft(raft) => raft.transfer_leadership(None, timeout).await,
+            Consensus::Alone(alone) => Ok(alone.node),
+        }
+    }
+
+    pub async fn shutdown(&self) {
+        if let Consensus::Raft(raft) = self {
+            raft.shutdown().await;
+        }
+    }
+}
+
+impl Log for Consensus {
+    fn propose(&self, payload: Bytes) -> Boxed<Result<(LogIndex, Applied), ProposeError>> {
+        match self {
+            Consensus::Raft(raft) => Box::pin(raft.propose(payload)),
+            Consensus::Alone(alone) => {
+                let outcome = alone.append(payload);
+                Box::pin(async move { Ok(outcome) })
+            }
+        }
+    }
+
+    fn ready(&self) -> ReadyReceiver {
+        match self {
+            Consensus::Raft(raft) => raft.lane_ready(),
+            Consensus::Alone(alone) => alone.ready.subscribe(),
+        }
+    }
+
+    fn may_lead(&self) -> bool {
+        match self {
+            Consensus::Raft(raft) => {
+                let own = raft.status().id;
+                raft.leader().borrow().is_none_or(|leader| leader == own)
+            }
+            Consensus::Alone(_) => true,
+        }
+    }
+}
+
+/// A cluster of one that keeps nothing.
+pub struct Alone {
+    node: NodeId,
+    address: NodeAddress,
+    id: String,
+    state: Mutex<AloneState>,
+    ready: watch::Sender<Option<(Leadership, LogIndex)>>,
+    leader: watch::Sender<Option<NodeId>>,
+}
+
+struct AloneState {
+    machine: Machine,
+    index: LogIndex,
+}
+
+const TERM: u64 = 1;
+
+impl Alone {
+    /// `id` goes in front of element ids.
+    pub fn new(node: NodeId, address: NodeAddress, id: String, machine: Machine) -> Arc<Self> {
+        let alone = Self {
+            node,
+            address,
+            id,
+            state: Mutex::new(AloneState { machine, index: 0 }),
+            ready: watch::channel(None).0,
+            leader: watch::channel(Some(node)).0,
+        };
+        // A leader's first entry, as in any log.
+        let (index, _) = alone.append(Bytes::new());
+        alone.ready.send_replace(Some((alone.leadership(), index)));
+        Arc::new(alone)
+    }
+
+    fn leadership(&self) -> Leadership {
+        Leadership { term: TERM, node: self.node }
+    }
+
+    fn append(&self, payload: Bytes) -> (LogIndex, Applied) {
+        let mut state = self.state.lock();
+        state.index += 1;
+        let entry = CommittedEntry { index: state.index, leader: self.leadership(), payload };
+        let applied = state.machine.apply(vec![entry]).pop().unwrap_or(Applied::Fenced);
+        (state.index, applied)
+    }
+
+    fn status(&self) -> RaftStatus {
+        let index = self.state.lock().index;
+        let member = MemberStatus {
+            id: self.node,
+            address: self.address.clone(),
+            voter: true,
+            matched: Some(index),
+            lag_entries: Some(0),
+            lag_ms: Some(0),
+        };
+        RaftStatus {
+            id: self.node,
+            cluster_id: self.id.clone(),
+            role: Role::Leader,
+            term: TERM,
+            leader: Some(self.node),
+            last_log_index: index,
+            flushed_index: 0,
+            committed_index: index,
+            applied_index: index,
+            snapshot_index: 0,
+            purged_index: 0,
+            members: vec![member],
+            elections_started: 0,
+            elections_won: 0,
+            heartbeat_timeouts: 0,
+            fsyncs: 0,
+            log_bytes: 0,
+            quorum_acked_ms_ago: Some(0),
+            fatal: None,
+        }
+    }
+}
+
+/// A random UUID, version 4.
+pub fn random_uuid() -> String {
+    use rand::RngExt;
+    let mut bytes: [u8; 16] = rand::rng().random();
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let mut text = String::with_capacity(36);
+    for (i, byte) in bytes.iter().enumerate() {
+        if matches!(i, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text
+}
