@@ -8,6 +8,8 @@ mod batch;
 mod context;
 mod error;
 mod execution;
+pub mod expression;
+pub mod functions;
 pub mod limits;
 mod parameters;
 pub mod plan;

@@ -12,3 +12,5 @@ pub const LIST_LENGTH_MAX: usize = 100_000_000;
 pub const STRING_BYTES_MAX: usize = 512 << 20;
 /// Nesting of a list or map made while running.
 pub const VALUE_DEPTH_MAX: usize = 512;
+/// Bytes of a compiled regular expression.
+pub const REGEX_BYTES_MAX: usize = 10 << 20;

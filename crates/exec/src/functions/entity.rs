@@ -1,0 +1,92 @@
+//! Nodes, relationships, paths and maps: ids, labels, types, keys, ends.
+
+use std::sync::Arc;
+
+use samyama_graph::{Path, RelationshipEnds, RelationshipId, Value};
+
+use super::{Function, strict, wrong_type};
+use crate::ExecError;
+use crate::expression::{Context, deleted_node, deleted_relationship, entity_properties};
+
+pub(super) static FUNCTIONS: &[Function] = &[
+    strict("id", 1..=1, |a, _| match &a[0] {
+        Value::Node(id) => Ok(Value::Integer(id.0 as i64)),
+        Value::Relationship(id) => Ok(Value::Integer(id.0 as i64)),
+        other => Err(wrong_type("id", "a Node or Relationship", other)),
+    }),
+    strict("elementid", 1..=1, |a, c| {
+        element_id(&a[0], &c.database_uuid)
+            .ok_or_else(|| wrong_type("elementId", "a Node or Relationship", &a[0]))
+    }),
+    strict("labels", 1..=1, labels),
+    strict("type", 1..=1, |a, c| match &a[0] {
+        Value::Relationship(id) => {
+            let type_id = ends(*id, c)?.type_id;
+            Ok(Value::String(c.graph().relationship_type_name(type_id).clone()))
+        }
+        other => Err(wrong_type("type", "a Relationship", other)),
+    }),
+    strict("startnode", 1..=1, |a, c| match &a[0] {
+        Value::Relationship(id) => Ok(Value::Node(ends(*id, c)?.start)),
+        other => Err(wrong_type("startNode", "a Relationship", other)),
+    }),
+    strict("endnode", 1..=1, |a, c| match &a[0] {
+        Value::Relationship(id) => Ok(Value::Node(ends(*id, c)?.end)),
+        other => Err(wrong_type("endNode", "a Relationship", other)),
+    }),
+    strict("keys", 1..=1, |a, c| match entity_properties(&a[0], c.graph())? {
+        Some(map) => {
+            Ok(Value::from(map.iter().map(|(key, _)| Value::String(key.clone())).collect::<Vec<_>>()))
+        }
+        None => Err(wrong_type("keys", "a Node, Relationship or Map", &a[0])),
+    }),
+    strict("properties", 1..=1, |a, c| match entity_properties(&a[0], c.graph())? {
+        Some(map) => Ok(Value::Map(map)),
+        None => Err(wrong_type("properties", "a Node, Relationship or Map", &a[0])),
+    }),
+    strict("nodes", 1..=1, |a, _| {
+        let path = path("nodes", &a[0])?;
+        let nodes = std::iter::once(path.start).chain(path.steps.iter().map(|step| step.node));
+        Ok(Value::from(nodes.map(Value::Node).collect::<Vec<_>>()))
+    }),
+    strict("relationships", 1..=1, |a, _| {
+        let steps = path("relationships", &a[0])?.steps.iter();
+        Ok(Value::from(steps.map(|step| Value::Relationship(step.relationship)).collect::<Vec<_>>()))
+    }),
+    strict("length", 1..=1, |a, _| Ok(Value::Integer(path("length", &a[0])?.steps.len() as i64))),
+];
+
+fn path<'v>(function: &str, value: &'v Value) -> Result<&'v Arc<Path>, ExecError> {
+    if let Value::Path(path) = value { Ok(path) } else { Err(wrong_type(function, "a Path", value)) }
+}
+
+/// The type and the ends of a relationship are known even after this statement deleted it.
+fn ends(id: RelationshipId, context: &Context<'_>) -> Result<RelationshipEnds, ExecError> {
+    let deleted = || context.deleted_relationships.get(&id).copied();
+    context.graph().relationship(id).or_else(deleted).ok_or_else(|| deleted_relationship(id))
+}
+
+fn labels(arguments: &[Value], context: &mut Context<'_>) -> Result<Value, ExecError> {
+    let Value::Node(id) = &arguments[0] else { return Err(wrong_type("labels", "a Node", &arguments[0])) };
+    let graph = context.graph();
+    if !graph.node_exists(*id) {
+        return Err(deleted_node(*id));
+    }
+    let names = graph.labels(*id).map(|label| Value::String(graph.label_name(label).clone()));
+    Ok(Value::from(names.collect::<Vec<_>>()))
+}
+
+/// `4:<database uuid>:<id>` of a node, `5:...` of a relationship, as Bolt sends them.
+pub fn element_id(value: &Value, database_uuid: &str) -> Option<Value> {
+    match value {
+        Value::Node(id) => Some(Value::from(format!("4:{database_uuid}:{}", id.0))),
+        Value::Relationship(id) => Some(Value::from(format!("5:{database_uuid}:{}", id.0))),
+        _ => None,
+    }
+}
+
+/// The id in an element id of this database; `kind` is '4' for nodes, '5' for relationships.
+pub fn id_of_element_id(text: &str, kind: char, database_uuid: &str) -> Option<u64> {
+    let rest = text.strip_prefix(kind)?.strip_prefix(':')?;
+    rest.strip_prefix(database_uuid)?.strip_prefix(':')?.parse().ok()
+}

@@ -1,0 +1,65 @@
+//! What belongs to no other family: existence, clocks as numbers, uuids, type names.
+
+use samyama_graph::Value;
+use samyama_graph::compare::equals;
+
+use super::{Function, lenient};
+
+pub(super) static FUNCTIONS: &[Function] = &[
+    lenient("exists", 1..=1, |a, _| Ok(Value::Boolean(!a[0].is_null()))),
+    lenient("nullif", 2..=2, |a, _| {
+        Ok(if equals(&a[0], &a[1]) == Some(true) { Value::Null } else { a[0].clone() })
+    }),
+    lenient("timestamp", 0..=0, |_, c| Ok(Value::Integer((c.draws.statement_ns / 1_000_000) as i64))),
+    lenient("randomuuid", 0..=0, |_, c| Ok(Value::from(uuid(c.random_u128())))),
+    lenient("valuetype", 1..=1, |a, _| Ok(Value::from(type_text(&a[0])))),
+];
+
+/// A version 4 uuid of these bits.
+fn uuid(bits: u128) -> String {
+    let bits = (bits & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
+    let hex = format!("{bits:032x}");
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+/// The most precise type of a value, as `valueType` spells it.
+fn type_text(value: &Value) -> String {
+    match value {
+        Value::Null => "NULL".to_owned(),
+        Value::List(items) if items.is_empty() => "LIST<NOTHING> NOT NULL".to_owned(),
+        Value::List(items) => {
+            let mut types: Vec<String> = items.iter().map(type_text).collect();
+            types.sort();
+            types.dedup();
+            let nullable = types.iter().any(|name| name == "NULL");
+            types.retain(|name| name != "NULL" || items.iter().all(Value::is_null));
+            if nullable {
+                types.iter_mut().for_each(|name| *name = name.trim_end_matches(" NOT NULL").to_owned());
+            }
+            format!("LIST<{}> NOT NULL", types.join(" | "))
+        }
+        other => format!("{} NOT NULL", scalar_type(other)),
+    }
+}
+
+fn scalar_type(value: &Value) -> &'static str {
+    match value {
+        Value::Boolean(_) => "BOOLEAN",
+        Value::Integer(_) => "INTEGER",
+        Value::Float(_) => "FLOAT",
+        Value::String(_) => "STRING",
+        Value::Bytes(_) => "BYTES",
+        Value::Map(_) => "MAP",
+        Value::Node(_) => "NODE",
+        Value::Relationship(_) => "RELATIONSHIP",
+        Value::Path(_) => "PATH",
+        Value::Date(_) => "DATE",
+        Value::LocalTime(_) => "LOCAL TIME",
+        Value::Time(_) => "ZONED TIME",
+        Value::LocalDateTime(_) => "LOCAL DATETIME",
+        Value::DateTime(_) => "ZONED DATETIME",
+        Value::Duration(_) => "DURATION",
+        Value::Point(_) => "POINT",
+        Value::Null | Value::List(_) => "ANY",
+    }
+}
