@@ -1,188 +1,259 @@
 //! One member of one group: the handle that the rest of the program holds.
-//! CONTRACT STUB: signatures are agreed; bodies are being written.
+//!
+//! `start` recovers the log, loads the newest snapshot, builds consensus on both, listens for peers and forms the cluster.
+//! A proposer task hands proposals in, in the order in which they were given; a watcher ([`crate::watcher`]) turns openraft's metrics into
+//! what others wait for: who leads, whether a lane may open, whether the node is finished.
 
-use std::collections::BTreeMap;
 use std::future::Future;
-use std::path::PathBuf;
+use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::net::TcpStream;
-use tokio::sync::watch;
+use openraft::ReadPolicy;
+use openraft::error::{ClientWriteError, InitializeError, RaftError};
+use openraft::impls::ProgressResponder;
+use parking_lot::Mutex;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 
-use crate::{Applied, StateMachine};
+use crate::consensus::apply::Machine;
+use crate::consensus::network::Network;
+use crate::consensus::serve::Server;
+use crate::consensus::snapshots::SnapshotStore;
+use crate::consensus::store::LogStore;
+use crate::consensus::types::{Cfg, Proposal, Raft, Tokio};
+use crate::disk::{Disk, RealDisk};
+use crate::identity::{DirectoryLock, Identity, KnownPeers};
+use crate::limits::PROPOSALS_QUEUED_MAX;
+use crate::log::{Log, LogOptions};
+use crate::messages::{Answer, Request};
+use crate::network::hello::Credentials;
+use crate::network::listen::{Answerer, listen};
+use crate::network::tcp::TcpTransport;
+use crate::network::{Lane, Transport};
+use crate::status::Watched;
+use crate::{
+    Applied, Leadership, LogIndex, NodeConfig, NodeId, ProposeError, RaftStatus, ReadError, StateMachine,
+    StreamHandler, status, watcher,
+};
 
-pub type NodeId = u64;
-pub type LogIndex = u64;
-pub type Term = u64;
+type WriteOutcome = Result<openraft::raft::ClientWriteResponse<Cfg<Tokio>>, ClientWriteError<Cfg<Tokio>>>;
 
-/// A leadership: term and node, ordered. Never goes back along the committed log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Leadership {
-    pub term: Term,
-    pub node: NodeId,
+struct Handed {
+    payload: Bytes,
+    outcome: oneshot::Sender<oneshot::Receiver<WriteOutcome>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NodeAddress {
-    /// host:port of the peer transport.
-    pub peer: String,
-    /// host:port that Bolt clients dial.
-    pub bolt: String,
-    /// host:port of HTTP.
-    pub http: String,
-}
-
-/// Everything a node needs; no defaults here (they live in `python/samyama/config`).
-#[derive(Clone, Debug)]
-pub struct NodeConfig {
-    pub node_id: NodeId,
-    /// The address this node listens on for peers; may differ from what it advertises in `members`.
-    pub listen: String,
-    /// The initial members, this node included. A node that has a log keeps the membership of its log.
-    pub members: BTreeMap<NodeId, NodeAddress>,
-    /// Addresses to dial instead of the members' own `peer` (tunnels, tests); never replicated.
-    pub dial: BTreeMap<NodeId, String>,
-    /// None: nothing durable (embedded, in memory); only for a single node.
-    pub directory: Option<PathBuf>,
-    pub election_timeout_ms_min: u64,
-    pub election_timeout_ms_max: u64,
-    pub heartbeat_interval_ms: u64,
-    pub segment_bytes: u64,
-    /// A snapshot is built when the log since the last one reaches either.
-    pub snapshot_log_bytes: u64,
-    pub snapshot_log_entries: u64,
-    /// fsync before acknowledging; false is for tests that say so, and loud.
-    pub sync: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    Leader,
-    Follower,
-    Candidate,
-    Learner,
-}
-
-#[derive(Clone, Debug)]
-pub struct MemberStatus {
-    pub id: NodeId,
-    pub address: NodeAddress,
-    pub voter: bool,
-    /// Known on the leader only.
-    pub matched: Option<LogIndex>,
-    pub lag_entries: Option<u64>,
-    /// How long ago this follower was last known to have everything, in ms.
-    pub lag_ms: Option<u64>,
-}
-
-#[derive(Clone, Debug)]
-pub struct RaftStatus {
-    pub id: NodeId,
-    pub cluster_id: String,
-    pub role: Role,
-    pub term: Term,
-    pub leader: Option<NodeId>,
-    pub last_log_index: LogIndex,
-    pub flushed_index: LogIndex,
-    pub committed_index: LogIndex,
-    pub applied_index: LogIndex,
-    pub snapshot_index: LogIndex,
-    pub purged_index: LogIndex,
-    pub members: Vec<MemberStatus>,
-    pub elections_started: u64,
-    pub elections_won: u64,
-    pub heartbeat_timeouts: u64,
-    pub fsyncs: u64,
-    pub log_bytes: u64,
-    /// Milliseconds since a quorum last acknowledged this leader.
-    pub quorum_acked_ms_ago: Option<u64>,
-    /// Set when the node has met a fatal error and must be stopped.
-    pub fatal: Option<String>,
-}
-
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum ProposeError {
-    /// Refused before it was appended: certainly not committed.
-    #[error("this node is not the leader")]
-    NotLeader { leader: Option<NodeId> },
-    /// Refused before it was appended; the same node may accept in a few milliseconds.
-    #[error("the leader has not heard from a quorum")]
-    NoQuorum,
-    /// Appended here, and its fate is not known here.
-    #[error("leadership was lost before the outcome was known")]
-    Unknown,
-    #[error("the node has stopped: {0}")]
-    Fatal(String),
-}
-
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum ReadError {
-    #[error("no leader is known")]
-    NoLeader,
-    #[error("the leader could not reach a quorum")]
-    NoQuorum,
-    #[error("not applied in time")]
-    Timeout,
-    #[error("the node has stopped: {0}")]
-    Fatal(String),
-}
-
-/// Takes the byte streams that other nodes open to this one (forwarded Bolt sessions).
-pub trait StreamHandler: Send + Sync + 'static {
-    fn accept(&self, from: NodeId, stream: TcpStream);
+pub(crate) struct Inner {
+    pub(crate) id: NodeId,
+    pub(crate) raft: Raft<Tokio>,
+    pub(crate) log: Log,
+    pub(crate) config: NodeConfig,
+    pub(crate) identity: Identity,
+    pub(crate) watched: Watched,
+    transport: Arc<TcpTransport>,
+    proposals: mpsc::Sender<Handed>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+    _lock: Option<DirectoryLock>,
 }
 
 /// A running member. Cheap to clone.
 #[derive(Clone)]
 pub struct RaftNode {
-    _inner: Arc<()>,
+    inner: Arc<Inner>,
 }
 
-#[allow(unused_variables, clippy::todo, clippy::manual_async_fn)]
+/// The disk side of a node: its log and where its snapshots go.
+struct Opened {
+    log: Log,
+    identity: Identity,
+    peers: KnownPeers,
+    snapshots: Option<SnapshotStore>,
+    lock: Option<DirectoryLock>,
+}
+
+fn open_disk(config: &NodeConfig) -> io::Result<Opened> {
+    let Some(directory) = &config.directory else {
+        if config.members.len() > 1 {
+            return Err(io::Error::other(
+                "only a lone node may keep nothing on disk: give it a data directory",
+            ));
+        }
+        let identity = Identity::first(config, rand::random::<u64>() | 1);
+        let peers = KnownPeers::load(None)?;
+        return Ok(Opened { log: Log::in_memory(), identity, peers, snapshots: None, lock: None });
+    };
+    let lock = DirectoryLock::take(directory)?;
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(directory)?);
+    let identity = Identity::load_or_create(&*disk, config)?;
+    let peers = KnownPeers::load(Some(Arc::clone(&disk)))?;
+    let log_disk: Arc<dyn Disk> = Arc::new(RealDisk::new(&directory.join("log"))?);
+    let options = LogOptions { segment_bytes: config.segment_bytes, sync: config.sync, group: 0 };
+    let (log, writer, repair) = Log::open(log_disk, identity.owner(), options)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
+    if let Some(repair) = repair {
+        tracing::warn!(
+            "{}: a torn tail of {} bytes at offset {} was cut off: a write that was not finished when the node last stopped, \
+             and was never acknowledged",
+            repair.file,
+            repair.bytes,
+            repair.offset
+        );
+    }
+    std::thread::Builder::new().name("samyama-log".into()).spawn(move || writer.run())?;
+    let snapshots = SnapshotStore { disk: Arc::new(RealDisk::new(&directory.join("snapshots"))?) };
+    Ok(Opened { log, identity, peers, snapshots: Some(snapshots), lock: Some(lock) })
+}
+
 impl RaftNode {
     /// Open the log, recover, listen, join or form the cluster. Spawns onto the current tokio runtime, which becomes the
     /// raft runtime: nothing else should run there.
+    ///
+    /// # Errors
+    /// When the directory is damaged, belongs to another node or is in use, or the address cannot be listened on.
     pub async fn start(
         config: NodeConfig,
         machine: Box<dyn StateMachine>,
         streams: Arc<dyn StreamHandler>,
-    ) -> std::io::Result<RaftNode> {
-        todo!()
+    ) -> io::Result<RaftNode> {
+        let Opened { log, identity, peers, snapshots, lock } = open_disk(&config)?;
+        let listener = if config.members.len() > 1 || config.directory.is_some() {
+            Some(TcpListener::bind(&config.listen).await.map_err(|error| {
+                io::Error::new(error.kind(), format!("cannot listen for peers on {}: {error}", config.listen))
+            })?)
+        } else {
+            None
+        };
+        let settings = crate::consensus::config::build(&config).map_err(io::Error::other)?;
+        let credentials = Credentials { identity, peers: Arc::new(peers) };
+        let mut addresses: std::collections::BTreeMap<_, _> =
+            config.members.iter().map(|(id, address)| (*id, address.peer.clone())).collect();
+        addresses.extend(config.dial.iter().map(|(id, address)| (*id, address.clone())));
+        let transport = Arc::new(TcpTransport::new(credentials.clone(), addresses));
+        let watched = Watched::default();
+        let decode = machine.decode_snapshot();
+        let machine = Machine::<Tokio>::open(machine, snapshots.clone(), Arc::clone(&watched.applied))?;
+        let network = Network::<Tokio> {
+            me: config.node_id,
+            transport: Arc::clone(&transport) as Arc<dyn Transport>,
+            snapshots: snapshots.clone(),
+            runtime: std::marker::PhantomData,
+        };
+        let raft = openraft::Raft::new(
+            config.node_id,
+            Arc::new(settings),
+            network,
+            LogStore::new(log.clone()),
+            machine,
+        )
+        .await
+        .map_err(io::Error::other)?;
+        let (proposals, handed) = mpsc::channel(PROPOSALS_QUEUED_MAX);
+        let inner = Arc::new(Inner {
+            id: config.node_id,
+            raft: raft.clone(),
+            log,
+            config,
+            identity,
+            watched,
+            transport,
+            proposals,
+            tasks: Mutex::default(),
+            _lock: lock,
+        });
+        let server = Arc::new(Server::<Tokio>::new(raft.clone(), snapshots, decode));
+        let mut tasks = vec![
+            tokio::spawn(propose_in_order(raft.clone(), handed)),
+            tokio::spawn(watcher::watch(Arc::clone(&inner))),
+        ];
+        if let Some(listener) = listener {
+            tasks.push(tokio::spawn(listen(listener, credentials, answerer(server), streams)));
+        }
+        inner.tasks.lock().extend(tasks);
+        let node = RaftNode { inner };
+        node.form_cluster().await?;
+        Ok(node)
     }
 
-    /// Hand in a proposal. Calls made in order from one task are appended in that order. The future returned resolves once
-    /// the entry is applied here; it is `Send` and may be dropped (the proposal stands).
+    /// Every first member writes the same first entry, so it does not matter who is there first.
+    async fn form_cluster(&self) -> io::Result<()> {
+        let inner = &self.inner;
+        let (purged, last) = inner.log.ends();
+        if purged.is_none() && last.is_none() {
+            match inner.raft.initialize(inner.config.members.clone()).await {
+                Ok(()) | Err(RaftError::APIError(InitializeError::NotAllowed(_))) => {}
+                Err(error) => return Err(io::Error::other(error.to_string())),
+            }
+        } else if inner.config.members.len() == 1 {
+            // Alone there is nobody to wait for.
+            inner.raft.trigger().elect(false).await.map_err(io::Error::other)?;
+        }
+        Ok(())
+    }
+
+    /// Hand in a proposal. Calls made in order from one task are appended in that order. The future resolves once the entry
+    /// is applied here; it may be dropped (the proposal stands).
     pub fn propose(
         &self,
         payload: Bytes,
     ) -> impl Future<Output = Result<(LogIndex, Applied), ProposeError>> + Send + 'static {
-        async { todo!() }
+        let (sender, receiver) = oneshot::channel();
+        let handed = self.inner.proposals.try_send(Handed { payload, outcome: sender });
+        async move {
+            match handed {
+                Ok(()) => {}
+                // Refused before anything happened.
+                Err(mpsc::error::TrySendError::Full(_)) => return Err(ProposeError::NoQuorum),
+                Err(mpsc::error::TrySendError::Closed(_)) => {
+                    return Err(ProposeError::Fatal("it was shut down".into()));
+                }
+            }
+            let Ok(done) = receiver.await else { return Err(ProposeError::Unknown) };
+            match done.await {
+                Ok(Ok(response)) => Ok((response.log_id.index(), response.data.0)),
+                Ok(Err(error)) => Err(propose_error(&error)),
+                Err(_) => Err(ProposeError::Unknown),
+            }
+        }
     }
 
-    /// Some when this node leads, a quorum has acknowledged it in this term, and everything in its log is applied:
-    /// the moment at which a lane may open. Carries the applied index of that moment.
+    /// Some when this node leads, a quorum has acknowledged it in this term, and everything in its log is applied: the
+    /// moment at which a lane may open. Carries the applied index of that moment; stays while the leadership does.
     pub fn lane_ready(&self) -> watch::Receiver<Option<(Leadership, LogIndex)>> {
-        todo!()
+        self.inner.watched.lane_ready.subscribe()
     }
 
     /// The leader as far as this node knows.
     pub fn leader(&self) -> watch::Receiver<Option<NodeId>> {
-        todo!()
+        self.inner.watched.leader.subscribe()
     }
 
     /// The last index applied here.
     pub fn applied(&self) -> watch::Receiver<LogIndex> {
-        todo!()
+        self.inner.watched.applied.subscribe()
     }
 
-    /// Linearizable read point: any node; on a follower one shared request to the leader. Resolves once it is applied here.
+    /// Linearizable read point: on the leader a round to a quorum, on a follower a request to the leader. Resolves once it
+    /// is applied here.
     pub fn read_index(
         &self,
         timeout: Duration,
     ) -> impl Future<Output = Result<LogIndex, ReadError>> + Send + 'static {
-        async { todo!() }
+        let inner = Arc::clone(&self.inner);
+        async move {
+            let asking = async {
+                let index = inner.ask_read_index(timeout).await?;
+                let mut applied = inner.watched.applied.subscribe();
+                match applied.wait_for(|at| *at >= index).await {
+                    Ok(_) => Ok(index),
+                    Err(_) => Err(ReadError::Fatal("it was shut down".into())),
+                }
+            };
+            tokio::time::timeout(timeout, asking).await.unwrap_or(Err(ReadError::Timeout))
+        }
     }
 
     /// Open a byte stream to another member, to be given to its `StreamHandler`.
@@ -190,29 +261,159 @@ impl RaftNode {
         &self,
         to: NodeId,
         timeout: Duration,
-    ) -> impl Future<Output = std::io::Result<TcpStream>> + Send + 'static {
-        async { todo!() }
+    ) -> impl Future<Output = io::Result<TcpStream>> + Send + 'static {
+        let transport = Arc::clone(&self.inner.transport);
+        async move {
+            tokio::time::timeout(timeout, transport.open_stream(to))
+                .await
+                .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        }
     }
 
     pub fn status(&self) -> RaftStatus {
-        todo!()
+        status::collect(&self.inner)
     }
 
     /// Resolves with the reason when the node has met a fatal error (failed fsync, damaged log): the process must end.
     pub fn fatal(&self) -> impl Future<Output = String> + Send + 'static {
-        async { todo!() }
+        let mut fatal = self.inner.watched.fatal.subscribe();
+        async move {
+            let reason = fatal.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+            match reason {
+                Some(reason) => reason,
+                None => std::future::pending().await,
+            }
+        }
     }
 
     /// Hand leadership to `to`, or to the most advanced follower; resolves when another node leads (or at the timeout).
-    pub async fn transfer_leadership(&self, to: Option<NodeId>, timeout: Duration) -> Result<NodeId, ReadError> {
-        todo!()
+    ///
+    /// # Errors
+    /// `NoLeader` when this node does not lead or nobody can take over; `Timeout`.
+    pub async fn transfer_leadership(
+        &self,
+        to: Option<NodeId>,
+        timeout: Duration,
+    ) -> Result<NodeId, ReadError> {
+        let target = match to {
+            Some(id) => id,
+            None => self.most_advanced_follower().ok_or(ReadError::NoLeader)?,
+        };
+        let fatal = |error: &dyn std::fmt::Display| ReadError::Fatal(error.to_string());
+        self.inner.raft.trigger().transfer_leader(target).await.map_err(|error| fatal(&error))?;
+        let (mut leader, me) = (self.leader(), self.inner.id);
+        let other = leader.wait_for(|leader| leader.is_some_and(|id| id != me));
+        match tokio::time::timeout(timeout, other).await {
+            Ok(Ok(leader)) => leader.ok_or(ReadError::NoLeader),
+            Ok(Err(_)) => Err(ReadError::Fatal("it was shut down".into())),
+            Err(_) => Err(ReadError::Timeout),
+        }
     }
 
-    pub async fn trigger_snapshot(&self) -> std::io::Result<()> {
-        todo!()
+    fn most_advanced_follower(&self) -> Option<NodeId> {
+        let members = self.status().members;
+        let others = members.into_iter().filter(|member| member.voter && member.id != self.inner.id);
+        others
+            .max_by_key(|member| member.matched)
+            .filter(|member| member.matched.is_some())
+            .map(|member| member.id)
+    }
+
+    /// Begin a snapshot now.
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn trigger_snapshot(&self) -> io::Result<()> {
+        self.inner.raft.trigger().snapshot().await.map_err(io::Error::other)
     }
 
     pub async fn shutdown(&self) {
-        todo!()
+        if let Err(error) = self.inner.raft.shutdown().await {
+            tracing::warn!("consensus did not end cleanly: {error}");
+        }
+        for task in self.inner.tasks.lock().drain(..) {
+            task.abort();
+        }
     }
+}
+
+impl Inner {
+    async fn ask_read_index(&self, timeout: Duration) -> Result<LogIndex, ReadError> {
+        let leader = *self.watched.leader.borrow();
+        match leader {
+            None => Err(ReadError::NoLeader),
+            Some(leader) if leader == self.id => {
+                match self.raft.get_read_linearizer(ReadPolicy::ReadIndex).await {
+                    Ok(linearizer) => Ok(linearizer.read_log_id().index()),
+                    Err(RaftError::APIError(openraft::error::LinearizableReadError::ForwardToLeader(_))) => {
+                        Err(ReadError::NoLeader)
+                    }
+                    Err(RaftError::APIError(_)) => Err(ReadError::NoQuorum),
+                    Err(RaftError::Fatal(error)) => Err(ReadError::Fatal(error.to_string())),
+                }
+            }
+            Some(leader) => {
+                let asked =
+                    self.transport.call(leader, Lane::Read, Request::ReadIndex.encode(), timeout).await;
+                match asked.map(Answer::decode) {
+                    Ok(Ok(Answer::ReadIndex { index })) => Ok(index),
+                    Ok(_) => Err(ReadError::NoQuorum),
+                    Err(_) => Err(ReadError::NoLeader),
+                }
+            }
+        }
+    }
+
+    /// The node is finished; the first reason stands.
+    pub(crate) fn fail(&self, reason: String) {
+        self.watched.fatal.send_if_modified(|fatal| {
+            let is_first = fatal.is_none();
+            if is_first {
+                tracing::error!("this node must stop: {reason}");
+                *fatal = Some(reason);
+            }
+            is_first
+        });
+    }
+
+    pub(crate) fn count_election(&self, won: bool) {
+        let counter = if won { &self.watched.elections_won } else { &self.watched.elections_started };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn propose_error(error: &ClientWriteError<Cfg<Tokio>>) -> ProposeError {
+    match error {
+        ClientWriteError::ForwardToLeader(forward) => match forward.leader_id {
+            Some(leader) => ProposeError::NotLeader { leader: Some(leader) },
+            None => ProposeError::NoQuorum,
+        },
+        // Appended here, then replaced; it may have committed elsewhere.
+        ClientWriteError::LogEntryDiscarded(_) => ProposeError::Unknown,
+        other => ProposeError::Fatal(other.to_string()),
+    }
+}
+
+async fn propose_in_order(raft: Raft<Tokio>, mut handed: mpsc::Receiver<Handed>) {
+    while let Some(Handed { payload, outcome }) = handed.recv().await {
+        let (responder, _committed, done) = ProgressResponder::<Cfg<Tokio>, _>::new();
+        if raft.client_write_ff(Proposal(payload), Some(responder)).await.is_err() {
+            // Dropping `outcome` says that nothing is known; the watcher finds out what has happened to the node.
+            continue;
+        }
+        drop(outcome.send(done));
+    }
+}
+
+fn answerer(server: Arc<Server<Tokio>>) -> Answerer {
+    Arc::new(move |request| {
+        let server = Arc::clone(&server);
+        Box::pin(async move {
+            let answer = match Request::decode(request) {
+                Ok(request) => server.answer(request).await,
+                Err(error) => Answer::Refused(error.to_string()),
+            };
+            answer.encode()
+        })
+    })
 }

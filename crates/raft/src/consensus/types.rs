@@ -1,0 +1,75 @@
+//! The type configuration, written by hand because it is generic over the runtime.
+
+use std::fmt::{self, Debug, Display};
+use std::marker::PhantomData;
+
+use bytes::Bytes;
+use openraft::entry::EntryPayload;
+use openraft::{AsyncRuntime, OptionalSend, RaftTypeConfig};
+use serde::{Deserialize, Serialize};
+
+use crate::{Applied, NodeAddress, NodeId};
+
+/// A runtime for consensus, and a way to run something long beside it.
+pub trait Runtime: Debug + Clone + Copy + Default + Eq + Ord + Send + Sync + 'static {
+    type Rt: AsyncRuntime;
+    /// On a thread of its own in production, at once under simulation.
+    fn offload(work: Box<dyn FnOnce() + Send>);
+}
+
+/// Production.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tokio;
+
+impl Runtime for Tokio {
+    type Rt = openraft_rt_tokio::TokioRuntime;
+
+    fn offload(work: Box<dyn FnOnce() + Send>) {
+        std::thread::spawn(work);
+    }
+}
+
+/// What is proposed: bytes, encoded once, shared by log, peers and apply.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal(pub Bytes);
+
+impl Display for Proposal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+/// What apply said, with the index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome(pub Applied);
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cfg<T>(PhantomData<T>);
+
+impl<T: Runtime> RaftTypeConfig for Cfg<T> {
+    type D = Proposal;
+    type R = Outcome;
+    type NodeId = NodeId;
+    type Node = NodeAddress;
+    type Term = u64;
+    type LeaderId = openraft::impls::leader_id_adv::LeaderId<u64, u64>;
+    type Vote = openraft::Vote<Self::LeaderId>;
+    type Payload = EntryPayload<Proposal, u64, NodeAddress>;
+    type Entry = openraft::Entry<Self::LeaderId, Self::Payload>;
+    type AsyncRuntime = T::Rt;
+    type Responder<X>
+        = openraft::impls::ProgressResponder<Self, X>
+    where
+        X: OptionalSend + 'static;
+    type Batch<X>
+        = openraft::impls::InlineBatch<X>
+    where
+        X: OptionalSend + 'static;
+    type ErrorSource = openraft::impls::BoxedErrorSource;
+}
+
+pub(crate) type Raft<T> = openraft::Raft<Cfg<T>, super::apply::Machine<T>>;
+pub(crate) type OLogId<T> = openraft::alias::LogIdOf<Cfg<T>>;
+pub(crate) type OVote<T> = openraft::alias::VoteOf<Cfg<T>>;
+pub(crate) type OEntry<T> = openraft::alias::EntryOf<Cfg<T>>;
+pub(crate) type OMembership<T> = openraft::alias::StoredMembershipOf<Cfg<T>>;

@@ -1,0 +1,221 @@
+//! Who owns a directory: written once at the first start, checked at every later one, and shown to every peer.
+//!
+//! `IDENTITY`: magic, version, cluster id, node id, incarnation, CRC32C. The incarnation is drawn at the first start; a
+//! node that lost its disk comes back with another one, and its peers, which remember the old, refuse it: it has forgotten
+//! its vote and could help elect a leader without committed entries. `PEERS` holds the incarnations a node has met. `LOCK`
+//! keeps two processes out of one directory.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use parking_lot::Mutex;
+
+use crate::disk::{Disk, read_whole, write_atomically};
+use crate::{NodeConfig, NodeId};
+
+const IDENTITY_MAGIC: &[u8; 8] = b"SAMYNODE";
+const PEERS_MAGIC: &[u8; 8] = b"SAMYPRS1";
+const VERSION: u16 = 1;
+const IDENTITY_BYTES: usize = 8 + 2 + 16 + 8 + 8 + 4;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) cluster: [u8; 16],
+    pub(crate) node: NodeId,
+    pub(crate) incarnation: u64,
+}
+
+impl Identity {
+    /// The cluster's id follows from its first members, so that all of them know it without asking.
+    pub(crate) fn first(config: &NodeConfig, incarnation: u64) -> Identity {
+        let mut cluster = [0; 16];
+        for (position, half) in cluster.chunks_mut(8).enumerate() {
+            let mut hash = 0xCBF2_9CE4_8422_2325_u64 ^ position as u64;
+            for (id, address) in &config.members {
+                for byte in id.to_le_bytes().iter().chain(address.peer.as_bytes()).chain(&[0]) {
+                    hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3);
+                }
+            }
+            half.copy_from_slice(&hash.to_le_bytes());
+        }
+        Identity { cluster, node: config.node_id, incarnation }
+    }
+
+    /// Read `IDENTITY`, or write it if the directory is new.
+    ///
+    /// # Errors
+    /// When the directory belongs to another node, or the file is damaged.
+    pub(crate) fn load_or_create(disk: &dyn Disk, config: &NodeConfig) -> io::Result<Identity> {
+        let names = disk.list()?;
+        if names.iter().any(|name| name == "IDENTITY") {
+            let identity = Self::decode(&read_whole(disk, "IDENTITY")?)
+                .map_err(|what| refuse(format!("{}: {what}", disk.describe("IDENTITY"))))?;
+            if identity.node != config.node_id {
+                return Err(refuse(format!(
+                    "{} belongs to node {}, and this is node {} (node.id): give the node its own directory",
+                    disk.describe(""),
+                    identity.node,
+                    config.node_id
+                )));
+            }
+            return Ok(identity);
+        }
+        if names.iter().any(|name| name.ends_with(".wal")) {
+            return Err(refuse(format!(
+                "{} holds a log but no IDENTITY file: it was copied in part; restore the file or use an empty directory",
+                disk.describe("")
+            )));
+        }
+        let identity = Identity::first(config, rand::random::<u64>() | 1);
+        write_atomically(disk, "IDENTITY", &identity.encode())?;
+        Ok(identity)
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(IDENTITY_BYTES);
+        out.extend_from_slice(IDENTITY_MAGIC);
+        out.extend_from_slice(&VERSION.to_le_bytes());
+        out.extend_from_slice(&self.cluster);
+        out.extend_from_slice(&self.node.to_le_bytes());
+        out.extend_from_slice(&self.incarnation.to_le_bytes());
+        let crc = crc32c::crc32c(&out);
+        out.extend_from_slice(&crc.to_le_bytes());
+        out
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Identity, String> {
+        if bytes.len() != IDENTITY_BYTES || &bytes[..8] != IDENTITY_MAGIC {
+            return Err(
+                "it is no identity file, or damaged: restore it from a copy, or use an empty directory"
+                    .into(),
+            );
+        }
+        let (body, crc) = bytes.split_at(IDENTITY_BYTES - 4);
+        if crc32c::crc32c(body).to_le_bytes() != crc {
+            return Err(
+                "its checksum is wrong: restore it from a copy, or use an empty directory and a new id"
+                    .into(),
+            );
+        }
+        let version = u16::from_le_bytes([body[8], body[9]]);
+        if version != VERSION {
+            return Err(format!("format version {version}; this program reads {VERSION}"));
+        }
+        let mut cluster = [0; 16];
+        cluster.copy_from_slice(&body[10..26]);
+        let u64_at = |at: usize| {
+            let mut bytes = [0; 8];
+            bytes.copy_from_slice(&body[at..at + 8]);
+            u64::from_le_bytes(bytes)
+        };
+        Ok(Identity { cluster, node: u64_at(26), incarnation: u64_at(34) })
+    }
+
+    /// Cluster and node: what every segment of the log carries.
+    pub(crate) fn owner(&self) -> [u8; 24] {
+        let mut owner = [0; 24];
+        owner[..16].copy_from_slice(&self.cluster);
+        owner[16..].copy_from_slice(&self.node.to_le_bytes());
+        owner
+    }
+
+    /// As people see it.
+    pub(crate) fn cluster_text(&self) -> String {
+        let hex: String = self.cluster.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    }
+}
+
+fn refuse(what: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+/// Held as long as the process uses the directory.
+pub(crate) struct DirectoryLock(#[allow(dead_code)] File);
+
+impl DirectoryLock {
+    /// # Errors
+    /// When another process holds it.
+    pub(crate) fn take(directory: &Path) -> io::Result<DirectoryLock> {
+        std::fs::create_dir_all(directory)?;
+        let path = directory.join("LOCK");
+        let file = File::options().write(true).create(true).truncate(false).open(&path)?;
+        rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).map_err(|_| {
+            io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                format!(
+                    "{} is held by another process: one directory belongs to one running node",
+                    path.display()
+                ),
+            )
+        })?;
+        Ok(DirectoryLock(file))
+    }
+}
+
+/// The incarnations of the peers this node has met, on disk when there is a disk.
+pub(crate) struct KnownPeers {
+    disk: Option<std::sync::Arc<dyn Disk>>,
+    known: Mutex<BTreeMap<NodeId, u64>>,
+}
+
+impl KnownPeers {
+    /// # Errors
+    /// When the file is damaged.
+    pub(crate) fn load(disk: Option<std::sync::Arc<dyn Disk>>) -> io::Result<KnownPeers> {
+        let mut known = BTreeMap::new();
+        if let Some(disk) = &disk
+            && disk.list()?.iter().any(|name| name == "PEERS")
+        {
+            let bytes = read_whole(&**disk, "PEERS")?;
+            let damaged = || {
+                refuse(format!(
+                    "{}: damaged; remove it if no node was replaced lately",
+                    disk.describe("PEERS")
+                ))
+            };
+            let (body, crc) = bytes.split_at_checked(bytes.len().saturating_sub(4)).ok_or_else(damaged)?;
+            if body.len() < 8 || &body[..8] != PEERS_MAGIC || crc32c::crc32c(body).to_le_bytes() != crc {
+                return Err(damaged());
+            }
+            for pair in body[8..].chunks_exact(16) {
+                let number = |at: usize| {
+                    pair[at..at + 8].iter().rev().fold(0_u64, |n, byte| n << 8 | u64::from(*byte))
+                };
+                known.insert(number(0), number(8));
+            }
+        }
+        Ok(KnownPeers { disk, known: Mutex::new(known) })
+    }
+
+    /// Is this the node that was met under this id before? Remembers one that is met for the first time.
+    ///
+    /// # Errors
+    /// The text for the peer, when it is another.
+    pub(crate) fn check(&self, node: NodeId, incarnation: u64) -> Result<(), String> {
+        let mut known = self.known.lock();
+        match known.get(&node) {
+            Some(before) if *before == incarnation => Ok(()),
+            Some(_) => Err(format!(
+                "node {node} was here before with another disk. A node that lost its disk has forgotten its vote and may not \
+                 come back under its id: remove it from the cluster and add it with a new id"
+            )),
+            None => {
+                known.insert(node, incarnation);
+                let mut out = PEERS_MAGIC.to_vec();
+                for (node, incarnation) in known.iter() {
+                    out.extend_from_slice(&node.to_le_bytes());
+                    out.extend_from_slice(&incarnation.to_le_bytes());
+                }
+                let crc = crc32c::crc32c(&out);
+                out.extend_from_slice(&crc.to_le_bytes());
+                match &self.disk {
+                    Some(disk) => write_atomically(&**disk, "PEERS", &out).map_err(|error| error.to_string()),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! The pen: takes what has queued, writes it with one call, syncs once, completes the callbacks in order.
+//!
+//! No timer: a batch forms while the last one is being flushed. Commit marks ride along with the next batch and ask for no
+//! flush of their own. In production [`WriterLoop::run`] has a thread; a simulation calls [`WriterLoop::step`] from a task.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::format::{HEAD_BYTES, Place, Record, write_record};
+use super::segment::{self, Checkpoint, HEADER_BYTES};
+use super::types::LogId;
+use crate::LogIndex;
+use crate::disk::{Disk, DiskFile};
+
+/// Bytes gathered into one write.
+const BATCH_BYTES_MAX: usize = 8 << 20;
+/// Zeros are kept at least this far ahead of the pen, and are written in pieces of this size.
+const ZEROS_AHEAD_BYTES: u64 = 4 << 20;
+/// A commit mark is on disk at most this long after the last batch.
+const COMMIT_MARK_DELAY: Duration = Duration::from_millis(100);
+
+/// How the log lies on disk.
+#[derive(Clone, Copy, Debug)]
+pub struct LogOptions {
+    pub segment_bytes: u64,
+    /// fdatasync before a callback is completed.
+    pub sync: bool,
+    pub group: u32,
+}
+
+/// The log has failed for good; the reason, in words.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct LogError(pub Arc<str>);
+
+/// Told once whether what it came with is durable. Dropping it untold tells an error: a lost callback would be a silent
+/// hang of every commit behind it.
+pub struct FlushCallback(Option<Box<dyn FnOnce(Result<(), LogError>) + Send>>);
+
+impl FlushCallback {
+    pub fn new(tell: impl FnOnce(Result<(), LogError>) + Send + 'static) -> Self {
+        FlushCallback(Some(Box::new(tell)))
+    }
+
+    /// Tell the outcome.
+    pub(super) fn tell(mut self, outcome: Result<(), LogError>) {
+        if let Some(tell) = self.0.take() {
+            tell(outcome);
+        }
+    }
+}
+
+impl Drop for FlushCallback {
+    fn drop(&mut self) {
+        if let Some(tell) = self.0.take() {
+            tell(Err(LogError("the log's writer is gone".into())));
+        }
+    }
+}
+
+/// One hand-over to the writer.
+pub(super) struct Queued {
+    pub(super) records: Vec<Record>,
+    pub(super) callback: Option<FlushCallback>,
+}
+
+/// What the writer tells the rest, without locks.
+#[derive(Default)]
+pub(super) struct WriterCounters {
+    pub(super) fsyncs: AtomicU64,
+    pub(super) bytes: AtomicU64,
+    /// Zeros are on disk up to here in the current segment.
+    zeros_until: AtomicU64,
+}
+
+/// Which entries a segment may hold.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SegmentInfo {
+    pub(super) first_sequence: u64,
+    pub(super) index_max: Option<LogIndex>,
+}
+
+/// Where the writer goes on after recovery.
+pub(super) struct Pen {
+    pub(super) file: Arc<dyn DiskFile>,
+    pub(super) segments: Vec<SegmentInfo>,
+    pub(super) offset: u64,
+    pub(super) sequence: u64,
+    pub(super) checkpoint: Checkpoint,
+}
+
+pub(super) struct Writer {
+    disk: Arc<dyn Disk>,
+    owner: [u8; 24],
+    options: LogOptions,
+    pen: Pen,
+    buffer: Vec<u8>,
+    counters: Arc<WriterCounters>,
+    /// Fills zeros ahead of the pen; None under simulation.
+    zeros: Option<std::sync::mpsc::Sender<(Arc<dyn DiskFile>, u64, u64)>>,
+}
+
+impl Writer {
+    pub(super) fn new(
+        disk: Arc<dyn Disk>,
+        owner: [u8; 24],
+        options: LogOptions,
+        pen: Pen,
+        counters: Arc<WriterCounters>,
+    ) -> Self {
+        counters.zeros_until.store(pen.file.len().unwrap_or(0), Ordering::Relaxed);
+        Writer { disk, owner, options, pen, buffer: Vec::new(), counters, zeros: None }
+    }
+
+    /// Write, sync, and afterwards remove the segments that a purge made superfluous.
+    fn write(&mut self, records: &[Record]) -> io::Result<()> {
+        if self.must_rotate(records) {
+            self.rotate()?;
+        }
+        self.buffer.clear();
+        let mut purged = false;
+        for record in records {
+            self.note(record);
+            purged |= matches!(record, Record::PurgeUpTo(_));
+            write_record(record, self.options.group, self.place(), &mut self.buffer);
+            self.pen.sequence += 1;
+        }
+        self.put_buffer()?;
+        if records.iter().any(|record| !matches!(record, Record::Committed(_))) {
+            self.sync()?;
+        }
+        self.ask_for_zeros();
+        if purged { self.remove_superfluous() } else { Ok(()) }
+    }
+
+    fn place(&self) -> Place {
+        let segment = self.current().first_sequence;
+        Place { segment, batch: self.pen.checkpoint.batch, sequence: self.pen.sequence }
+    }
+
+    fn current(&self) -> &SegmentInfo {
+        match self.pen.segments.last() {
+            Some(segment) => segment,
+            None => panic!("the log has no segment to write to"),
+        }
+    }
+
+    fn put_buffer(&mut self) -> io::Result<()> {
+        self.pen.file.write_all_at(&self.buffer, self.pen.offset)?;
+        self.pen.offset += self.buffer.len() as u64;
+        self.counters.bytes.fetch_add(self.buffer.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        if self.options.sync {
+            self.pen.file.sync_data()?;
+            self.counters.fsyncs.fetch_add(1, Ordering::Relaxed);
+        }
+        self.pen.checkpoint.batch = self.pen.checkpoint.batch.wrapping_add(1);
+        Ok(())
+    }
+
+    /// Keep the checkpoint that the next segment's header will carry.
+    fn note(&mut self, record: &Record) {
+        let checkpoint = &mut self.pen.checkpoint;
+        match record {
+            Record::Entry(entry) => {
+                checkpoint.last = Some(entry.id);
+                if let Some(segment) = self.pen.segments.last_mut() {
+                    segment.index_max = segment.index_max.max(Some(entry.id.index));
+                }
+            }
+            Record::Vote(vote) => checkpoint.vote = Some(*vote),
+            Record::TruncateAfter(last) => checkpoint.last = *last,
+            Record::PurgeUpTo(id) => {
+                checkpoint.purged = Some(*id);
+                if checkpoint.last.is_none_or(|last| last.index < id.index) {
+                    checkpoint.last = Some(*id);
+                }
+            }
+            Record::Committed(id) => checkpoint.committed = Some(*id),
+            Record::Seal => {}
+        }
+    }
+
+    fn must_rotate(&self, records: &[Record]) -> bool {
+        let payloads = records.iter().map(|record| match record {
+            Record::Entry(entry) => entry.payload.len() + 32,
+            _ => 40,
+        });
+        let bytes: usize = payloads.map(|len| len + HEAD_BYTES + 8).sum();
+        // A batch larger than a segment gets one to itself, which then grows past the usual size.
+        self.pen.offset > HEADER_BYTES
+            && self.pen.offset + bytes as u64 + HEAD_BYTES as u64 > self.options.segment_bytes
+    }
+
+    /// Seal and sync the old segment; then make the new one.
+    fn rotate(&mut self) -> io::Result<()> {
+        self.buffer.clear();
+        write_record(&Record::Seal, self.options.group, self.place(), &mut self.buffer);
+        self.pen.sequence += 1;
+        self.put_buffer()?;
+        self.sync()?;
+        let first_sequence = self.pen.sequence;
+        self.pen.file = segment::create(&*self.disk, first_sequence, &self.owner, &self.pen.checkpoint)?;
+        self.pen.offset = HEADER_BYTES;
+        self.pen.segments.push(SegmentInfo { first_sequence, index_max: None });
+        self.counters.zeros_until.store(self.pen.file.len()?, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// A segment can go when all its entries are purged and a later segment's header holds what else it said.
+    fn remove_superfluous(&mut self) -> io::Result<()> {
+        let Some(purged) = self.pen.checkpoint.purged else { return Ok(()) };
+        let mut removed = false;
+        while self.pen.segments.len() > 1
+            && self.pen.segments[0].index_max.is_none_or(|max| max <= purged.index)
+        {
+            let first = self.pen.segments.remove(0);
+            self.disk.remove(&segment::name(first.first_sequence))?;
+            removed = true;
+        }
+        if removed { self.disk.sync_directory() } else { Ok(()) }
+    }
+
+    fn ask_for_zeros(&self) {
+        let Some(zeros) = &self.zeros else { return };
+        let until = self.counters.zeros_until.load(Ordering::Relaxed);
+        if self.pen.offset + ZEROS_AHEAD_BYTES / 2 > until && until < self.options.segment_bytes {
+            let target = (until + ZEROS_AHEAD_BYTES).min(self.options.segment_bytes);
+            // Told before it is done: a pen that is faster writes past the zeros, which is slower and just as right.
+            self.counters.zeros_until.store(target, Ordering::Relaxed);
+            drop(zeros.send((Arc::clone(&self.pen.file), until, target)));
+        }
+    }
+}
+
+/// The writer with its queue.
+pub struct WriterLoop {
+    pub(super) writer: Writer,
+    pub(super) queue: Receiver<Queued>,
+    /// The newest commit mark that is not on disk.
+    pub(super) committed: Arc<Mutex<Option<LogId>>>,
+    pub(super) failed: Option<LogError>,
+}
+
+impl WriterLoop {
+    /// Until the log is dropped. Blocks; needs a thread of its own.
+    pub fn run(mut self) {
+        let (sender, receiver) = std::sync::mpsc::channel::<(Arc<dyn DiskFile>, u64, u64)>();
+        let zeros = std::thread::Builder::new().name("samyama-log-zeros".into()).spawn(move || {
+            while let Ok((file, from, until)) = receiver.recv() {
+                // Best effort: without zeros a sync is slower, nothing else.
+                let _ = fill_with_zeros(&*file, from, until);
+            }
+        });
+        if zeros.is_ok() {
+            self.writer.zeros = Some(sender);
+        }
+        loop {
+            let first = match self.queue.recv_timeout(COMMIT_MARK_DELAY) {
+                Ok(first) => Some(first),
+                Err(RecvTimeoutError::Timeout) if self.committed.lock().is_none() => {
+                    match self.queue.recv() {
+                        Ok(first) => Some(first),
+                        Err(_) => break,
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            self.write_batch(first);
+        }
+        self.write_batch(None);
+    }
+
+    /// Write what has queued, without waiting; false when there was nothing.
+    pub fn step(&mut self) -> bool {
+        match self.queue.try_recv() {
+            Ok(first) => {
+                self.write_batch(Some(first));
+                true
+            }
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => false,
+        }
+    }
+
+    fn write_batch(&mut self, first: Option<Queued>) {
+        let (mut records, mut callbacks, mut bytes) = (Vec::new(), Vec::new(), 0);
+        let mut next = first;
+        while let Some(queued) = next {
+            for record in &queued.records {
+                if let Record::Entry(entry) = record {
+                    bytes += entry.payload.len();
+                }
+            }
+            records.extend(queued.records);
+            callbacks.extend(queued.callback);
+            next = if bytes < BATCH_BYTES_MAX { self.queue.try_recv().ok() } else { None };
+        }
+        let mark = self.committed.lock().take();
+        records.extend(mark.map(Record::Committed));
+        if records.is_empty() && callbacks.is_empty() {
+            return;
+        }
+        if self.failed.is_none()
+            && let Err(error) = self.writer.write(&records)
+        {
+            let name = self.writer.disk.describe(&segment::name(self.writer.current().first_sequence));
+            let message = format!(
+                "{name}: writing or flushing the log failed: {error}. What the file holds is not known any more, so this \
+                 node stops. Free space or replace the disk, then start it again; if the log is then refused, remove this \
+                 node from the cluster and add a new one"
+            );
+            tracing::error!("{message}");
+            self.failed = Some(LogError(message.into()));
+        }
+        for callback in callbacks {
+            callback.tell(self.failed.clone().map_or(Ok(()), Err));
+        }
+    }
+}
+
+fn fill_with_zeros(file: &dyn DiskFile, from: u64, until: u64) -> io::Result<()> {
+    // The pen may have gone past `from` meanwhile; only what lies beyond the present end of the file is written.
+    let from = from.max(file.len()?);
+    let piece = vec![0; 256 * 1024];
+    let mut at = from;
+    while at < until {
+        let len = piece.len().min((until - at) as usize);
+        file.write_all_at(&piece[..len], at)?;
+        at += len as u64;
+    }
+    file.sync_data()
+}

@@ -1,0 +1,80 @@
+//! The accepting half: judges each connection, answers requests in order of arrival, hands streams on.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::future::BoxFuture;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+
+use super::Lane;
+use super::frame::{FrameKind, put_frame, read_frame};
+use super::hello::Credentials;
+use crate::StreamHandler;
+
+const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Answers one request's bytes with an answer's bytes.
+pub(crate) type Answerer = Arc<dyn Fn(Bytes) -> BoxFuture<'static, Bytes> + Send + Sync>;
+
+/// Accept until the task is aborted.
+pub(crate) async fn listen(
+    listener: TcpListener,
+    credentials: Credentials,
+    answerer: Answerer,
+    streams: Arc<dyn StreamHandler>,
+) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let (credentials, answerer, streams) =
+                    (credentials.clone(), Arc::clone(&answerer), Arc::clone(&streams));
+                tokio::spawn(async move {
+                    if let Err(error) = welcome(stream, credentials, answerer, streams).await {
+                        tracing::debug!("a peer connection ended: {error}");
+                    }
+                });
+            }
+            Err(error) => {
+                // Out of file descriptors, say: those that are open go on.
+                tracing::warn!("cannot accept a peer connection: {error}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+async fn welcome(
+    mut stream: TcpStream,
+    credentials: Credentials,
+    answerer: Answerer,
+    streams: Arc<dyn StreamHandler>,
+) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let hello = tokio::time::timeout(HELLO_TIMEOUT, credentials.receive(&mut stream)).await;
+    let (from, lane) =
+        hello.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).inspect_err(|error| {
+            if error.kind() == io::ErrorKind::PermissionDenied {
+                tracing::warn!("a peer connection was refused: {error}");
+            }
+        })?;
+    if lane == Lane::Stream {
+        streams.accept(from, stream);
+        return Ok(());
+    }
+    let (mut read, mut write) = stream.into_split();
+    let mut out = BytesMut::new();
+    while let Some(frame) = read_frame(&mut read).await? {
+        if frame.kind != FrameKind::Request {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "an answer came where a request was due"));
+        }
+        // One after the other: a lane is an ordered conversation, and what may take long has a lane of its own.
+        let answer = answerer(frame.body).await;
+        out.clear();
+        put_frame(&mut out, FrameKind::Answer, frame.request, &answer);
+        write.write_all(&out).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! How nodes talk: requests with answers over lanes, so that none waits behind another.
+//!
+//! [`Transport`] is what consensus asks for; [`tcp`](mod@tcp) is production, a simulation brings its own.
+
+pub(crate) mod frame;
+pub(crate) mod hello;
+pub(crate) mod listen;
+pub(crate) mod tcp;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::NodeId;
+
+/// Each lane is a connection of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lane {
+    /// Votes, heartbeats, transfers of leadership.
+    Heartbeat = 0,
+    Append = 1,
+    Snapshot = 2,
+    /// Read-index requests of followers.
+    Read = 3,
+    /// After the hello a plain byte stream, given to the peer's `StreamHandler`.
+    Stream = 4,
+}
+
+impl Lane {
+    pub(crate) fn from_byte(byte: u8) -> Option<Lane> {
+        [Lane::Heartbeat, Lane::Append, Lane::Snapshot, Lane::Read, Lane::Stream]
+            .into_iter()
+            .find(|l| *l as u8 == byte)
+    }
+}
+
+/// Why a call has no answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CallError {
+    /// Surely down: refused.
+    #[error("unreachable: {0}")]
+    Unreachable(String),
+    #[error("no answer in time")]
+    Timeout,
+    #[error("{0}")]
+    Broken(String),
+}
+
+pub type CallFuture = Pin<Box<dyn Future<Output = Result<Bytes, CallError>> + Send>>;
+
+/// Requests to peers. Cheap to call; never connects in the caller's time beyond `ttl`.
+pub trait Transport: Send + Sync + 'static {
+    fn call(&self, to: NodeId, lane: Lane, request: Bytes, ttl: Duration) -> CallFuture;
+}

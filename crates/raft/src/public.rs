@@ -1,0 +1,134 @@
+//! The public types of this crate: addresses, configuration, status, errors.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use tokio::net::TcpStream;
+
+pub type NodeId = u64;
+pub type LogIndex = u64;
+pub type Term = u64;
+
+/// A leadership: term and node, ordered. Never goes back along the committed log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Leadership {
+    pub term: Term,
+    pub node: NodeId,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct NodeAddress {
+    /// host:port of the peer transport.
+    pub peer: String,
+    /// host:port that Bolt clients dial.
+    pub bolt: String,
+    /// host:port of HTTP.
+    pub http: String,
+}
+
+/// Everything a node needs; no defaults here (they live in `python/samyama/config`).
+#[derive(Clone, Debug)]
+pub struct NodeConfig {
+    pub node_id: NodeId,
+    /// The address this node listens on for peers; may differ from what it advertises in `members`.
+    pub listen: String,
+    /// The initial members, this node included. A node that has a log keeps the membership of its log.
+    pub members: BTreeMap<NodeId, NodeAddress>,
+    /// Addresses to dial instead of the members' own `peer` (tunnels, tests); never replicated.
+    pub dial: BTreeMap<NodeId, String>,
+    /// None: nothing durable (embedded, in memory); only for a single node.
+    pub directory: Option<PathBuf>,
+    pub election_timeout_ms_min: u64,
+    pub election_timeout_ms_max: u64,
+    pub heartbeat_interval_ms: u64,
+    pub segment_bytes: u64,
+    /// A snapshot is built when the log since the last one reaches either.
+    pub snapshot_log_bytes: u64,
+    pub snapshot_log_entries: u64,
+    /// fsync before acknowledging; false is for tests that say so, and loud.
+    pub sync: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Leader,
+    Follower,
+    Candidate,
+    Learner,
+}
+
+#[derive(Clone, Debug)]
+pub struct MemberStatus {
+    pub id: NodeId,
+    pub address: NodeAddress,
+    pub voter: bool,
+    /// Known on the leader only.
+    pub matched: Option<LogIndex>,
+    pub lag_entries: Option<u64>,
+    /// How long ago this follower was last known to have everything, in ms.
+    pub lag_ms: Option<u64>,
+}
+
+#[derive(Clone, Debug)]
+pub struct RaftStatus {
+    pub id: NodeId,
+    pub cluster_id: String,
+    pub role: Role,
+    pub term: Term,
+    pub leader: Option<NodeId>,
+    pub last_log_index: LogIndex,
+    pub flushed_index: LogIndex,
+    pub committed_index: LogIndex,
+    pub applied_index: LogIndex,
+    pub snapshot_index: LogIndex,
+    pub purged_index: LogIndex,
+    pub members: Vec<MemberStatus>,
+    pub elections_started: u64,
+    pub elections_won: u64,
+    pub heartbeat_timeouts: u64,
+    pub fsyncs: u64,
+    pub log_bytes: u64,
+    /// Milliseconds since a quorum last acknowledged this leader.
+    pub quorum_acked_ms_ago: Option<u64>,
+    /// Set when the node has met a fatal error and must be stopped.
+    pub fatal: Option<String>,
+}
+
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ProposeError {
+    /// Refused before it was appended: certainly not committed.
+    #[error("this node is not the leader")]
+    NotLeader { leader: Option<NodeId> },
+    /// Refused before it was appended; the same node may accept in a few milliseconds.
+    #[error("the leader has not heard from a quorum")]
+    NoQuorum,
+    /// Appended here, and its fate is not known here.
+    #[error("leadership was lost before the outcome was known")]
+    Unknown,
+    #[error("the node has stopped: {0}")]
+    Fatal(String),
+}
+
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error("no leader is known")]
+    NoLeader,
+    #[error("the leader could not reach a quorum")]
+    NoQuorum,
+    #[error("not applied in time")]
+    Timeout,
+    #[error("the node has stopped: {0}")]
+    Fatal(String),
+}
+
+/// Takes the byte streams that other nodes open to this one (forwarded Bolt sessions).
+pub trait StreamHandler: Send + Sync + 'static {
+    fn accept(&self, from: NodeId, stream: TcpStream);
+}
+
+impl fmt::Display for NodeAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.peer)
+    }
+}

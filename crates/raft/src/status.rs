@@ -1,0 +1,111 @@
+//! What a node can say about itself: watched values, and the status assembled from them, the log and openraft's metrics.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use openraft::async_runtime::WatchReceiver;
+use openraft::{Instant as _, ServerState};
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use crate::consensus::types::{Cfg, Tokio};
+use crate::node::Inner;
+use crate::{Leadership, LogIndex, MemberStatus, NodeId, RaftStatus, Role};
+
+pub(crate) type Metrics = openraft::RaftMetrics<Cfg<Tokio>>;
+
+/// Kept up to date by the watcher and the apply task.
+pub(crate) struct Watched {
+    pub(crate) applied: Arc<watch::Sender<LogIndex>>,
+    pub(crate) leader: watch::Sender<Option<NodeId>>,
+    pub(crate) lane_ready: watch::Sender<Option<(Leadership, LogIndex)>>,
+    pub(crate) fatal: watch::Sender<Option<String>>,
+    pub(crate) elections_started: AtomicU64,
+    pub(crate) elections_won: AtomicU64,
+    pub(crate) heartbeat_timeouts: AtomicU64,
+    /// When each follower last had everything.
+    pub(crate) caught_up: Mutex<BTreeMap<NodeId, Instant>>,
+}
+
+impl Default for Watched {
+    fn default() -> Self {
+        Watched {
+            applied: Arc::new(watch::Sender::new(0)),
+            leader: watch::Sender::new(None),
+            lane_ready: watch::Sender::new(None),
+            fatal: watch::Sender::new(None),
+            elections_started: AtomicU64::new(0),
+            elections_won: AtomicU64::new(0),
+            heartbeat_timeouts: AtomicU64::new(0),
+            caught_up: Mutex::default(),
+        }
+    }
+}
+
+/// A copy, at once: a borrowed value would block consensus.
+pub(crate) fn metrics(inner: &Inner) -> Metrics {
+    inner.raft.metrics().borrow_watched().clone()
+}
+
+pub(crate) fn collect(inner: &Inner) -> RaftStatus {
+    let (metrics, log, watched) = (metrics(inner), inner.log.status(), &inner.watched);
+    let applied_index = *watched.applied.borrow();
+    let last_log_index = log.last.map_or(0, |id| id.index);
+    let committed = metrics.cluster_committed.as_ref().or(metrics.local_committed.as_ref());
+    RaftStatus {
+        id: inner.id,
+        cluster_id: inner.identity.cluster_text(),
+        role: match metrics.state {
+            ServerState::Leader => Role::Leader,
+            ServerState::Follower => Role::Follower,
+            ServerState::Candidate => Role::Candidate,
+            _ => Role::Learner,
+        },
+        term: metrics.current_term,
+        leader: metrics.current_leader,
+        last_log_index,
+        flushed_index: log.flushed_index.min(last_log_index),
+        committed_index: committed.map_or(0, |id| id.index()).max(applied_index),
+        applied_index,
+        snapshot_index: metrics.snapshot.as_ref().map_or(0, |id| id.index()),
+        purged_index: log.purged.map_or(0, |id| id.index),
+        members: members(inner, &metrics, last_log_index),
+        elections_started: watched.elections_started.load(Ordering::Relaxed),
+        elections_won: watched.elections_won.load(Ordering::Relaxed),
+        heartbeat_timeouts: watched.heartbeat_timeouts.load(Ordering::Relaxed),
+        fsyncs: log.fsyncs,
+        log_bytes: log.bytes_held,
+        quorum_acked_ms_ago: metrics.last_quorum_acked.map(|at| at.elapsed().as_millis() as u64),
+        fatal: watched.fatal.borrow().clone(),
+    }
+}
+
+fn members(inner: &Inner, metrics: &Metrics, last_log_index: LogIndex) -> Vec<MemberStatus> {
+    let membership = metrics.membership_config.membership();
+    let voters: Vec<NodeId> = membership.voter_ids().collect();
+    let caught_up = inner.watched.caught_up.lock();
+    membership
+        .nodes()
+        .map(|(id, address)| {
+            let replication = metrics.replication.as_ref().filter(|_| *id != inner.id);
+            let matched =
+                replication.map(|of| of.get(id).and_then(|id| id.as_ref()).map_or(0, |id| id.index()));
+            let lag_entries = matched.map(|matched| last_log_index.saturating_sub(matched));
+            let lag_ms = lag_entries.map(|lag| match (lag, caught_up.get(id)) {
+                (0, _) => 0,
+                (_, Some(when)) => when.elapsed().as_millis() as u64,
+                (_, None) => 0,
+            });
+            MemberStatus {
+                id: *id,
+                address: address.clone(),
+                voter: voters.contains(id),
+                matched,
+                lag_entries,
+                lag_ms,
+            }
+        })
+        .collect()
+}

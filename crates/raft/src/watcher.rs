@@ -1,0 +1,146 @@
+//! Turns openraft's metrics into what others wait for, counts elections, triggers snapshots, and notices the end.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use openraft::ServerState;
+use openraft::async_runtime::WatchReceiver;
+
+use crate::node::Inner;
+use crate::status::{Metrics, metrics};
+use crate::{Leadership, LogIndex};
+
+/// How often what has no event of its own is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+pub(crate) async fn watch(inner: Arc<Inner>) {
+    let mut changes = inner.raft.metrics();
+    let mut memory = Memory::default();
+    loop {
+        let current = metrics(&inner);
+        memory.note_elections(&inner, &current);
+        publish(&inner, &current);
+        note_followers(&inner, &current);
+        if let Err(error) = &current.running_state {
+            inner.fail(format!("consensus has stopped: {error}"));
+            return;
+        }
+        memory.trigger_snapshot(&inner, &current).await;
+        tokio::select! {
+            biased;
+            changed = changes.changed() => if changed.is_err() {
+                inner.fail("consensus has stopped".into());
+                return;
+            },
+            () = tokio::time::sleep(LOOK_EVERY) => {
+                // Metrics look healthy after a panic in the core; a call that answers is the proof of life.
+                if let Err(error) = inner.raft.with_raft_state(|_| ()).await {
+                    inner.fail(format!("consensus has stopped: {error}"));
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn publish(inner: &Inner, current: &Metrics) {
+    let leader = current.current_leader;
+    inner.watched.leader.send_if_modified(|before| std::mem::replace(before, leader) != leader);
+    let ready = lane_opening(inner, current);
+    inner.watched.lane_ready.send_if_modified(|before| match (*before, ready) {
+        // The opening stands while the leadership does; its index is that of the moment it was first good.
+        (Some((leadership, _)), Some(((now, _), _))) if leadership == now => false,
+        (None, Some((_, false))) => false,
+        (_, now) => {
+            let now = now.filter(|(_, is_applied)| *is_applied).map(|(opening, _)| opening);
+            std::mem::replace(before, now) != now
+        }
+    });
+}
+
+/// The leadership that a quorum has acknowledged, and whether everything in the log is applied.
+fn lane_opening(inner: &Inner, current: &Metrics) -> Option<((Leadership, LogIndex), bool)> {
+    let leads = current.state == ServerState::Leader && current.current_leader == Some(inner.id);
+    if !leads || current.last_quorum_acked.is_none() {
+        return None;
+    }
+    let vote = &current.vote;
+    let leadership = Leadership { term: vote.leader_id.term, node: vote.leader_id.node_id };
+    let (applied, (_, last)) = (*inner.watched.applied.borrow(), inner.log.ends());
+    // The leader's own first entry must be among what is applied.
+    let is_own = last.is_some_and(|last| last.leader == leadership);
+    Some(((leadership, applied), is_own && last.map_or(0, |last| last.index) == applied))
+}
+
+fn note_followers(inner: &Inner, current: &Metrics) {
+    let mut caught_up = inner.watched.caught_up.lock();
+    match &current.replication {
+        None => caught_up.clear(),
+        Some(replication) => {
+            let last = current.last_log_index.unwrap_or(0);
+            for (id, matched) in replication {
+                let matched = matched.as_ref().map_or(0, |id| id.index());
+                if matched >= last || !caught_up.contains_key(id) {
+                    caught_up.insert(*id, Instant::now());
+                }
+            }
+        }
+    }
+}
+
+/// What the watcher remembers from one look to the next.
+struct Memory {
+    state: ServerState,
+    had_leader: bool,
+    snapshot_asked_at: LogIndex,
+    bytes_at_snapshot: u64,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Memory { state: ServerState::Learner, had_leader: false, snapshot_asked_at: 0, bytes_at_snapshot: 0 }
+    }
+}
+
+impl Memory {
+    fn note_elections(&mut self, inner: &Inner, current: &Metrics) {
+        if current.state != self.state {
+            match current.state {
+                ServerState::Candidate => {
+                    inner.count_election(false);
+                    if self.had_leader {
+                        inner.watched.heartbeat_timeouts.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+                ServerState::Leader => {
+                    // A short candidacy can fall between two looks.
+                    if self.state != ServerState::Candidate {
+                        inner.count_election(false);
+                    }
+                    inner.count_election(true);
+                }
+                _ => {}
+            }
+            self.state = current.state;
+        }
+        self.had_leader = current.current_leader.is_some_and(|leader| leader != inner.id);
+    }
+
+    /// When the log since the last snapshot is long enough, in entries or bytes.
+    async fn trigger_snapshot(&mut self, inner: &Inner, current: &Metrics) {
+        let applied = *inner.watched.applied.borrow();
+        let since = current.snapshot.as_ref().map_or(0, |id| id.index()).max(self.snapshot_asked_at);
+        let bytes = inner.log.status().bytes_held;
+        let is_long = applied.saturating_sub(since) >= inner.config.snapshot_log_entries;
+        let is_large =
+            bytes.saturating_sub(self.bytes_at_snapshot.min(bytes)) >= inner.config.snapshot_log_bytes;
+        if applied > since && (is_long || is_large) {
+            self.snapshot_asked_at = applied;
+            self.bytes_at_snapshot = bytes;
+            if let Err(error) = inner.raft.trigger().snapshot().await {
+                tracing::warn!("a snapshot could not be started: {error}");
+            }
+        }
+    }
+}

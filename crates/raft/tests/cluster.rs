@@ -1,0 +1,137 @@
+//! Nodes together: elect, write, lose a leader, come back, catch up by log and by snapshot, hand over, refuse strangers.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use samyama_raft::{Applied, ProposeError, ReadError};
+use support::*;
+
+#[test]
+fn a_lone_node_leads_at_once_and_remembers() {
+    let mut cluster = Cluster::new(1, |_| {});
+    for n in 0..100 {
+        assert_eq!(cluster.members[&1].payloads().len(), n);
+        cluster.write(&format!("w{n}"));
+    }
+    let (_, applied) = cluster.members[&1].propose("fence me").unwrap();
+    assert_eq!(applied, Applied::Fenced, "what apply says reaches the proposer");
+    for _ in 0..3 {
+        cluster.crash(1);
+        let began = Instant::now();
+        cluster.start(1);
+        cluster.leader();
+        assert!(began.elapsed() < Duration::from_secs(5), "a lone node waits for nobody");
+        assert_eq!(cluster.wait_equal().len(), 101);
+    }
+}
+
+#[test]
+fn three_nodes_survive_their_leader_and_lose_nothing() {
+    let mut cluster = Cluster::new(3, |_| {});
+    let mut acknowledged = Vec::new();
+    for round in 0..4 {
+        for n in 0..50 {
+            let payload = format!("r{round}-{n}");
+            cluster.write(&payload);
+            acknowledged.push(payload);
+        }
+        let leader = cluster.leader();
+        cluster.crash(leader);
+        let payload = format!("after-{round}");
+        cluster.write(&payload);
+        acknowledged.push(payload);
+        cluster.start(leader);
+    }
+    let found = cluster.wait_equal();
+    for payload in &acknowledged {
+        assert!(found.contains(payload), "{payload} was acknowledged and is gone");
+    }
+}
+
+#[test]
+fn a_follower_that_was_away_is_brought_up_by_snapshot() {
+    let mut cluster = Cluster::new(3, |config| config.snapshot_log_entries = 50);
+    cluster.write("first");
+    let leader = cluster.leader();
+    let away = (1..=3).find(|id| *id != leader).unwrap();
+    cluster.crash(away);
+    for n in 0..400 {
+        cluster.write(&format!("w{n}"));
+    }
+    wait("the log to be purged", || {
+        (cluster.members[&cluster.leader()].node.status().purged_index > 100).then_some(())
+    });
+    cluster.start(away);
+    let found = cluster.wait_equal();
+    assert_eq!(found.len(), 401);
+    assert!(cluster.members[&away].node.status().snapshot_index > 0, "it came by snapshot");
+    cluster.crash(away);
+    cluster.start(away);
+    assert_eq!(cluster.wait_equal().len(), 401, "and restarts from the snapshot it was given");
+}
+
+#[test]
+fn leadership_is_handed_over_and_reads_are_linearizable_everywhere() {
+    let cluster = Cluster::new(3, |_| {});
+    let index = cluster.write("x");
+    let leader = cluster.leader();
+    for member in cluster.members.values() {
+        let read = member.block(member.node.read_index(Duration::from_secs(5))).unwrap();
+        assert!(read >= index, "a read point behind an acknowledged write");
+        assert!(*member.node.applied().borrow() >= read);
+    }
+    let member = &cluster.members[&leader];
+    let new = member.block(member.node.transfer_leadership(None, Duration::from_secs(5))).unwrap();
+    assert_ne!(new, leader);
+    wait("the new leader's lane", || cluster.members[&new].node.lane_ready().borrow().map(|_| ()));
+    cluster.write("y");
+    assert_eq!(cluster.wait_equal(), ["x", "y"]);
+}
+
+#[test]
+fn without_a_majority_nothing_is_acknowledged() {
+    let mut cluster = Cluster::new(3, |_| {});
+    cluster.write("x");
+    let leader = cluster.leader();
+    for id in (1..=3).filter(|id| *id != leader) {
+        cluster.crash(id);
+    }
+    let member = &cluster.members[&leader];
+    let outcome = member.propose("lost");
+    assert!(matches!(outcome, Err(ProposeError::Unknown | ProposeError::NoQuorum)), "{outcome:?}");
+    let read = member.block(member.node.read_index(Duration::from_millis(500)));
+    assert!(matches!(read, Err(ReadError::NoQuorum | ReadError::Timeout | ReadError::NoLeader)), "{read:?}");
+}
+
+#[test]
+fn strangers_are_refused() {
+    let mut cluster = Cluster::new(3, |_| {});
+    cluster.write("x");
+    let leader = cluster.leader();
+    let victim = (1..=3).find(|id| *id != leader).unwrap();
+    // Two processes on one directory.
+    let second = start(&cluster.configs[&victim]).err().expect("the directory is in use");
+    assert!(second.to_string().contains("held by another process"), "{second}");
+    // Another node's directory.
+    let mut wrong = cluster.configs[&victim].clone();
+    wrong.directory = Some(cluster.path(leader));
+    cluster.crash(victim);
+    let mut stolen = cluster.configs[&victim].clone();
+    stolen.directory = Some(cluster.path(victim));
+    stolen.node_id = leader;
+    let error = wait("the lock", || {
+        start(&stolen).err().filter(|error| !error.to_string().contains("held by another process"))
+    });
+    assert!(error.to_string().contains("belongs to node"), "{error}");
+    // A wiped disk under the same id gets no entry: its peers remember another incarnation.
+    std::fs::remove_dir_all(cluster.path(victim)).unwrap();
+    cluster.start(victim);
+    cluster.write("y");
+    let deadline = Instant::now() + Duration::from_millis(1500);
+    while Instant::now() < deadline {
+        assert!(cluster.members[&victim].payloads().is_empty(), "a wiped node was let in under its old id");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
