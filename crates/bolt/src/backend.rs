@@ -20,6 +20,9 @@ pub struct Failure {
 pub struct ConnectionInfo {
     pub peer: Option<SocketAddr>,
     pub version: (u8, u8),
+    /// Whether datetimes travel with UTC seconds: always from 5.0 on, in 4.4 when the client asked for it.
+    /// One that forwards records raw opens its own connection with the same version and the same answer here.
+    pub utc_datetimes: bool,
     pub user_agent: Arc<str>,
     /// The client's routing context; None for `bolt://`.
     pub routing: Option<Arc<Map>>,
@@ -147,7 +150,8 @@ pub trait Session: Send + 'static {
     /// Drop every result and transaction; must be cheap and cannot fail. Also called after any failure.
     fn reset(&mut self) -> impl Future<Output = ()> + Send;
     /// Called by the reading half when RESET arrives or the connection is gone, while another call may be running:
-    /// that call must end soon with a failure.
+    /// that call must end soon, with [`Failure::terminated`] if it did not get through. The client is then answered
+    /// IGNORED; any other outcome, success or failure, is reported as it is.
     fn interrupter(&self) -> Arc<dyn Fn() + Send + Sync>;
     /// Whether results are open (TX_STREAMING) is tracked by the server half; LOGOFF drops all that belongs to the user.
     fn logoff(&mut self);

@@ -2,8 +2,21 @@
 //! [`Backend`], and a client half used for forwarding, benchmarks and tests. Knows `samyama_graph::Value` and no other room.
 
 mod backend;
+pub mod chunk;
+pub mod client;
+mod failure;
+pub mod handshake;
+pub mod limits;
+pub mod message;
+pub mod packstream;
+mod server;
+pub mod state;
+mod version;
 
 pub use backend::{
-    Auth, Backend, CommitReply, ConnectionInfo, Entities, Failure, NodeRecord, PullReply, Records, RelationshipRecord,
-    RoutingTable, RunReply, Session, TransactionOptions,
+    Auth, Backend, CommitReply, ConnectionInfo, Entities, Failure, NodeRecord, PullReply, Records,
+    RelationshipRecord, RoutingTable, RunReply, Session, TransactionOptions,
 };
+pub use limits::Limits;
+pub use server::{ConnectionError, ServerConfig, serve_connection};
+pub use version::{Dialect, Version};
