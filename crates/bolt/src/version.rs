@@ -5,7 +5,7 @@
 use std::fmt;
 
 /// A version of the Bolt protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version {
     pub major: u8,
     pub minor: u8,

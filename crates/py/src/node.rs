@@ -77,6 +77,7 @@ impl Node {
         let info = ConnectionInfo {
             peer: None,
             version: (5, 8),
+            utc_datetimes: true,
             user_agent: Arc::from("samyama-embedded"),
             routing: None,
             forwarded_by: None,

@@ -4,18 +4,20 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use samyama_bolt::{ConnectionError, ServerConfig, serve_connection};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::config::Limits;
+use crate::config::Config;
 use crate::http::ConnectionMetrics;
 use crate::node::Progress;
 use crate::session::BoltBackend;
 
 /// What every connection needs.
 pub struct Door {
-    pub backend: Arc<BoltBackend>,
-    pub connections: Arc<ConnectionMetrics>,
+    backend: Arc<BoltBackend>,
+    connections: Arc<ConnectionMetrics>,
+    bolt: Arc<ServerConfig>,
     progress: Arc<Progress>,
     places: Arc<Semaphore>,
 }
@@ -23,11 +25,18 @@ pub struct Door {
 impl Door {
     pub fn new(
         backend: Arc<BoltBackend>,
-        limits: &Limits,
+        config: &Config,
         connections: Arc<ConnectionMetrics>,
         progress: Arc<Progress>,
     ) -> Self {
-        Self { backend, connections, progress, places: Arc::new(Semaphore::new(limits.connections_max)) }
+        let limits = samyama_bolt::Limits {
+            message_bytes_max: config.limits.message_bytes_max,
+            pipelined_bytes_max: config.limits.message_bytes_max.saturating_mul(2),
+            ..samyama_bolt::Limits::default()
+        };
+        let bolt = ServerConfig::new(config.advertised().http, limits);
+        let places = Arc::new(Semaphore::new(config.limits.connections_max));
+        Self { backend, connections, bolt: Arc::new(bolt), progress, places }
     }
 
     fn serve(self: &Arc<Self>, stream: TcpStream, forwarded_by: Option<u64>) {
@@ -38,7 +47,13 @@ impl Door {
         let door = Arc::clone(self);
         door.connections.open.fetch_add(1, Ordering::Relaxed);
         tokio::spawn(async move {
-            let _ = (stream, forwarded_by);
+            let (backend, bolt) = (Arc::clone(&door.backend), Arc::clone(&door.bolt));
+            match serve_connection(stream, backend, bolt, forwarded_by).await {
+                Ok(()) => {}
+                // Clients come and go.
+                Err(ConnectionError::Io(error)) => tracing::debug!(%error, "a connection broke off"),
+                Err(error) => tracing::info!(%error, "a connection was ended"),
+            }
             door.connections.open.fetch_sub(1, Ordering::Relaxed);
             drop(place);
         });

@@ -196,14 +196,12 @@ async fn serve(
     let addresses = Addresses { bolt: address(&bolt), http: address(&http) };
     let procedures = Arc::new(ServerProcedures::new(raft.clone()));
     let database = Database::new(raft.clone(), shared, planner, config, procedures);
-    let backend = Arc::new(BoltBackend {
-        database: Arc::clone(&database),
-        relays: Relays::new(raft.clone(), config.node.id),
-    });
+    let backend =
+        Arc::new(BoltBackend { database: Arc::clone(&database), relays: Relays::new(raft.clone()) });
     let connections = Arc::new(ConnectionMetrics::default());
     let door = Arc::new(listen::Door::new(
         Arc::clone(&backend),
-        &config.limits,
+        config,
         Arc::clone(&connections),
         Arc::clone(progress),
     ));

@@ -40,6 +40,7 @@ use crate::plan_cache::Prepared;
 use crate::shared::Published;
 
 pub use self::failures::failure;
+pub use self::options::parse_bookmark;
 pub use self::result::GraphEntities;
 
 /// Answered to another member whose client's write reached this node although it does not lead.
@@ -286,7 +287,7 @@ impl Session for BoltSession {
         let Some(open) = self.open.take() else {
             return Err(failures::invalid("There is no open transaction."));
         };
-        let index = open.commit(&self.database).await?;
+        let index = open.commit(&self.database, &self.relays).await?;
         Ok(CommitReply { bookmark: write_bookmark(index).into() })
     }
 
@@ -298,7 +299,7 @@ impl Session for BoltSession {
     async fn reset(&mut self) {
         self.results.clear();
         if let Some(open) = self.open.take() {
-            open.rollback().await;
+            open.rollback(&self.relays).await;
         }
         self.interrupt.clear();
     }

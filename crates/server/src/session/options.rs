@@ -106,15 +106,16 @@ pub fn write_bookmark(index: LogIndex) -> String {
     format!("samyama:{DATABASE_NAME}:{index}")
 }
 
+/// None: not a bookmark of this database.
+pub fn parse_bookmark(text: &str) -> Option<LogIndex> {
+    let (database, index) = text.strip_prefix("samyama:")?.rsplit_once(':')?;
+    index.parse().ok().filter(|_| database == DATABASE_NAME)
+}
+
 fn bookmark(bookmarks: &[Arc<str>]) -> Result<LogIndex, Failure> {
     let mut largest = 0;
     for text in bookmarks {
-        let index = text
-            .strip_prefix("samyama:")
-            .and_then(|rest| rest.rsplit_once(':'))
-            .filter(|(database, _)| *database == DATABASE_NAME)
-            .and_then(|(_, index)| index.parse().ok());
-        let Some(index) = index else {
+        let Some(index) = parse_bookmark(text) else {
             let message = format!("`{text}` is not a bookmark of this database.");
             return Err(failure("Neo.ClientError.Transaction.InvalidBookmark", "08N12", message));
         };

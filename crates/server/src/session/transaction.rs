@@ -11,7 +11,7 @@ use super::options::Terms;
 use super::{BoltSession, Leader, Pending, ResultState};
 use crate::database::{Admission, Database};
 use crate::engine::now_ns;
-use crate::forward::Relay;
+use crate::forward::{Relay, Relays};
 use crate::lane::{Answer, Kind, LaneHandle, Refusal, Reply, Transaction};
 use crate::limits::LEADER_WAIT;
 use crate::shared::Published;
@@ -60,12 +60,12 @@ impl Open {
     }
 
     /// Resolves with the log index that later reads have to see.
-    pub async fn commit(self, database: &Database) -> Result<LogIndex, Failure> {
+    pub async fn commit(self, database: &Database, relays: &Relays) -> Result<LogIndex, Failure> {
         let index = match self.mode {
             Mode::Reading(Some(published)) => published.index,
             Mode::Reading(None) | Mode::Writing(Writing::Nowhere) => database.published().index,
             Mode::Writing(Writing::Leader(relay)) => {
-                return relay.commit().await.map_err(|error| error.failure);
+                return relay.commit(relays).await.map_err(|error| error.failure);
             }
             Mode::Writing(Writing::Here(mut local)) => match local.transaction.take() {
                 None => database.published().index,
@@ -75,9 +75,9 @@ impl Open {
         Ok(index.max(self.terms.bookmark))
     }
 
-    pub async fn rollback(self) {
+    pub async fn rollback(self, relays: &Relays) {
         if let Mode::Writing(Writing::Leader(relay)) = self.mode {
-            relay.rollback().await;
+            relay.rollback(relays).await;
         }
     }
 }
