@@ -24,7 +24,8 @@ pub struct Machine {
 #[derive(Clone, Default)]
 pub struct State {
     pub view: View,
-    pub index: LogIndex,
+    /// The last entry applied; a log begins with index 0.
+    pub applied: Option<LogIndex>,
     pub outcomes: Outcomes,
 }
 
@@ -32,6 +33,11 @@ impl Machine {
     /// `verify`: apply on the leader too, and compare.
     pub fn new(shared: Arc<Shared>, verify: bool) -> Self {
         Self { shared, state: State::default(), verify }
+    }
+
+    fn publish(&self) {
+        let State { view, applied, outcomes } = &self.state;
+        self.shared.publish(view.clone(), applied.unwrap_or(0), outcomes);
     }
 
     fn apply_entry(&mut self, work: &mut Work, entry: &CommittedEntry) -> Applied {
@@ -136,16 +142,16 @@ impl StateMachine for Machine {
         let mut results = Vec::with_capacity(entries.len());
         for entry in &entries {
             assert!(
-                entry.index > self.state.index,
-                "log entry {} comes after {}: entries are applied in order, once",
+                self.state.applied.is_none_or(|last| entry.index > last),
+                "log entry {} comes after {:?}: entries are applied in order, once",
                 entry.index,
-                self.state.index
+                self.state.applied
             );
             results.push(self.apply_entry(&mut work, entry));
-            self.state.index = entry.index;
+            self.state.applied = Some(entry.index);
         }
         self.state.view = work.freeze();
-        self.shared.publish(self.state.view.clone(), self.state.index, &self.state.outcomes);
+        self.publish();
         results
     }
 
@@ -161,17 +167,15 @@ impl StateMachine for Machine {
         let Ok(state) = staged.downcast::<State>() else {
             panic!("a snapshot was staged that this state machine did not decode");
         };
-        if let Some(last) = last {
-            assert!(
-                state.index <= last,
-                "the snapshot's content ends at {} and its header says {last}",
-                state.index
-            );
-        }
+        assert!(
+            state.applied <= last,
+            "the snapshot's content ends at {:?} and its header says {last:?}",
+            state.applied
+        );
         self.state = *state;
-        self.state.index = last.unwrap_or(0);
+        self.state.applied = last;
         self.shared.clear_prepared();
-        self.shared.publish(self.state.view.clone(), self.state.index, &self.state.outcomes);
+        self.publish();
     }
 }
 

@@ -216,6 +216,10 @@ async fn serve(
     let progress = Arc::clone(progress);
     tokio::spawn(async move {
         let why = raft.fatal().await;
+        if progress.is_draining() {
+            // It was told to stop.
+            return;
+        }
         tracing::error!(%why, "the node has failed and must be stopped");
         progress.end(Err(why));
     });
@@ -301,7 +305,7 @@ impl StreamHandler for Inbound {
 }
 
 fn init_logging(config: &Config) {
-    let filter = tracing_subscriber::EnvFilter::new(&config.log.level);
+    let filter = tracing_subscriber::EnvFilter::new(format!("{},openraft=error", config.log.level));
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
     // A host that has its own subscriber keeps it.

@@ -22,7 +22,7 @@ pub fn write(state: &State, out: &mut dyn Write) -> io::Result<()> {
     head.extend_from_slice(&[VERSION, 0, 0, 0]);
     let last = state.outcomes.last_leader.unwrap_or(Leadership { term: 0, node: 0 });
     let mut words = vec![
-        state.index,
+        state.applied.map_or(0, |index| index + 1),
         u64::from(state.outcomes.last_leader.is_some()),
         last.term,
         last.node,
@@ -77,7 +77,7 @@ pub fn read(input: &mut dyn Read) -> io::Result<State> {
     let last_leader =
         (word(&head, 16) == 1).then(|| Leadership { term: word(&head, 24), node: word(&head, 32) });
     let view: View = samyama_graph::read_snapshot(input)?;
-    Ok(State { view, index: word(&head, 8), outcomes: Outcomes { last_leader, ranges } })
+    Ok(State { view, applied: word(&head, 8).checked_sub(1), outcomes: Outcomes { last_leader, ranges } })
 }
 
 fn word(bytes: &[u8], at: usize) -> u64 {
