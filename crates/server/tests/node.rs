@@ -1,5 +1,7 @@
 //! A whole node in memory: it starts, says how it is, and stops.
 
+#![allow(clippy::expect_used)] // A test that cannot set itself up has failed.
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
