@@ -31,6 +31,8 @@ pub struct Context<'a> {
     pub subplans: Vec<Option<Box<dyn RowSubplan + 'a>>>,
     /// Ends and type of relationships that this statement deleted: `type(r)` still answers.
     pub deleted_relationships: FxHashMap<RelationshipId, RelationshipEnds>,
+    /// What operators keep track of.
+    pub statement: crate::operators::Statement<'a>,
     /// In element ids.
     pub database_uuid: Arc<str>,
     random: StdRng,
@@ -52,6 +54,7 @@ impl<'a> Context<'a> {
             tokens: Tokens::default(),
             subplans: Vec::new(),
             deleted_relationships: FxHashMap::default(),
+            statement: crate::operators::Statement::default(),
             database_uuid: Arc::from(""),
             random: StdRng::seed_from_u64(draws.random_seed),
             regex: None,

@@ -15,6 +15,17 @@ pub enum PatternDirection {
     Both,
 }
 
+impl PatternDirection {
+    /// The same relationships, seen from the other end.
+    pub fn reversed(self) -> Self {
+        match self {
+            PatternDirection::Out => PatternDirection::In,
+            PatternDirection::In => PatternDirection::Out,
+            PatternDirection::Both => PatternDirection::Both,
+        }
+    }
+}
+
 /// The row the enclosing operator handed in; at the top of a query one row of nulls.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,0 +1,208 @@
+//! Paths of variable length: every trail (no relationship twice) of `min` to `max` hops, depth first; or, where the query
+//! cannot see the paths, every end that can be reached, breadth first with a set of visited nodes.
+
+use rustc_hash::FxHashSet;
+use samyama_graph::{NodeId, RelationshipId, Value};
+
+use super::walk::{Step, Walk, is_used, node_at, relationship_list};
+use super::{Operate, Source};
+use crate::expression::{Context, Expression};
+use crate::{ExecError, Read};
+
+/// A predicate over each hop, with the hop's relationship in a slot of its own.
+pub(super) struct Hop {
+    pub(super) slot: usize,
+    pub(super) predicate: Expression,
+}
+
+impl Hop {
+    pub(super) fn allows(
+        hop: &Option<Hop>,
+        relationship: RelationshipId,
+        row: &mut [Value],
+        context: &mut Context<'_>,
+    ) -> Result<bool, ExecError> {
+        let Some(hop) = hop else { return Ok(true) };
+        context.note(|| Read::Relationship(relationship));
+        row[hop.slot] = Value::Relationship(relationship);
+        hop.predicate.holds(row, context)
+    }
+}
+
+pub(super) struct VarLength {
+    pub(super) input: Source,
+    pub(super) from: usize,
+    pub(super) relationships: usize,
+    pub(super) to: usize,
+    pub(super) walk: Walk,
+    pub(super) min: u64,
+    pub(super) max: u64,
+    pub(super) into: bool,
+    pub(super) exclude: Vec<usize>,
+    pub(super) hop: Option<Hop>,
+    pub(super) distinct_ends: bool,
+    pub(super) search: Search,
+}
+
+/// The search under way for one input row.
+#[derive(Default)]
+pub(super) struct Search {
+    /// One frame per depth: the steps from the node there, and which comes next.
+    frames: Vec<(Vec<Step>, usize)>,
+    trail: Vec<RelationshipId>,
+    /// The start itself is an answer that has not been given yet (`min` 0).
+    start: Option<NodeId>,
+    /// Distinct ends, found all at once.
+    ends: Vec<NodeId>,
+    ends_at: usize,
+}
+
+impl VarLength {
+    fn open(&mut self, from: NodeId, row: &mut [Value], context: &mut Context<'_>) -> Result<(), ExecError> {
+        self.search = Search::default();
+        if self.distinct_ends && self.min <= 1 {
+            return self.collect_ends(from, row, context);
+        }
+        self.search.start = (self.min == 0).then_some(from);
+        if self.max > 0 && self.min <= self.max {
+            self.push_frame(from, context);
+        }
+        Ok(())
+    }
+
+    fn push_frame(&mut self, from: NodeId, context: &mut Context<'_>) {
+        let mut steps = Vec::new();
+        self.walk.steps_from(from, context, &mut steps);
+        self.search.frames.push((steps, 0));
+    }
+
+    /// Depth first, to the next trail that is long enough; its end.
+    fn next_trail(
+        &mut self,
+        row: &mut [Value],
+        context: &mut Context<'_>,
+    ) -> Result<Option<NodeId>, ExecError> {
+        if let Some(start) = self.search.start.take() {
+            return Ok(Some(start));
+        }
+        loop {
+            context.step()?;
+            let depth = self.search.frames.len();
+            let Some((steps, at)) = self.search.frames.last_mut() else { return Ok(None) };
+            // The trail holds what led here; a frame is the fan of what may come next.
+            self.search.trail.truncate(depth - 1);
+            let Some(step) = steps.get(*at).copied() else {
+                self.search.frames.pop();
+                continue;
+            };
+            *at += 1;
+            let again = self.search.trail.contains(&step.relationship)
+                || (!self.exclude.is_empty() && is_used(step.relationship, &self.exclude, row));
+            if again || !Hop::allows(&self.hop, step.relationship, row, context)? {
+                continue;
+            }
+            self.search.trail.push(step.relationship);
+            let length = self.search.trail.len() as u64;
+            if length < self.max {
+                context.memory.ensure(length as usize * 64)?;
+                self.push_frame(step.neighbour, context);
+            } else {
+                // A leaf: keep the frame count one ahead, so that truncation above drops this relationship.
+                self.search.frames.push((Vec::new(), 0));
+            }
+            if length >= self.min {
+                return Ok(Some(step.neighbour));
+            }
+        }
+    }
+
+    /// Breadth first. With `min` 1 the start counts only if a relationship leads back to it.
+    fn collect_ends(
+        &mut self,
+        from: NodeId,
+        row: &mut [Value],
+        context: &mut Context<'_>,
+    ) -> Result<(), ExecError> {
+        let mut visited = FxHashSet::default();
+        let (mut layer, mut next, mut steps) = (vec![from], Vec::new(), Vec::new());
+        if self.min == 0 {
+            visited.insert(from);
+            self.search.ends.push(from);
+        }
+        let mut expanded = FxHashSet::default();
+        for _ in 0..self.max {
+            for node in layer.drain(..) {
+                if !expanded.insert(node) {
+                    continue;
+                }
+                steps.clear();
+                self.walk.steps_from(node, context, &mut steps);
+                for step in &steps {
+                    context.step()?;
+                    let used = !self.exclude.is_empty() && is_used(step.relationship, &self.exclude, row);
+                    if used || !Hop::allows(&self.hop, step.relationship, row, context)? {
+                        continue;
+                    }
+                    if visited.insert(step.neighbour) {
+                        context.memory.ensure(visited.len() * 24)?;
+                        self.search.ends.push(step.neighbour);
+                        next.push(step.neighbour);
+                    }
+                }
+            }
+            if next.is_empty() {
+                break;
+            }
+            std::mem::swap(&mut layer, &mut next);
+        }
+        Ok(())
+    }
+
+    fn next_end(
+        &mut self,
+        row: &mut [Value],
+        context: &mut Context<'_>,
+    ) -> Result<Option<NodeId>, ExecError> {
+        if let Some(end) = self.search.ends.get(self.search.ends_at) {
+            self.search.ends_at += 1;
+            return Ok(Some(*end));
+        }
+        self.next_trail(row, context)
+    }
+}
+
+impl Operate for VarLength {
+    fn restart(&mut self, context: &mut Context<'_>) {
+        self.input.restart(context);
+        self.search = Search::default();
+    }
+
+    fn next(&mut self, row: &mut [Value], context: &mut Context<'_>) -> Result<bool, ExecError> {
+        loop {
+            while let Some(end) = self.next_end(row, context)? {
+                if self.into {
+                    if node_at(self.to, row)? != Some(end) {
+                        continue;
+                    }
+                } else {
+                    context.note(|| Read::Node(end));
+                    row[self.to] = Value::Node(end);
+                }
+                if context.statement.reads.is_some() {
+                    for id in self.search.trail.clone() {
+                        context.note(|| Read::Relationship(id));
+                    }
+                }
+                row[self.relationships] = relationship_list(&self.search.trail);
+                return Ok(true);
+            }
+            if !self.input.next(row, context)? {
+                return Ok(false);
+            }
+            match node_at(self.from, row)? {
+                None => self.search = Search::default(),
+                Some(from) => self.open(from, row, context)?,
+            }
+        }
+    }
+}
