@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use samyama_graph::{Map, Value};
 use tokio::net::TcpStream;
@@ -61,6 +62,9 @@ struct Connection<B: Backend> {
     config: Arc<ServerConfig>,
 }
 
+/// How long answers of earlier requests wait for the request that runs, to leave in one write with its own.
+const ANSWERS_WAIT: Duration = Duration::from_millis(5);
+
 /// What a request came to.
 enum Done {
     Success(Map),
@@ -77,7 +81,7 @@ impl<B: Backend> Connection<B> {
                     self.outbox.flush().await?;
                     return Ok(());
                 }
-                if self.outbox.buffer.len() >= FLUSH_BYTES || self.inbox.is_empty() {
+                if self.outbox.buffer().len() >= FLUSH_BYTES || self.inbox.is_empty() {
                     self.outbox.flush().await?;
                 }
                 continue;
@@ -191,9 +195,12 @@ impl<B: Backend> Connection<B> {
     async fn execute_in(&mut self, session: &mut B::Session, request: Request) -> Result<Done, Failure> {
         let interrupt = session.interrupter();
         let (in_transaction, version) = (self.state.in_transaction(), self.version);
+        let sender = self.outbox.sender();
         let Connection { inbox, outbox, open_results, .. } = self;
         let work = perform(session, request, outbox, open_results, in_transaction, version);
         tokio::pin!(work);
+        let late = tokio::time::sleep(ANSWERS_WAIT);
+        tokio::pin!(late);
         loop {
             if inbox.interrupts() {
                 interrupt();
@@ -203,6 +210,10 @@ impl<B: Backend> Connection<B> {
                 biased;
                 done = &mut work => return done,
                 () = inbox.receive() => {}
+                () = &mut late, if !late.is_elapsed() => {
+                    // It takes its time: earlier answers do not wait for it. A broken socket shows at the next write.
+                    drop(sender.flush().await);
+                }
             }
         }
     }

@@ -34,6 +34,10 @@ async fn exchange(
                 text.len()
             );
             stream.write_all(reply.as_bytes()).await?;
+            stream.shutdown().await?;
+            // Closing with bytes unread would reset the connection before the reply is read.
+            let mut rest = [0; 1024];
+            while stream.read(&mut rest).await? > 0 {}
             return Ok(None);
         }
         Caller::Tls => return Err(ConnectionError::Protocol("it wants TLS, which is not on".to_owned())),

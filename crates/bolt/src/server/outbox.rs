@@ -1,10 +1,14 @@
 //! Answers on their way to the client.
+//!
+//! The buffer is shared between the request that runs and the connection's loop: answers of earlier requests wait in it for
+//! the next one, so that they leave in one write, but not for long ([`Sender::flush`] is called when a request takes its
+//! time). Both belong to one task; whoever writes to the socket has taken the bytes out first, so order is kept.
 
 use std::io;
 use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use samyama_graph::Value;
-use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::OwnedWriteHalf;
 
 use super::ServerConfig;
@@ -17,41 +21,76 @@ use crate::version::Dialect;
 
 /// The writing half of a connection.
 pub(super) struct Outbox {
-    writer: OwnedWriteHalf,
-    config: Arc<ServerConfig>,
-    pub buffer: Vec<u8>,
+    sender: Sender,
     pub dialect: Dialect,
     /// A record that could not be written; the result it belongs to fails with it.
     failed: Option<EncodeError>,
 }
 
+/// What is buffered, and the socket it goes to. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Sender {
+    writer: Arc<OwnedWriteHalf>,
+    config: Arc<ServerConfig>,
+    buffer: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Sender {
+    /// Send what is buffered. A client that does not read for too long is given up.
+    pub async fn flush(&self) -> io::Result<()> {
+        let bytes = std::mem::take(&mut *self.buffer.lock());
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        match tokio::time::timeout(self.config.limits.write_stall_timeout, self.write_all(&bytes)).await {
+            Ok(sent) => sent?,
+            Err(_) => {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read its answers"));
+            }
+        }
+        if bytes.capacity() <= BUFFER_BYTES_KEPT {
+            let mut buffer = self.buffer.lock();
+            if buffer.capacity() == 0 {
+                *buffer = bytes;
+                buffer.clear();
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match self.writer.try_write(bytes) {
+                Ok(sent) => bytes = &bytes[sent..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.writer.writable().await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Outbox {
     pub fn new(writer: OwnedWriteHalf, config: Arc<ServerConfig>, dialect: Dialect) -> Self {
-        Self { writer, config, buffer: Vec::new(), dialect, failed: None }
+        let sender = Sender { writer: Arc::new(writer), config, buffer: Arc::default() };
+        Self { sender, dialect, failed: None }
+    }
+
+    pub fn sender(&self) -> Sender {
+        self.sender.clone()
+    }
+
+    /// Where answers are appended.
+    pub fn buffer(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.sender.buffer.lock()
     }
 
     pub fn take_failure(&mut self) -> Option<EncodeError> {
         self.failed.take()
     }
 
-    /// Send what is buffered. A client that does not read for too long is given up.
     pub async fn flush(&mut self) -> io::Result<()> {
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
-        let sent =
-            tokio::time::timeout(self.config.limits.write_stall_timeout, self.writer.write_all(&self.buffer));
-        match sent.await {
-            Ok(sent) => sent?,
-            Err(_) => {
-                return Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read its answers"));
-            }
-        }
-        self.buffer.clear();
-        if self.buffer.capacity() > BUFFER_BYTES_KEPT {
-            self.buffer = Vec::new();
-        }
-        Ok(())
+        self.sender.flush().await
     }
 }
 
@@ -60,32 +99,34 @@ impl Records for Outbox {
         if self.failed.is_some() {
             return;
         }
-        let before = self.buffer.len();
-        let message = begin_message(&mut self.buffer);
-        let mut encoder = Encoder::new(&mut self.buffer);
+        let mut buffer = self.sender.buffer.lock();
+        let before = buffer.len();
+        let message = begin_message(&mut buffer);
+        let mut encoder = Encoder::new(&mut buffer);
         encoder.structure(tag::RECORD, 1);
         encoder.list(values.len());
         for value in values {
             if let Err(error) =
-                write_value(&mut self.buffer, value, self.dialect, entities, RESULT_NESTING_DEPTH_MAX)
+                write_value(&mut buffer, value, self.dialect, entities, RESULT_NESTING_DEPTH_MAX)
             {
-                self.buffer.truncate(before);
+                buffer.truncate(before);
                 self.failed = Some(error);
                 return;
             }
         }
-        end_message(&mut self.buffer, message);
+        end_message(&mut buffer, message);
     }
 
     fn raw(&mut self, record: &[u8]) {
-        let message = begin_message(&mut self.buffer);
-        Encoder::new(&mut self.buffer).structure(tag::RECORD, 1);
-        self.buffer.extend_from_slice(record);
-        end_message(&mut self.buffer, message);
+        let mut buffer = self.sender.buffer.lock();
+        let message = begin_message(&mut buffer);
+        Encoder::new(&mut buffer).structure(tag::RECORD, 1);
+        buffer.extend_from_slice(record);
+        end_message(&mut buffer, message);
     }
 
     async fn flush_if_full(&mut self) -> io::Result<()> {
-        if self.buffer.len() < FLUSH_BYTES {
+        if self.buffer().len() < FLUSH_BYTES {
             return Ok(());
         }
         self.flush().await

@@ -23,15 +23,17 @@ fn is_for(version: Version, key: &str) -> bool {
 
 /// SUCCESS with these pairs. What cannot be written (nested beyond all bounds) turns it into a FAILURE.
 pub(super) fn success(outbox: &mut Outbox, pairs: &Map, version: Version) {
-    let before = outbox.buffer.len();
-    let mut summary = Summary::begin(&mut outbox.buffer, tag::SUCCESS, outbox.dialect);
+    let mut buffer = outbox.buffer();
+    let before = buffer.len();
+    let mut summary = Summary::begin(&mut buffer, tag::SUCCESS, outbox.dialect);
     let mut written = Ok(());
     for (key, value) in pairs.iter().filter(|(key, _)| is_for(version, key)) {
         written = written.and_then(|()| summary.value(key, value));
     }
     summary.end();
     if let Err(error) = written {
-        outbox.buffer.truncate(before);
+        buffer.truncate(before);
+        drop(buffer);
         failure(
             outbox,
             &Failure::new("Neo.ClientError.Statement.TypeError", "22N01", error.to_string()),
@@ -60,7 +62,8 @@ pub(super) fn result_end(outbox: &mut Outbox, mut summary: Map, version: Version
 }
 
 pub(super) fn run(outbox: &mut Outbox, reply: &RunReply, version: Version) {
-    let mut summary = Summary::begin(&mut outbox.buffer, tag::SUCCESS, outbox.dialect);
+    let mut buffer = outbox.buffer();
+    let mut summary = Summary::begin(&mut buffer, tag::SUCCESS, outbox.dialect);
     let mut encoder = summary.key("fields");
     encoder.list(reply.fields.len());
     for field in reply.fields.iter() {
@@ -87,21 +90,24 @@ pub(super) fn begun(outbox: &mut Outbox, reply: &Map, version: Version) {
 }
 
 pub(super) fn failure(outbox: &mut Outbox, failure: &Failure, version: Version) {
-    let before = outbox.buffer.len();
-    let message = begin_message(&mut outbox.buffer);
-    Encoder::new(&mut outbox.buffer).structure(tag::FAILURE, 1);
-    if write_failure(&mut outbox.buffer, failure, version).is_err() {
-        outbox.buffer.truncate(before);
+    let mut buffer = outbox.buffer();
+    let before = buffer.len();
+    let message = begin_message(&mut buffer);
+    Encoder::new(&mut buffer).structure(tag::FAILURE, 1);
+    if write_failure(&mut buffer, failure, version).is_err() {
+        buffer.truncate(before);
+        drop(buffer);
         let plain = Failure::new(failure.code.clone(), failure.gql_status.clone(), failure.message.clone());
         return self::failure(outbox, &plain, version);
     }
-    end_message(&mut outbox.buffer, message);
+    end_message(&mut buffer, message);
 }
 
 pub(super) fn ignored(outbox: &mut Outbox) {
-    let message = begin_message(&mut outbox.buffer);
-    Encoder::new(&mut outbox.buffer).structure(tag::IGNORED, 0);
-    end_message(&mut outbox.buffer, message);
+    let mut buffer = outbox.buffer();
+    let message = begin_message(&mut buffer);
+    Encoder::new(&mut buffer).structure(tag::IGNORED, 0);
+    end_message(&mut buffer, message);
 }
 
 pub(super) fn route(outbox: &mut Outbox, table: RoutingTable, version: Version) {

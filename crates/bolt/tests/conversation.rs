@@ -1,0 +1,301 @@
+//! Both halves against each other over a real socket, with a backend that does what the query's text says.
+
+#![allow(clippy::expect_used)] // A test that cannot set itself up has failed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use samyama_bolt::client::{Client, ClientError, Introduction, Response};
+use samyama_bolt::{
+    Auth, Backend, CommitReply, ConnectionInfo, Entities, Failure, Limits, NodeRecord, PullReply, Records,
+    RelationshipRecord, RoutingTable, RunReply, ServerConfig, Session, TransactionOptions, Version,
+    serve_connection,
+};
+use samyama_graph::{Map, NodeId, RelationshipId, Value};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+struct Script;
+
+/// `rows N` gives N numbers, `long` one string of 200,000 bytes, `fail` fails, `hang` waits to be interrupted.
+struct ScriptSession {
+    query: Arc<str>,
+    given: i64,
+    in_transaction: bool,
+    raised: watch::Sender<bool>,
+}
+
+struct NoGraph;
+
+impl Entities for NoGraph {
+    fn node(&self, _: NodeId) -> NodeRecord {
+        NodeRecord { labels: vec![Arc::from("L")], properties: Vec::new() }
+    }
+    fn relationship(&self, _: RelationshipId) -> Option<RelationshipRecord> {
+        None
+    }
+    fn database_uuid(&self) -> &str {
+        "u"
+    }
+}
+
+impl Backend for Script {
+    type Session = ScriptSession;
+
+    fn connect(&self, _: ConnectionInfo) -> ScriptSession {
+        ScriptSession {
+            query: Arc::from(""),
+            given: 0,
+            in_transaction: false,
+            raised: watch::channel(false).0,
+        }
+    }
+
+    async fn route(&self, _: &Map, _: &[Arc<str>], _: Option<&str>) -> Result<RoutingTable, Failure> {
+        Err(Failure::new("Neo.ClientError.Database.DatabaseNotFound", "22000", "there is none"))
+    }
+}
+
+impl Session for ScriptSession {
+    async fn authenticate(&mut self, _: Auth) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn begin(&mut self, _: TransactionOptions) -> Result<Map, Failure> {
+        self.in_transaction = true;
+        Ok(Map::new())
+    }
+
+    async fn run(
+        &mut self,
+        query: Arc<str>,
+        _: Arc<Map>,
+        options: Option<TransactionOptions>,
+    ) -> Result<RunReply, Failure> {
+        assert_eq!(options.is_none(), self.in_transaction, "options come with auto-commit statements only");
+        if query.as_ref() == "fail" {
+            return Err(Failure::new("Neo.ClientError.Statement.SyntaxError", "42001", "as was asked"));
+        }
+        (self.query, self.given) = (query, 0);
+        Ok(RunReply {
+            fields: Arc::from([Arc::from("n")]),
+            qid: self.in_transaction.then_some(0),
+            extra: Map::new(),
+        })
+    }
+
+    async fn pull<R: Records>(
+        &mut self,
+        _: Option<i64>,
+        n: Option<u64>,
+        discard: bool,
+        records: &mut R,
+    ) -> Result<PullReply, Failure> {
+        match self.query.as_ref() {
+            "hang" => {
+                self.raised.subscribe().wait_for(|raised| *raised).await.expect("the sender lives here");
+                return Err(Failure::terminated());
+            }
+            "long" => records.record(&["x".repeat(200_000).into()], &NoGraph),
+            query => {
+                let all: i64 = query.trim_start_matches("rows ").parse().expect("a number of rows");
+                let until = n.map_or(all, |n| all.min(self.given + n as i64));
+                for i in self.given..until {
+                    if !discard {
+                        records.record(&[Value::Integer(i)], &NoGraph);
+                    }
+                }
+                self.given = until;
+                if self.given < all {
+                    return Ok(PullReply::HasMore);
+                }
+            }
+        }
+        let status = Map::from_pairs([(Arc::from("gql_status"), "00000".into())]);
+        let statuses: Value = vec![status.into()].into();
+        let none: Value = Vec::<Value>::new().into();
+        Ok(PullReply::Done(Map::from_pairs([
+            (Arc::from("statuses"), statuses),
+            (Arc::from("notifications"), none),
+        ])))
+    }
+
+    async fn commit(&mut self) -> Result<CommitReply, Failure> {
+        self.in_transaction = false;
+        Ok(CommitReply { bookmark: Arc::from("b") })
+    }
+
+    async fn rollback(&mut self) -> Result<(), Failure> {
+        self.in_transaction = false;
+        Ok(())
+    }
+
+    async fn reset(&mut self) {
+        self.in_transaction = false;
+        self.raised.send_replace(false);
+    }
+
+    fn interrupter(&self) -> Arc<dyn Fn() + Send + Sync> {
+        let raised = self.raised.clone();
+        Arc::new(move || {
+            raised.send_replace(true);
+        })
+    }
+
+    fn logoff(&mut self) {}
+}
+
+async fn server() -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("it is bound");
+    let limits = Limits { message_bytes_max: 1 << 20, ..Limits::default() };
+    let config = Arc::new(ServerConfig::new("127.0.0.1:7474".into(), limits));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve_connection(stream, Arc::new(Script), Arc::clone(&config), None));
+        }
+    });
+    address
+}
+
+async fn client(version: Version) -> Client {
+    let stream = TcpStream::connect(server().await).await.expect("it listens");
+    let introduction = Introduction { version, user_agent: Arc::from("test"), utc_patch: true };
+    Client::connect(stream, &introduction).await.expect("it lets us in")
+}
+
+const NEWEST: Version = Version::new(5, 8);
+
+/// The next answer in short: S, R, I, or F and the code's last part.
+async fn short(client: &mut Client) -> String {
+    let answer =
+        tokio::time::timeout(Duration::from_secs(10), client.response()).await.expect("an answer comes");
+    match answer {
+        Ok(Response::Success(map)) => {
+            format!("S{}", if map.contains_key("has_more") { "+" } else { "" })
+        }
+        Ok(Response::Record(_)) => "R".into(),
+        Ok(Response::Ignored) => "I".into(),
+        Ok(Response::Failure(failure)) => {
+            format!("F {}", failure.code.rsplit('.').next().unwrap_or_default())
+        }
+        Err(_) => "closed".into(),
+    }
+}
+
+async fn answers(client: &mut Client, count: usize) -> String {
+    let mut all = Vec::new();
+    for _ in 0..count {
+        all.push(short(client).await);
+    }
+    all.join(" ")
+}
+
+fn run(client: &mut Client, query: &str) {
+    client.send_run(query, &Map::new(), Some(&TransactionOptions::default())).expect("it can be written");
+}
+
+#[tokio::test]
+async fn every_version_runs_a_statement() {
+    for minor in [8, 7, 6, 4, 3, 2, 1, 0] {
+        let mut client = client(Version::new(5, minor)).await;
+        run(&mut client, "rows 2");
+        client.send_pull(None, None, false);
+        client.flush().await.expect("it is sent");
+        assert_eq!(answers(&mut client, 4).await, "S R R S", "Bolt 5.{minor}");
+    }
+    let mut old = client(Version::new(4, 4)).await;
+    run(&mut old, "rows 0");
+    old.send_pull(None, None, false);
+    old.flush().await.expect("it is sent");
+    short(&mut old).await;
+    match old.response().await.expect("an answer") {
+        Response::Success(map) => {
+            assert!(map.contains_key("notifications") && !map.contains_key("statuses"), "{map:?}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn credit_is_kept_and_discard_sends_nothing() {
+    let mut client = client(NEWEST).await;
+    run(&mut client, "rows 5");
+    client.send_pull(None, Some(2), false);
+    client.send_pull(None, Some(2), false);
+    client.send_pull(None, None, true);
+    client.flush().await.expect("it is sent");
+    assert_eq!(answers(&mut client, 8).await, "S R R S+ R R S+ S");
+}
+
+#[tokio::test]
+async fn after_a_failure_the_rest_is_ignored_until_reset() {
+    let mut client = client(NEWEST).await;
+    run(&mut client, "fail");
+    client.send_pull(None, None, false);
+    run(&mut client, "rows 1");
+    client.send_pull(None, None, false);
+    client.send_reset();
+    run(&mut client, "rows 1");
+    client.send_pull(None, None, false);
+    client.flush().await.expect("it is sent");
+    // What stands before a RESET that has arrived already need not be run at all.
+    let first = short(&mut client).await;
+    assert!(first == "F SyntaxError" || first == "I", "{first}");
+    assert_eq!(answers(&mut client, 7).await, "I I I S S R S");
+}
+
+#[tokio::test]
+async fn reset_ends_what_runs() {
+    let mut client = client(NEWEST).await;
+    run(&mut client, "hang");
+    client.send_pull(None, None, false);
+    client.flush().await.expect("it is sent");
+    assert_eq!(short(&mut client).await, "S");
+    client.send_reset();
+    client.flush().await.expect("it is sent");
+    assert_eq!(answers(&mut client, 2).await, "I S");
+    run(&mut client, "rows 1");
+    client.send_pull(None, None, false);
+    client.flush().await.expect("it is sent");
+    assert_eq!(answers(&mut client, 3).await, "S R S", "the session is as new");
+}
+
+#[tokio::test]
+async fn transactions_and_long_records() {
+    let mut client = client(NEWEST).await;
+    client.send_begin(&TransactionOptions::default()).expect("it can be written");
+    client.send_run("long", &Map::new(), None).expect("it can be written");
+    client.send_pull(None, None, false);
+    client.send_commit();
+    client.flush().await.expect("it is sent");
+    assert_eq!(answers(&mut client, 2).await, "S S");
+    match client.response().await.expect("an answer") {
+        Response::Record(record) => assert!(record.len() > 200_000, "{} bytes", record.len()),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(answers(&mut client, 2).await, "S S");
+    // Out of its place: refused, and the connection ends.
+    client.send_commit();
+    client.flush().await.expect("it is sent");
+    assert_eq!(answers(&mut client, 2).await, "F Invalid closed");
+}
+
+#[tokio::test]
+async fn strangers_are_told_and_huge_messages_refused() {
+    let address = server().await;
+    let mut http = TcpStream::connect(address).await.expect("it listens");
+    http.write_all(b"GET / HTTP/1.1\r\n\r\n").await.expect("it is sent");
+    let mut page = String::new();
+    http.read_to_string(&mut page).await.expect("it answers and closes");
+    assert!(page.contains("127.0.0.1:7474"), "{page}");
+
+    let mut client = client(NEWEST).await;
+    let huge = Map::from_pairs([(Arc::from("x"), Value::from("x".repeat(2 << 20)))]);
+    client.send_run("rows 1", &huge, None).expect("it can be written");
+    // The server may close while this is still being sent.
+    drop(client.flush().await);
+    let answer = client.response().await;
+    assert!(matches!(answer, Ok(Response::Failure(_)) | Err(ClientError::Io(_))), "{answer:?}");
+}
