@@ -10,7 +10,7 @@ pub const SLOTS_MAX: u32 = 65_536;
 pub const LIST_LENGTH_MAX: usize = 100_000_000;
 /// Bytes of one string.
 pub const STRING_BYTES_MAX: usize = 512 << 20;
-/// Nesting of a list or map made while running.
-pub const VALUE_DEPTH_MAX: usize = 512;
+/// Nesting of a list or map made while running: values are compared, written and dropped by recursion.
+pub const VALUE_DEPTH_MAX: usize = 256;
 /// Bytes of a compiled regular expression.
 pub const REGEX_BYTES_MAX: usize = 10 << 20;

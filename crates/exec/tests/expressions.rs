@@ -376,3 +376,43 @@ fn subplans_are_run_by_number() {
         assert_eq!(samyama_exec::functions::to_text(&value), turn);
     }
 }
+
+/// Values nested without bound would overflow the stack of whoever compares, writes or drops them.
+#[test]
+fn nesting_is_bounded() {
+    let wrapped = |body: E, rounds: i64| E::Reduce {
+        accumulator: 6,
+        initial: Box::new(list([])),
+        slot: 5,
+        list: Box::new(call("range", [literal(1), literal(rounds)])),
+        body: Box::new(body),
+    };
+    let bodies: [fn() -> E; 3] =
+        [|| list([slot(6)]), || map([("k", slot(6))]), || binary(list([]), B::Add, map([("k", slot(6))]))];
+    for body in bodies {
+        assert!(evaluate(&call("size", [list([wrapped(body(), 100)])])).is_ok());
+        let error = evaluate(&wrapped(body(), 100_000)).unwrap_err();
+        assert!(error.message.contains("levels deep"), "{}", error.message);
+    }
+}
+
+/// The deepest expression a plan may hold is compiled and evaluated within half the default stack of a thread. The
+/// unoptimised build, which nobody ships, has larger frames.
+#[test]
+fn the_deepest_plan_is_evaluated() {
+    let stack_bytes = if cfg!(debug_assertions) { 6 << 20 } else { 1 << 20 };
+    let thread = std::thread::Builder::new().stack_size(stack_bytes).spawn(|| {
+        let deep = |wrap: fn(E) -> E| (0..250).fold(literal(1), |inner, _| wrap(inner));
+        assert_eq!(text(&deep(|e| unary(U::Neg, e))), "1");
+        assert_eq!(text(&deep(|e| binary(e, B::Add, literal(1)))), "251");
+        assert_eq!(text(&deep(|e| call("abs", [e]))), "1");
+        let quantified = (0..250).fold(literal(true), |inner, _| E::Quantifier {
+            kind: Q::All,
+            slot: 5,
+            list: Box::new(list([literal(1)])),
+            predicate: Box::new(inner),
+        });
+        assert_eq!(text(&quantified), "true");
+    });
+    thread.unwrap().join().unwrap();
+}

@@ -3,8 +3,10 @@
 use samyama_graph::{Map, Value};
 use smallvec::SmallVec;
 
-use super::{Context, Expression, Node, arithmetic, entity, iterate, logic, path};
+use super::memory::check_depth;
+use super::{Context, Expression, KeyRef, Labels, Node, arithmetic, entity, iterate, logic, path};
 use crate::ExecError;
+use crate::functions::Function;
 use crate::plan::{BinaryOperator, ComparisonOperator};
 
 impl Expression {
@@ -30,83 +32,35 @@ impl Expression {
 }
 
 impl Node {
+    /// Every arm is one call: the frame of this function stands on the stack once per level of nesting, and the unoptimised
+    /// build gives each arm's temporaries their own place in it.
     pub(super) fn evaluate(&self, row: &mut [Value], context: &mut Context<'_>) -> Result<Value, ExecError> {
         match self {
             Node::Constant(value) => Ok(value.clone()),
             Node::Slot(slot) => Ok(row[*slot].clone()),
             Node::SlotProperty(slot, key) => entity::property(&row[*slot], *key, context),
-            Node::Property(value, key) => {
-                let value = value.evaluate(row, context)?;
-                entity::property(&value, *key, context)
-            }
-            Node::Compare(operator, a, b) => {
-                let (a, b) = (a.evaluate(row, context)?, b.evaluate(row, context)?);
-                Ok(logic::from_truth(logic::compare(*operator, &a, &b)))
-            }
+            Node::Property(value, key) => property(value, *key, row, context),
+            Node::Compare(operator, a, b) => compare(*operator, a, b, row, context),
             Node::CompareChain(operands, operators) => compare_chain(operands, operators, row, context),
             Node::And(operands) => connective(operands, false, row, context),
             Node::Or(operands) => connective(operands, true, row, context),
-            Node::Not(operand) => {
-                Ok(logic::from_truth(logic::truth(&operand.evaluate(row, context)?)?.map(|truth| !truth)))
-            }
-            Node::IsNull(operand, wanted) => {
-                Ok(Value::Boolean(operand.evaluate(row, context)?.is_null() == *wanted))
-            }
-            Node::Negate(operand) => arithmetic::negate(&operand.evaluate(row, context)?),
-            Node::Plus(operand) => arithmetic::plus(operand.evaluate(row, context)?),
-            Node::Binary(operator, a, b) => {
-                let (a, b) = (a.evaluate(row, context)?, b.evaluate(row, context)?);
-                binary(*operator, a, b, context)
-            }
-            Node::Index(container, index) => {
-                let (container, index) = (container.evaluate(row, context)?, index.evaluate(row, context)?);
-                entity::index(&container, &index, context.graph())
-            }
-            Node::Slice(list, start, end) => {
-                let list = list.evaluate(row, context)?;
-                let start = start.as_ref().map(|e| e.evaluate(row, context)).transpose()?;
-                let end = end.as_ref().map(|e| e.evaluate(row, context)).transpose()?;
-                entity::slice(&list, start, end, context)
-            }
+            Node::Not(operand) => not(operand, row, context),
+            Node::IsNull(operand, wanted) => is_null(operand, *wanted, row, context),
+            Node::Negate(operand) => negate(operand, row, context),
+            Node::Plus(operand) => plus(operand, row, context),
+            Node::Binary(operator, a, b) => binary(*operator, a, b, row, context),
+            Node::Index(container, index) => indexed(container, index, row, context),
+            Node::Slice(list, start, end) => slice(list, start.as_deref(), end.as_deref(), row, context),
             Node::List(items) => iterate::list_literal(items, row, context),
             Node::Map(entries) => map_literal(entries, row, context),
-            Node::HasLabels(value, labels) => {
-                let value = value.evaluate(row, context)?;
-                entity::has_labels(&value, labels, context)
-            }
-            Node::Function(function, arguments) => {
-                let mut values: SmallVec<[Value; 3]> = SmallVec::with_capacity(arguments.len());
-                for argument in arguments {
-                    values.push(argument.evaluate(row, context)?);
-                }
-                function.call(&values, context)
-            }
-            Node::Coalesce(arguments) => {
-                for argument in arguments {
-                    let value = argument.evaluate(row, context)?;
-                    if !value.is_null() {
-                        return Ok(value);
-                    }
-                }
-                Ok(Value::Null)
-            }
+            Node::HasLabels(value, labels) => has_labels(value, labels, row, context),
+            Node::Function(function, arguments) => call(function, arguments, row, context),
+            Node::Coalesce(arguments) => coalesce(arguments, row, context),
             Node::SearchedCase(branches, otherwise) => {
-                for (when, then) in branches {
-                    if logic::is_true(&when.evaluate(row, context)?)? {
-                        return then.evaluate(row, context);
-                    }
-                }
-                otherwise.as_ref().map_or(Ok(Value::Null), |e| e.evaluate(row, context))
+                searched_case(branches, otherwise.as_deref(), row, context)
             }
             Node::SimpleCase(subject, branches, otherwise) => {
-                let subject = subject.evaluate(row, context)?;
-                for (when, then) in branches {
-                    let when = when.evaluate(row, context)?;
-                    if logic::compare(ComparisonOperator::Equal, &subject, &when) == Some(true) {
-                        return then.evaluate(row, context);
-                    }
-                }
-                otherwise.as_ref().map_or(Ok(Value::Null), |e| e.evaluate(row, context))
+                simple_case(subject, branches, otherwise.as_deref(), row, context)
             }
             Node::ListComprehension { slot, list, predicate, projection } => {
                 iterate::comprehension(*slot, list, predicate.as_deref(), projection.as_deref(), row, context)
@@ -121,6 +75,126 @@ impl Node {
             Node::Subplan(number) => subplan(*number, row, context),
         }
     }
+}
+
+type Evaluated = Result<Value, ExecError>;
+
+fn property(value: &Node, key: KeyRef, row: &mut [Value], context: &mut Context<'_>) -> Evaluated {
+    let value = value.evaluate(row, context)?;
+    entity::property(&value, key, context)
+}
+
+fn compare(
+    operator: ComparisonOperator,
+    a: &Node,
+    b: &Node,
+    row: &mut [Value],
+    context: &mut Context<'_>,
+) -> Evaluated {
+    let (a, b) = (a.evaluate(row, context)?, b.evaluate(row, context)?);
+    Ok(logic::from_truth(logic::compare(operator, &a, &b)))
+}
+
+fn not(operand: &Node, row: &mut [Value], context: &mut Context<'_>) -> Evaluated {
+    let operand = operand.evaluate(row, context)?;
+    Ok(logic::from_truth(logic::truth(&operand)?.map(|truth| !truth)))
+}
+
+fn is_null(operand: &Node, wanted: bool, row: &mut [Value], context: &mut Context<'_>) -> Evaluated {
+    Ok(Value::Boolean(operand.evaluate(row, context)?.is_null() == wanted))
+}
+
+fn negate(operand: &Node, row: &mut [Value], context: &mut Context<'_>) -> Evaluated {
+    let operand = operand.evaluate(row, context)?;
+    arithmetic::negate(&operand)
+}
+
+fn plus(operand: &Node, row: &mut [Value], context: &mut Context<'_>) -> Evaluated {
+    arithmetic::plus(operand.evaluate(row, context)?)
+}
+
+fn binary(
+    operator: BinaryOperator,
+    a: &Node,
+    b: &Node,
+    row: &mut [Value],
+    context: &mut Context<'_>,
+) -> Evaluated {
+    let a = a.evaluate(row, context)?;
+    let b = b.evaluate(row, context)?;
+    apply_binary(operator, a, b, context)
+}
+
+fn indexed(container: &Node, index: &Node, row: &mut [Value], context: &mut Context<'_>) -> Evaluated {
+    let (container, index) = (container.evaluate(row, context)?, index.evaluate(row, context)?);
+    entity::index(&container, &index, context.graph())
+}
+
+fn slice(
+    list: &Node,
+    start: Option<&Node>,
+    end: Option<&Node>,
+    row: &mut [Value],
+    context: &mut Context<'_>,
+) -> Evaluated {
+    let list = list.evaluate(row, context)?;
+    let start = start.map(|e| e.evaluate(row, context)).transpose()?;
+    let end = end.map(|e| e.evaluate(row, context)).transpose()?;
+    entity::slice(&list, start, end, context)
+}
+
+fn has_labels(value: &Node, labels: &Labels, row: &mut [Value], context: &mut Context<'_>) -> Evaluated {
+    let value = value.evaluate(row, context)?;
+    entity::has_labels(&value, labels, context)
+}
+
+fn call(function: &Function, arguments: &[Node], row: &mut [Value], context: &mut Context<'_>) -> Evaluated {
+    let mut values: SmallVec<[Value; 3]> = SmallVec::with_capacity(arguments.len());
+    for argument in arguments {
+        values.push(argument.evaluate(row, context)?);
+    }
+    function.call(&values, context)
+}
+
+fn coalesce(arguments: &[Node], row: &mut [Value], context: &mut Context<'_>) -> Evaluated {
+    for argument in arguments {
+        let value = argument.evaluate(row, context)?;
+        if !value.is_null() {
+            return Ok(value);
+        }
+    }
+    Ok(Value::Null)
+}
+
+fn searched_case(
+    branches: &[(Node, Node)],
+    otherwise: Option<&Node>,
+    row: &mut [Value],
+    context: &mut Context<'_>,
+) -> Evaluated {
+    for (when, then) in branches {
+        if logic::is_true(&when.evaluate(row, context)?)? {
+            return then.evaluate(row, context);
+        }
+    }
+    otherwise.map_or(Ok(Value::Null), |e| e.evaluate(row, context))
+}
+
+fn simple_case(
+    subject: &Node,
+    branches: &[(Node, Node)],
+    otherwise: Option<&Node>,
+    row: &mut [Value],
+    context: &mut Context<'_>,
+) -> Evaluated {
+    let subject = subject.evaluate(row, context)?;
+    for (when, then) in branches {
+        let when = when.evaluate(row, context)?;
+        if logic::compare(ComparisonOperator::Equal, &subject, &when) == Some(true) {
+            return then.evaluate(row, context);
+        }
+    }
+    otherwise.map_or(Ok(Value::Null), |e| e.evaluate(row, context))
 }
 
 /// AND stops at the first false, OR at the first true; else null if an operand was null.
@@ -164,7 +238,7 @@ fn compare_chain(
     Ok(result)
 }
 
-fn binary(
+fn apply_binary(
     operator: BinaryOperator,
     a: Value,
     b: Value,
@@ -193,7 +267,9 @@ fn map_literal(
 ) -> Result<Value, ExecError> {
     let mut map = Map::new();
     for (key, value) in entries {
-        map.insert(key.clone(), value.evaluate(row, context)?);
+        let value = value.evaluate(row, context)?;
+        check_depth(&value)?;
+        map.insert(key.clone(), value);
     }
     Ok(Value::from(map))
 }

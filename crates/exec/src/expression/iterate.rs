@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use samyama_graph::Value;
 
+use super::memory::check_depth;
 use super::{Context, Node, logic, value_bytes};
 use crate::ExecError;
 use crate::limits::LIST_LENGTH_MAX;
@@ -54,6 +55,7 @@ struct Growing {
 
 impl Growing {
     fn push(&mut self, item: Value, context: &mut Context<'_>) -> Result<(), ExecError> {
+        check_depth(&item)?;
         let bytes = value_bytes(&item);
         context.memory.charge(bytes)?;
         self.charged_bytes += bytes;

@@ -6,7 +6,7 @@
 use samyama_graph::Value;
 
 use crate::ExecError;
-use crate::limits::{LIST_LENGTH_MAX, STRING_BYTES_MAX};
+use crate::limits::{LIST_LENGTH_MAX, STRING_BYTES_MAX, VALUE_DEPTH_MAX};
 
 #[derive(Clone, Debug)]
 pub struct Memory {
@@ -86,4 +86,22 @@ pub fn value_bytes(value: &Value) -> usize {
         _ => 0,
     };
     size_of::<Value>() + heap
+}
+
+/// Refuses to put `item` into a list or map if that would nest too deep.
+pub(super) fn check_depth(item: &Value) -> Result<(), ExecError> {
+    if matches!(item, Value::List(_) | Value::Map(_)) && depth(item) >= VALUE_DEPTH_MAX {
+        return Err(ExecError::memory_limit(format!(
+            "A list or map nests more than {VALUE_DEPTH_MAX} levels deep."
+        )));
+    }
+    Ok(())
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::List(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Map(map) => 1 + map.iter().map(|(_, item)| depth(item)).max().unwrap_or(0),
+        _ => 0,
+    }
 }
