@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use samyama_exec::Procedures;
 use samyama_raft::{LogIndex, NodeId, ReadError};
@@ -12,7 +12,7 @@ use crate::config::{Config, ReadLevel};
 use crate::consensus::Consensus;
 use crate::frontend::Planner;
 use crate::lane::LaneHandle;
-use crate::limits::POOL_THREADS_MAX;
+use crate::limits::{POOL_THREADS_MAX, READ_RETRY_PAUSE};
 use crate::plan_cache::PlanCache;
 use crate::reads::ReadGate;
 use crate::shared::{Published, Shared};
@@ -78,9 +78,19 @@ impl Database {
         })
     }
 
-    /// A point in the log that is at or after every write acknowledged before this call, applied here.
+    /// A point in the log that is at or after every write acknowledged before this call, applied here. Waits a bounded
+    /// time while nobody leads: an election takes far less than a client that is turned away.
     pub async fn read_point(&self) -> Result<LogIndex, ReadError> {
-        self.gate.read_point(self.settings.read_timeout).await
+        let deadline = Instant::now() + self.settings.read_timeout;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.gate.read_point(left).await {
+                Err(ReadError::NoLeader | ReadError::NoQuorum) if !left.is_zero() => {
+                    tokio::time::sleep(READ_RETRY_PAUSE.min(left)).await;
+                }
+                done => return done,
+            }
+        }
     }
 
     pub fn published(&self) -> Arc<Published> {

@@ -30,6 +30,8 @@ pub const PREPARED_MAX: usize = ENTRIES_IN_FLIGHT_MAX + 2;
 pub const RESOLVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a statement waits for a leader to be known before it fails.
 pub const LEADER_WAIT: Duration = Duration::from_secs(2);
+/// Between two questions for a read point while nobody leads.
+pub const READ_RETRY_PAUSE: Duration = Duration::from_millis(5);
 /// How often a statement is handed to a leader that turns out not to lead.
 pub const FORWARDS_MAX: u32 = 20;
 /// Connecting to the leader for a forwarded session.
