@@ -73,6 +73,24 @@ fn a_follower_that_was_away_is_brought_up_by_snapshot() {
 }
 
 #[test]
+fn a_snapshot_that_takes_its_time_to_be_read_is_installed() {
+    let mut cluster = Cluster::new(3, |config| config.snapshot_log_entries = 50);
+    cluster.write("slow to decode");
+    let leader = cluster.leader();
+    let away = (1..=3).find(|id| *id != leader).unwrap();
+    cluster.crash(away);
+    for n in 0..200 {
+        cluster.write(&format!("w{n}"));
+    }
+    wait("the log to be purged", || {
+        (cluster.members[&cluster.leader()].node.status().purged_index > 100).then_some(())
+    });
+    cluster.start(away);
+    assert_eq!(cluster.wait_equal().len(), 201);
+    assert!(cluster.members[&away].node.status().snapshot_index > 0, "it came by snapshot");
+}
+
+#[test]
 fn leadership_is_handed_over_and_reads_are_linearizable_everywhere() {
     let cluster = Cluster::new(3, |_| {});
     let index = cluster.write("x");

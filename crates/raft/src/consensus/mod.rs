@@ -10,4 +10,6 @@ pub(crate) mod network;
 pub(crate) mod serve;
 pub(crate) mod snapshots;
 pub(crate) mod store;
+#[cfg(test)]
+mod suite_tests;
 pub(crate) mod types;

@@ -116,7 +116,7 @@ impl SnapshotStore {
 
     /// The header, and a reader that stands behind it.
     pub(crate) fn open(&self, name: &str) -> io::Result<(SnapshotHead, impl Read + use<>)> {
-        let file = self.disk.open(name)?;
+        let file = self.file(name)?;
         let len = file.len()?;
         let mut input = SequentialReader { file, offset: 0, len };
         let head = decode_head(&mut input).map_err(|error| {
@@ -125,7 +125,12 @@ impl SnapshotStore {
         Ok((head, io::BufReader::with_capacity(1 << 20, input)))
     }
 
+    /// Never makes a file: an empty one under a snapshot's name would be taken for the newest at the next start.
     pub(crate) fn file(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        if !self.disk.list()?.iter().any(|other| other == name) {
+            let missing = format!("{}: this snapshot is not there any more", self.disk.describe(name));
+            return Err(io::Error::new(io::ErrorKind::NotFound, missing));
+        }
         self.disk.open(name)
     }
 
@@ -247,5 +252,23 @@ impl Read for SequentialReader {
         self.file.read_exact_at(&mut buffer[..count], self.offset)?;
         self.offset += count as u64;
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::disk::RealDisk;
+
+    #[test]
+    fn asking_for_a_snapshot_that_has_gone_makes_no_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SnapshotStore { disk: Arc::new(RealDisk::new(directory.path()).unwrap()) };
+        let name = "snap-0000000000000003-0000000000000001";
+        assert_eq!(store.file(name).err().unwrap().kind(), io::ErrorKind::NotFound);
+        assert_eq!(store.open(name).err().unwrap().kind(), io::ErrorKind::NotFound);
+        assert!(store.newest().unwrap().is_none(), "an empty file was left behind and taken for a snapshot");
     }
 }

@@ -1,8 +1,9 @@
 //! The production transport: one TCP connection per peer and lane, kept open, requests pipelined by number.
 //!
 //! A connection is an actor with a queue. It dials when there is something to send; while it cannot, requests fail at once,
-//! so that consensus' own back-off decides. A connection on which a request goes unanswered past its time while nothing at
-//! all arrives is closed: after a cut the next one starts fresh instead of waiting for TCP's back-off.
+//! so that consensus' own back-off decides. A connection on which a request goes unanswered while the peer is silent on all
+//! other lanes too is closed: after a cut the next one starts fresh instead of waiting for TCP's back-off. A slow disk, or a
+//! snapshot that takes its time to be read, is no silence as long as heartbeats are answered.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -14,7 +15,7 @@ use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::net::tcp::OwnedReadHalf;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::frame::{FrameKind, put_frame, read_frame};
@@ -26,8 +27,12 @@ use crate::limits::REQUESTS_QUEUED_MAX;
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(150);
 /// A refused peer is not dialled again before this.
 const REDIAL_AFTER: Duration = Duration::from_millis(20);
-/// A connection that stays silent this long with a request open is given up.
+/// A connection that stays silent this long with a request open is given up, if the peer is silent on every lane.
 const SILENCE_MAX: Duration = Duration::from_millis(300);
+/// And after this long even if the peer answers on others: this one connection may have been cut. Longer than any call waits.
+const LANE_SILENCE_MAX: Duration = Duration::from_secs(70);
+/// How often silence is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 struct Call {
     request: Bytes,
@@ -41,21 +46,45 @@ pub(crate) struct TcpTransport {
     credentials: Credentials,
     addresses: Addresses,
     connections: Mutex<BTreeMap<(NodeId, Lane), mpsc::Sender<Call>>>,
+    heard: BTreeMap<NodeId, Arc<Heard>>,
+}
+
+/// When a peer was last heard, on whatever lane.
+struct Heard {
+    began: Instant,
+    last_ms: AtomicU64,
+}
+
+impl Heard {
+    fn now_ms(&self) -> u64 {
+        self.began.elapsed().as_millis() as u64
+    }
+
+    fn note(&self) {
+        self.last_ms.store(self.now_ms(), Ordering::Relaxed);
+    }
+
+    fn silent_ms(&self) -> u64 {
+        self.now_ms().saturating_sub(self.last_ms.load(Ordering::Relaxed))
+    }
 }
 
 impl TcpTransport {
     pub(crate) fn new(credentials: Credentials, addresses: Addresses) -> Self {
-        TcpTransport { credentials, addresses, connections: Mutex::default() }
+        let began = Instant::now();
+        let heard = |id: &NodeId| (*id, Arc::new(Heard { began, last_ms: AtomicU64::new(0) }));
+        let heard = addresses.keys().map(heard).collect();
+        TcpTransport { credentials, addresses, connections: Mutex::default(), heard }
     }
 
     fn queue_to(&self, to: NodeId, lane: Lane) -> Option<mpsc::Sender<Call>> {
-        let address = self.addresses.get(&to)?.clone();
+        let (address, heard) = (self.addresses.get(&to)?.clone(), Arc::clone(self.heard.get(&to)?));
         let mut connections = self.connections.lock();
         if let Some(queue) = connections.get(&(to, lane)).filter(|queue| !queue.is_closed()) {
             return Some(queue.clone());
         }
         let (sender, receiver) = mpsc::channel(REQUESTS_QUEUED_MAX);
-        let connection = Connection { credentials: self.credentials.clone(), to, lane, address };
+        let connection = Connection { credentials: self.credentials.clone(), to, lane, address, heard };
         tokio::spawn(connection.run(receiver));
         connections.insert((to, lane), sender.clone());
         Some(sender)
@@ -101,20 +130,50 @@ struct Connection {
     to: NodeId,
     lane: Lane,
     address: String,
+    heard: Arc<Heard>,
 }
 
 /// Requests that wait for their answers.
 #[derive(Default)]
 struct Pending {
-    calls: Mutex<HashMap<u64, oneshot::Sender<Result<Bytes, CallError>>>>,
+    calls: Mutex<Calls>,
     broken: Notify,
-    /// Milliseconds since `began` at which something last arrived.
-    heard_ms: AtomicU64,
+}
+
+#[derive(Default)]
+struct Calls {
+    open: HashMap<u64, oneshot::Sender<Result<Bytes, CallError>>>,
+    /// Since when something has been owed on this connection. Askers that give up do not end it: the peer still owes.
+    owed_since: Option<Instant>,
 }
 
 impl Pending {
+    fn ask(&self, number: u64, answer: oneshot::Sender<Result<Bytes, CallError>>) {
+        let mut calls = self.calls.lock();
+        calls.open.insert(number, answer);
+        calls.owed_since.get_or_insert_with(Instant::now);
+    }
+
+    fn answer(&self, number: u64, body: Bytes) {
+        let mut calls = self.calls.lock();
+        let asker = calls.open.remove(&number);
+        calls.owed_since = (!calls.open.is_empty()).then(Instant::now);
+        if let Some(asker) = asker {
+            drop(asker.send(Ok(body)));
+        }
+    }
+
+    /// Must the connection be given up? Forgets askers that have gone, which bounds what is kept.
+    fn is_silent(&self, heard: &Heard) -> bool {
+        let mut calls = self.calls.lock();
+        calls.open.retain(|_, asker| !asker.is_closed());
+        let Some(owed) = calls.owed_since.map(|since| since.elapsed()) else { return false };
+        owed > LANE_SILENCE_MAX
+            || (owed > SILENCE_MAX && u128::from(heard.silent_ms()) > SILENCE_MAX.as_millis())
+    }
+
     fn fail_all(&self, why: &str) {
-        for (_, answer) in self.calls.lock().drain() {
+        for (_, answer) in self.calls.lock().open.drain() {
             drop(answer.send(Err(CallError::Broken(why.to_owned()))));
         }
     }
@@ -170,8 +229,11 @@ impl Connection {
         queue: &mut mpsc::Receiver<Call>,
     ) -> io::Result<()> {
         let (read, mut write) = stream.into_split();
-        let (pending, began) = (Arc::new(Pending::default()), Instant::now());
-        let reader = tokio::spawn(read_answers(read, Arc::clone(&pending), began));
+        let pending = Arc::new(Pending::default());
+        let reader = tokio::spawn(read_answers(read, Arc::clone(&pending), Arc::clone(&self.heard)));
+        // Outlives each turn of the loop, so that a busy lane is looked at too.
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let (mut number, mut buffer, mut next) = (0_u64, BytesMut::new(), Some(first));
         let result = loop {
             buffer.clear();
@@ -179,59 +241,60 @@ impl Connection {
             while let Some(call) = next.take() {
                 number += 1;
                 put_frame(&mut buffer, FrameKind::Request, number, &call.request);
-                pending.calls.lock().insert(number, call.answer);
+                pending.ask(number, call.answer);
                 if buffer.len() < 1 << 20 {
                     next = queue.try_recv().ok();
                 }
             }
-            if let Err(error) = write.write_all(&buffer).await {
+            if !buffer.is_empty()
+                && let Err(error) = self.write(&mut write, &buffer, &pending, &mut look).await
+            {
                 break Err(error);
             }
-            let silent = async {
-                loop {
-                    tokio::time::sleep(SILENCE_MAX / 3).await;
-                    let heard = Duration::from_millis(pending.heard_ms.load(Ordering::Relaxed));
-                    pending
-                        .calls
-                        .lock()
-                        .retain(|_, answer| !answer.is_closed() || heard + SILENCE_MAX > began.elapsed());
-                    let is_waiting = !pending.calls.lock().is_empty();
-                    if (is_waiting || pending_was_dropped(&pending, number))
-                        && began.elapsed() > heard + SILENCE_MAX
-                    {
-                        return;
-                    }
-                }
-            };
             tokio::select! {
                 biased;
                 () = pending.broken.notified() => break Err(io::ErrorKind::ConnectionReset.into()),
+                _ = look.tick() => if pending.is_silent(&self.heard) {
+                    break Err(io::Error::new(io::ErrorKind::TimedOut, "the peer has gone silent"));
+                },
                 call = queue.recv() => match call {
                     Some(call) => next = Some(call),
                     None => break Ok(()),
                 },
-                () = silent => break Err(io::Error::new(io::ErrorKind::TimedOut, "the peer has gone silent")),
             }
         };
         reader.abort();
         pending.fail_all("the connection to the peer broke");
         result
     }
+
+    /// A peer that is cut off takes nothing once the socket's buffer is full: silence ends a write as well.
+    async fn write(
+        &self,
+        write: &mut OwnedWriteHalf,
+        bytes: &[u8],
+        pending: &Pending,
+        look: &mut tokio::time::Interval,
+    ) -> io::Result<()> {
+        let mut writing = std::pin::pin!(write.write_all(bytes));
+        loop {
+            tokio::select! {
+                biased;
+                written = &mut writing => return written,
+                _ = look.tick() => if pending.is_silent(&self.heard) {
+                    return Err(io::Error::new(io::ErrorKind::TimedOut, "the peer has gone silent"));
+                },
+            }
+        }
+    }
 }
 
-/// Were requests sent whose askers have given up, with nothing heard since?
-fn pending_was_dropped(pending: &Pending, sent: u64) -> bool {
-    sent > 0 && pending.calls.lock().values().any(oneshot::Sender::is_closed)
-}
-
-async fn read_answers(mut read: OwnedReadHalf, pending: Arc<Pending>, began: Instant) {
+async fn read_answers(mut read: OwnedReadHalf, pending: Arc<Pending>, heard: Arc<Heard>) {
     let why = loop {
         match read_frame(&mut read).await {
             Ok(Some(frame)) if frame.kind == FrameKind::Answer => {
-                pending.heard_ms.store(began.elapsed().as_millis() as u64, Ordering::Relaxed);
-                if let Some(answer) = pending.calls.lock().remove(&frame.request) {
-                    drop(answer.send(Ok(frame.body)));
-                }
+                heard.note();
+                pending.answer(frame.request, frame.body);
             }
             Ok(Some(_)) => break "the peer sent a request where an answer was due".to_owned(),
             Ok(None) => break "the peer closed the connection".to_owned(),
