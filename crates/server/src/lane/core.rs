@@ -378,6 +378,8 @@ impl Core {
                 Refusal::TooLarge { what: format!("it has more than {TRANSACTION_EFFECTS_MAX} changes") },
             );
         }
+        // From here on others' effects, its own new names among them, are kept for it.
+        open.history.set_base(transaction.id, transaction.base);
         let (tokens, effects): (Vec<Effect>, Vec<Effect>) =
             effects.into_iter().partition(|effect| matches!(effect, Effect::CreateToken { .. }));
         if !tokens.is_empty()
@@ -398,7 +400,6 @@ impl Core {
             open.claims.add(transaction.id, &transaction.reads, effects.into(), Instant::now());
             self.blocker = Some(transaction.id);
         }
-        open.history.set_base(transaction.id, transaction.base);
         transaction.answered += 1;
         open.answer(Waiter { job, outcome: Ok(ran), number: None, transaction: Some(transaction) });
     }

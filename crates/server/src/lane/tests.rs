@@ -623,3 +623,28 @@ async fn an_overdue_claim_lets_others_pass() {
     assert!(matches!(refusal, Refusal::Outdated(_)), "{refusal:?}");
     assert_eq!(bench.counter(0), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn new_names_do_not_make_their_own_transaction_stale() {
+    let bench = Bench::new(0).await;
+    let name_and_create = |draft: &mut Draft| {
+        let name = Effect::CreateToken { kind: TokenKind::PropertyKey, id: 1, name: Arc::from("new") };
+        done(draft, reads([Read::AllNodes]), vec![name, create(draft.next_node_id(), 1)])
+    };
+    let transaction = bench.step(None, name_and_create).await.expect("alone");
+    assert!(bench.shared.published().view.property_key("new").is_some(), "names are given at once");
+    bench.commit(transaction).await.expect("only its own names came between");
+    let again = |draft: &mut Draft| {
+        let name = Effect::CreateToken { kind: TokenKind::PropertyKey, id: 2, name: Arc::from("newer") };
+        done(draft, reads([Read::AllNodes]), vec![name, create(draft.next_node_id(), 1)])
+    };
+    let given_up = bench.step(None, again).await.expect("alone");
+    bench.lane.end(given_up.id());
+    answer(bench.write(create_node(2)).await);
+    let view = bench.shared.published().view.clone();
+    assert!(
+        view.property_key("newer").is_some() && view.node_count() == 2,
+        "the name stays, the node does not come"
+    );
+    bench.check_replica();
+}
