@@ -57,7 +57,8 @@ pub(crate) struct Inner {
     transport: Arc<TcpTransport>,
     proposals: mpsc::Sender<Handed>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
-    _lock: Option<DirectoryLock>,
+    /// Given up by `shutdown`, so that the directory can be opened again while handles are still about.
+    lock: parking_lot::Mutex<Option<DirectoryLock>>,
 }
 
 /// A running member. Cheap to clone.
@@ -162,7 +163,7 @@ impl RaftNode {
             transport,
             proposals,
             tasks: Mutex::default(),
-            _lock: lock,
+            lock: parking_lot::Mutex::new(lock),
         });
         let server = Arc::new(Server::<Tokio>::new(raft.clone(), snapshots, decode));
         let mut tasks = vec![
@@ -334,6 +335,7 @@ impl RaftNode {
         for task in self.inner.tasks.lock().drain(..) {
             task.abort();
         }
+        drop(self.inner.lock.lock().take());
     }
 }
 
