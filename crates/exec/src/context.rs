@@ -76,6 +76,11 @@ pub struct Counters {
 
 /// Procedures outside the executor's own (`db.labels` and the like are built in).
 pub trait Procedures: Send + Sync {
+    /// What stands in the middle of this database's element ids.
+    fn database_uuid(&self) -> Arc<str> {
+        Arc::from("")
+    }
+
     /// Rows of the procedure, each with the columns in the order of `columns`; None if there is no such procedure.
     fn call(
         &self,

@@ -11,11 +11,13 @@ use crate::http::role_name;
 
 pub struct ServerProcedures {
     raft: Consensus,
+    uuid: Arc<str>,
 }
 
 impl ServerProcedures {
     pub fn new(raft: Consensus) -> Self {
-        Self { raft }
+        let uuid = raft.status().cluster_id.into();
+        Self { raft, uuid }
     }
 
     /// All columns of a procedure's rows, by name; None if it is not one of these.
@@ -63,6 +65,10 @@ impl ServerProcedures {
 }
 
 impl Procedures for ServerProcedures {
+    fn database_uuid(&self) -> Arc<str> {
+        Arc::clone(&self.uuid)
+    }
+
     fn call(
         &self,
         name: &str,
