@@ -9,6 +9,9 @@ use std::time::Duration;
 
 use samyama_server::{CompileError, CompileRequest, Config, Frontend, Node};
 
+mod common;
+use common::SETTINGS;
+
 /// Compiles nothing: these tests ask no queries.
 struct NoFrontend;
 
@@ -17,21 +20,6 @@ impl Frontend for NoFrontend {
         Err(CompileError::internal("there is no front end in this test"))
     }
 }
-
-const SETTINGS: &str = r#"{
-    "node": {"id": 1, "data_directory": ""},
-    "listen": {"bolt": "127.0.0.1:0", "peer": "127.0.0.1:0", "http": "127.0.0.1:0", "insecure": false},
-    "advertise": {"bolt": "", "peer": "", "http": ""},
-    "cluster": {"members": [], "dial": {}},
-    "raft": {"election_timeout_ms_min": 150, "election_timeout_ms_max": 300, "heartbeat_interval_ms": 50,
-             "snapshot_log_bytes": 67108864, "snapshot_log_entries": 1000000},
-    "storage": {"fsync": true, "segment_bytes": 67108864},
-    "reads": {"level": "linearizable", "timeout_ms": 5000},
-    "limits": {"connections_max": 10, "message_bytes_max": 1048576, "query_memory_bytes_max": 1048576,
-               "query_timeout_ms": 0, "transactions_max": 10, "plan_cache_bytes_max": 1048576,
-               "uncommitted_bytes_max": 1048576},
-    "log": {"level": "error", "format": "text"}
-}"#;
 
 fn start() -> Node {
     let config = Config::from_json(SETTINGS).expect("the settings are complete");
