@@ -1,5 +1,5 @@
 //! The content of a snapshot: what the log determines besides the graph, then the graph in its own format
-//! (`docs/format/snapshot-content.md`). Which log index and membership it belongs to is kept around it, in the raft room.
+//! (`docs/format/snapshot_state.md`). Which log index and membership it belongs to is kept around it, in the raft room.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};

@@ -5,6 +5,7 @@
 //! leader. A statement is compiled by RUN and begins with its first PULL or DISCARD.
 
 mod failures;
+mod interrupt;
 mod options;
 mod result;
 mod routing;
@@ -15,7 +16,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use parking_lot::Mutex;
 use samyama_bolt::{
     Auth, Backend, CommitReply, ConnectionInfo, Failure, PullReply, Records, RoutingTable, RunReply, Session,
     TransactionOptions,
@@ -23,9 +23,9 @@ use samyama_bolt::{
 use samyama_exec::{CancelFlag, Counters, Parameters, PlanKind, PlanMode};
 use samyama_graph::{Map, Value};
 use samyama_raft::{Leadership, LogIndex};
-use tokio::sync::watch;
 
-use self::failures::{of_compilation, of_execution, of_read, of_refusal, terminated, write_in_read_mode};
+use self::failures::{of_compilation, of_execution, of_read, of_refusal, write_in_read_mode};
+use self::interrupt::Interrupt;
 use self::options::{Terms, write_bookmark};
 use self::result::Rows;
 use self::summary::Summary;
@@ -74,41 +74,6 @@ impl Backend for BoltBackend {
         database: Option<&str>,
     ) -> Result<RoutingTable, Failure> {
         routing::table(&self.database, database)
-    }
-}
-
-/// Ends what a session is doing, from another task.
-struct Interrupt {
-    raised: watch::Sender<bool>,
-    /// Of the statement that runs, if one does.
-    cancel: Mutex<CancelFlag>,
-}
-
-impl Default for Interrupt {
-    fn default() -> Self {
-        Self { raised: watch::channel(false).0, cancel: Mutex::default() }
-    }
-}
-
-impl Interrupt {
-    fn raise(&self) {
-        self.cancel.lock().raise();
-        self.raised.send_replace(true);
-    }
-
-    fn clear(&self) {
-        *self.cancel.lock() = CancelFlag::default();
-        self.raised.send_replace(false);
-    }
-
-    /// Do this, unless the session is interrupted first.
-    async fn guard<T>(&self, work: impl Future<Output = T>) -> Result<T, Failure> {
-        let mut raised = self.raised.subscribe();
-        tokio::select! {
-            biased;
-            done = work => Ok(done),
-            _ = raised.wait_for(|raised| *raised) => Err(terminated()),
-        }
     }
 }
 
