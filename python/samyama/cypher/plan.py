@@ -21,7 +21,14 @@ from typing import Literal as Lit
 import msgspec
 
 __all__ = [
-    "IR_VERSION", "Plan", "Column", "Notification", "Operator", "Expression", "encode", "decode",
+    "IR_VERSION",
+    "Plan",
+    "Column",
+    "Notification",
+    "Operator",
+    "Expression",
+    "encode",
+    "decode",
 ]
 
 IR_VERSION = 1
@@ -94,8 +101,18 @@ class Unary(Node_, tag="Unary"):
 
 class Binary(Node_, tag="Binary"):
     operator: Lit[
-        "add", "sub", "mul", "div", "mod", "pow", "xor",
-        "in", "starts_with", "ends_with", "contains", "regex",
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "mod",
+        "pow",
+        "xor",
+        "in",
+        "starts_with",
+        "ends_with",
+        "contains",
+        "regex",
     ]
     left: Expression
     right: Expression
@@ -629,16 +646,67 @@ class ProduceResults(Operator_, tag="ProduceResults"):
 
 
 Expression = (
-    Literal | Parameter | AutoParameter | Slot | Property | Index | Slice | ListLiteral | MapLiteral | Unary | Binary
-    | And | Or | Comparison | HasLabels | Function | Case | ListComprehension | Quantifier | Reduce | PathBuild
+    Literal
+    | Parameter
+    | AutoParameter
+    | Slot
+    | Property
+    | Index
+    | Slice
+    | ListLiteral
+    | MapLiteral
+    | Unary
+    | Binary
+    | And
+    | Or
+    | Comparison
+    | HasLabels
+    | Function
+    | Case
+    | ListComprehension
+    | Quantifier
+    | Reduce
+    | PathBuild
     | Subplan
 )
 
 Operator = (
-    Argument | AllNodesScan | NodeByLabelScan | NodeByIdSeek | NodeIndexSeek | RelationshipScan | Expand
-    | VarLengthExpand | BoundRelationships | ShortestPath | Filter | Projection | Aggregation | Distinct | Sort | Skip
-    | Limit | Unwind | Union | Apply | SemiApply | OptionalApply | CartesianProduct | HashJoin | Eager | Create | Merge
-    | Set | Delete | Foreach | ProcedureCall | CountStore | CreateIndex | DropIndex | CreateConstraint | DropConstraint
+    Argument
+    | AllNodesScan
+    | NodeByLabelScan
+    | NodeByIdSeek
+    | NodeIndexSeek
+    | RelationshipScan
+    | Expand
+    | VarLengthExpand
+    | BoundRelationships
+    | ShortestPath
+    | Filter
+    | Projection
+    | Aggregation
+    | Distinct
+    | Sort
+    | Skip
+    | Limit
+    | Unwind
+    | Union
+    | Apply
+    | SemiApply
+    | OptionalApply
+    | CartesianProduct
+    | HashJoin
+    | Eager
+    | Create
+    | Merge
+    | Set
+    | Delete
+    | Foreach
+    | ProcedureCall
+    | CountStore
+    | CreateIndex
+    | DropIndex
+    | CreateConstraint
+    | DropConstraint
     | ProduceResults
 )
 

@@ -1,0 +1,114 @@
+"""A plan as people read it: a tree of operators, with what each is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from samyama.cypher import plan as p
+
+__all__ = ["annotate", "render"]
+
+
+def annotate(operator: Any) -> Any:
+    """The same operator with its details filled in, all the way down."""
+    changes: dict[str, Any] = {"info": p.Info(details=_details(operator))}
+    for name in ("input", "right", "body"):
+        child = getattr(operator, name, None)
+        if isinstance(child, p.Operator_):
+            changes[name] = annotate(child)
+    if isinstance(operator, p.Union):
+        changes["inputs"] = [annotate(child) for child in operator.inputs]
+    return msgspec.structs.replace(operator, **changes)
+
+
+def render(operator: Any, depth: int = 0) -> str:
+    """One line an operator, inputs below, two blanks deeper each."""
+    details = _details(operator)
+    lines = ["  " * depth + type(operator).__name__ + (f" {details}" if details else "")]
+    for name in ("input", "right", "body"):
+        child = getattr(operator, name, None)
+        if isinstance(child, p.Operator_) and not isinstance(child, p.Argument):
+            lines.append(render(child, depth + 1))
+    if isinstance(operator, p.Union):
+        lines += [render(child, depth + 1) for child in operator.inputs]
+    return "\n".join(lines)
+
+
+def _details(operator: Any) -> str:
+    arrows = {"out": ("-", "->"), "in": ("<-", "-"), "both": ("-", "-")}
+    match operator:
+        case p.NodeByLabelScan():
+            return f"_{operator.slot}:{operator.label}"
+        case p.AllNodesScan():
+            return f"_{operator.slot}"
+        case p.NodeIndexSeek():
+            return f"_{operator.slot}:{operator.label}({', '.join(operator.keys)})"
+        case p.Expand() | p.VarLengthExpand():
+            before, after = arrows[operator.direction]
+            types = "|".join(operator.types)
+            length = ""
+            if isinstance(operator, p.VarLengthExpand):
+                length = f"*{operator.min}..{'' if operator.max is None else operator.max}"
+            into = " into" if operator.into else ""
+            return f"(_{operator.from_}){before}[{':' + types if types else ''}{length}]{after}(_{operator.to}){into}"
+        case p.Filter():
+            return _text(operator.predicate)
+        case p.Projection():
+            return ", ".join(
+                f"_{slot} = {_text(e)}" for slot, e in zip(operator.slots, operator.expressions, strict=True)
+            )
+        case p.Aggregation():
+            keys = [f"_{slot} = {_text(key)}" for slot, key in zip(operator.key_slots, operator.keys, strict=True)]
+            return ", ".join(
+                keys + [f"_{a.slot} = {a.function}({', '.join(map(_text, a.arguments))})" for a in operator.aggregates]
+            )
+        case p.Sort():
+            keys = [
+                _text(key) + (" DESC" if down else "")
+                for key, down in zip(operator.keys, operator.descending, strict=True)
+            ]
+            return ", ".join(keys) + (f" LIMIT {_text(operator.limit)}" if operator.limit else "")
+        case p.Skip() | p.Limit():
+            return _text(operator.count)
+        case p.Unwind():
+            return f"_{operator.slot} in {_text(operator.list)}"
+        case p.Create():
+            return f"{len(operator.nodes)} nodes, {len(operator.relationships)} relationships"
+        case p.ProcedureCall():
+            return operator.name
+        case _:
+            return ""
+
+
+def _text(expression: Any) -> str:
+    match expression:
+        case p.Literal():
+            return repr(expression.value)
+        case p.Parameter():
+            return f"${expression.name}"
+        case p.AutoParameter():
+            return f"$#{expression.index}"
+        case p.Slot():
+            return f"_{expression.slot}"
+        case p.Property():
+            return f"{_text(expression.entity)}.{expression.key}"
+        case p.Comparison():
+            parts = [_text(expression.operands[0])]
+            for operator, operand in zip(expression.operators, expression.operands[1:], strict=True):
+                parts += [operator, _text(operand)]
+            return " ".join(parts)
+        case p.Binary():
+            return f"({_text(expression.left)} {expression.operator} {_text(expression.right)})"
+        case p.And() | p.Or():
+            return f" {type(expression).__name__.upper()} ".join(map(_text, expression.operands))
+        case p.Unary():
+            return f"{expression.operator}({_text(expression.operand)})"
+        case p.Function():
+            return f"{expression.name}({', '.join(map(_text, expression.arguments))})"
+        case p.HasLabels():
+            name = expression.labels.name if isinstance(expression.labels, p.LabelName) else "..."
+            return f"{_text(expression.entity)}:{name}"
+        case _:
+            return type(expression).__name__

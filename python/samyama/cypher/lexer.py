@@ -1,0 +1,143 @@
+"""Text to tokens: one compiled pattern, parallel lists of kinds, values and positions.
+
+Keywords are names: Cypher reserves none, so the parser decides by place. Positions count characters.
+"""
+
+from __future__ import annotations
+
+import re
+
+from samyama.cypher.errors import CypherError
+
+__all__ = ["EOF", "FLOAT", "INTEGER", "NAME", "OPERATOR", "PARAMETER", "QUOTED", "STRING", "Tokens", "tokenize"]
+
+NAME, QUOTED, INTEGER, FLOAT, STRING, PARAMETER, OPERATOR, EOF = range(8)
+
+_PATTERN = re.compile(
+    r"""
+      (?P<space>(?:\s|//[^\n]*|/\*.*?\*/)+)
+    | (?P<number>0[xX][0-9a-zA-Z_]* | 0[oO][0-9a-zA-Z_]*
+        | (?:[0-9]+\.[0-9]+|\.[0-9]+|[0-9]+)(?:[eE][+-]?[0-9]+)?[a-zA-Z_]*)
+    | (?P<name>[^\W\d]\w*)
+    | (?P<quoted>`(?:[^`]|``)*`)
+    | (?P<string>'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*")
+    | (?P<parameter>\$(?:\w+|`(?:[^`]|``)*`))
+    | (?P<operator>\.\.|<=|>=|<>|=~|\+=|::|\|\||[-+*/%^=<>()\[\]{},.:;|&!?$])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|u|U|.)", re.DOTALL)
+_SIMPLE = {"\\": "\\", "'": "'", '"': '"', "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "`": "`", "0": "\0"}
+_INTEGER_MAX = 2**63
+
+
+class Tokens:
+    """The tokens of one text. ``uppers`` holds names in upper case, for comparing with keywords."""
+
+    __slots__ = ("ends", "kinds", "starts", "text", "uppers", "values")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.kinds: list[int] = []
+        self.values: list[object] = []
+        self.uppers: list[str] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+
+    def add(self, kind: int, value: object, upper: str, start: int, end: int) -> None:
+        self.kinds.append(kind)
+        self.values.append(value)
+        self.uppers.append(upper)
+        self.starts.append(start)
+        self.ends.append(end)
+
+
+def tokenize(text: str) -> Tokens:
+    """All tokens, an end token last.
+
+    Raises: CypherError: a character, number or escape that Cypher does not have; an open string or comment.
+    """
+    tokens = Tokens(text)
+    at, match = 0, _PATTERN.match
+    while at < len(text):
+        found = match(text, at)
+        if found is None:
+            raise _unreadable(text, at)
+        kind, piece, end = found.lastgroup, found.group(), found.end()
+        if kind == "name":
+            tokens.add(NAME, piece, piece.upper(), at, end)
+        elif kind == "operator":
+            tokens.add(OPERATOR, piece, piece, at, end)
+        elif kind == "number":
+            _add_number(tokens, piece, at, end)
+        elif kind == "string":
+            tokens.add(STRING, _unescape(text, piece, at), "", at, end)
+        elif kind == "parameter":
+            name = piece[1:]
+            tokens.add(PARAMETER, _unquote(name) if name.startswith("`") else name, "", at, end)
+        elif kind == "quoted":
+            tokens.add(QUOTED, _unquote(piece), "", at, end)
+        at = end
+    tokens.add(EOF, None, "", len(text), len(text))
+    return tokens
+
+
+def _unquote(piece: str) -> str:
+    return piece[1:-1].replace("``", "`")
+
+
+def _unreadable(text: str, at: int) -> CypherError:
+    if text.startswith("/*", at):
+        return CypherError(text, at, "A comment is opened and not closed", detail="UnexpectedSyntax")
+    if text[at] in "'\"`":
+        return CypherError(text, at, f"A text is opened with {text[at]} and not closed", detail="UnexpectedSyntax")
+    code = ord(text[at])
+    if code > 127:
+        return CypherError(text, at, f"Invalid character '{text[at]}' (U+{code:04X})", detail="InvalidUnicodeCharacter")
+    return CypherError(text, at, f"Invalid input '{text[at]}'", detail="UnexpectedSyntax")
+
+
+def _add_number(tokens: Tokens, piece: str, start: int, end: int) -> None:
+    lower = piece.lower()
+    is_float = False
+    try:
+        if lower.startswith(("0x", "0o")):
+            value: object = int(lower, 0)
+        elif re.fullmatch(r"[0-9]+", piece):
+            value = int(piece)
+        else:
+            is_float, value = True, float(piece)
+    except ValueError:
+        raise CypherError(tokens.text, start, f"Invalid number '{piece}'", detail="InvalidNumberLiteral") from None
+    if is_float:
+        if value == float("inf"):
+            raise CypherError(tokens.text, start, f"'{piece}' is too large for a float", detail="FloatingPointOverflow")
+        tokens.add(FLOAT, value, "", start, end)
+        return
+    assert isinstance(value, int), "a number is an integer or a float"
+    # One more than the largest is right behind a minus; the parser decides.
+    if value > _INTEGER_MAX:
+        raise CypherError(tokens.text, start, f"integer is too large: '{piece}'", detail="IntegerOverflow")
+    tokens.add(INTEGER, value, "", start, end)
+
+
+def _unescape(text: str, piece: str, start: int) -> str:
+    body = piece[1:-1]
+    if "\\" not in body:
+        return body
+
+    def replace(match: re.Match[str]) -> str:
+        escape = match[1]
+        if len(escape) > 1:
+            number = int(escape[1:], 16)
+            if number <= 0x10FFFF:
+                return chr(number)
+        elif escape in _SIMPLE:
+            return _SIMPLE[escape]
+        at = start + 1 + match.start()
+        if escape[0] in "uU":
+            raise CypherError(text, at, f"Invalid unicode escape '\\{escape}'", detail="InvalidUnicodeLiteral")
+        raise CypherError(text, at, f"Invalid escape '\\{escape}' in a string", detail="UnexpectedSyntax")
+
+    return _ESCAPE.sub(replace, body)

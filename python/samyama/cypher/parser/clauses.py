@@ -1,0 +1,277 @@
+"""Clauses."""
+
+from __future__ import annotations
+
+from samyama.cypher import ast
+from samyama.cypher.lexer import NAME
+from samyama.cypher.parser.expressions import Expressions
+
+__all__ = ["Clauses"]
+
+
+class Clauses(Expressions):
+    def clause(self) -> ast.Clause | None:
+        """The next clause; None when the next word begins none."""
+        if self.kinds[self.at] != NAME:
+            return None
+        start, word = self.start(), self.uppers[self.at]
+        reader = {
+            "MATCH": self._match, "OPTIONAL": self._match, "UNWIND": self._unwind, "WITH": self._projection,
+            "RETURN": self._projection, "CREATE": self._create, "INSERT": self._create, "MERGE": self._merge, "SET": self._set,
+            "REMOVE": self._remove, "DELETE": self._delete, "DETACH": self._delete, "NODETACH": self._delete, "CALL": self._call_clause,
+            "FOREACH": self._foreach, "LOAD": self._load_csv, "FINISH": self._finish,
+        }.get(word)  # fmt: skip
+        if reader is None:
+            return None
+        clause = reader()
+        clause.start, clause.end = start, self.end()
+        return clause
+
+    def _match(self) -> ast.Clause:
+        if self.is_words("OPTIONAL", "CALL"):
+            self.at += 1
+            self.fail("OPTIONAL CALL is not supported yet", "NotSupported")
+        optional = self.accept_word("OPTIONAL")
+        self.expect_word("MATCH")
+        paths = self.paths()
+        while self.is_word("USING"):
+            self._hint()
+        where = self.expression() if self.accept_word("WHERE") else None
+        return ast.Match(0, 0, optional, paths, where)
+
+    def _hint(self) -> None:
+        """Hints are read and left to the cost model."""
+        self.expect_word("USING")
+        while (
+            not (self.is_word("WHERE") or self.is_word("USING"))
+            and self.kinds[self.at] != 7
+            and not self._begins_clause()
+        ):
+            self.at += 1
+
+    def _begins_clause(self) -> bool:
+        return any(
+            self.is_word(word)
+            for word in ("MATCH", "RETURN", "WITH", "UNWIND", "CREATE", "MERGE", "SET", "DELETE", "CALL")
+        )
+
+    def paths(self) -> list[ast.PathPattern]:
+        paths = [self.path_pattern()]
+        while self.accept_op(","):
+            paths.append(self.path_pattern())
+        return paths
+
+    def _unwind(self) -> ast.Clause:
+        self.expect_word("UNWIND")
+        source = self.expression()
+        self.expect_word("AS")
+        return ast.Unwind(0, 0, source, self.expect_name("a variable"))
+
+    def _finish(self) -> ast.Clause:
+        self.fail("FINISH is not supported yet", "NotSupported")
+
+    def _projection(self) -> ast.Clause:
+        is_return = self.is_word("RETURN")
+        self.at += 1
+        distinct = self.accept_word("DISTINCT")
+        star, items = False, []
+        if self.accept_op("*"):
+            star = True
+            if self.accept_op(","):
+                items = self._items()
+        else:
+            items = self._items()
+        order: list[ast.SortItem] = []
+        if self.accept_word("ORDER"):
+            self.expect_word("BY")
+            order.append(self._sort_item())
+            while self.accept_op(","):
+                order.append(self._sort_item())
+        skip = self.expression() if self.accept_word("SKIP") or self.accept_word("OFFSET") else None
+        limit = self.expression() if self.accept_word("LIMIT") else None
+        where = self.expression() if not is_return and self.accept_word("WHERE") else None
+        return ast.Projection(0, 0, is_return, distinct, star, items, order, skip, limit, where)
+
+    def _items(self) -> list[ast.Item]:
+        items = [self._item()]
+        while self.accept_op(","):
+            items.append(self._item())
+        return items
+
+    def _item(self) -> ast.Item:
+        start = self.start()
+        expression = self.expression()
+        end = self.end()
+        if self.accept_word("AS"):
+            return ast.Item(start, end, expression, self.expect_name("a variable"), True)
+        return ast.Item(start, end, expression, self.text[start:end], isinstance(expression, ast.Variable))
+
+    def _sort_item(self) -> ast.SortItem:
+        start = self.start()
+        expression = self.expression()
+        descending = self.accept_word("DESC") or self.accept_word("DESCENDING")
+        if not descending:
+            self.accept_word("ASC") or self.accept_word("ASCENDING")
+        return ast.SortItem(start, self.end(), expression, descending)
+
+    def _create(self) -> ast.Clause:
+        self.at += 1
+        return ast.Create(0, 0, self.paths())
+
+    def _merge(self) -> ast.Clause:
+        self.expect_word("MERGE")
+        merge = ast.Merge(0, 0, self.path_pattern())
+        while self.accept_word("ON"):
+            items = merge.on_create if self.accept_word("CREATE") else None
+            if items is None:
+                self.expect_word("MATCH")
+                items = merge.on_match
+            self.expect_word("SET")
+            items += self.set_items()
+        return merge
+
+    def _set(self) -> ast.Clause:
+        self.expect_word("SET")
+        return ast.Set(0, 0, self.set_items())
+
+    def set_items(self) -> list[ast.Node]:
+        items = [self._set_item()]
+        while self.accept_op(","):
+            items.append(self._set_item())
+        return items
+
+    def _set_item(self) -> ast.Node:
+        start = self.start()
+        target = self._postfix(self.atom())
+        if isinstance(target, ast.HasLabels):
+            return ast.SetLabels(start, self.end(), target.entity, self._label_names(target.labels))
+        if self.accept_op("+="):
+            return ast.SetProperties(start, self.end(), target, self.expression(), False)
+        self.expect_op("=")
+        value = self.expression()
+        if isinstance(target, ast.Property):
+            return ast.SetProperty(start, self.end(), target.entity, target.key, value)
+        if not isinstance(target, ast.Variable):
+            self.fail("SET takes a property, labels or a variable on its left side", at=start)
+        return ast.SetProperties(start, self.end(), target, value, True)
+
+    def _label_names(self, labels: ast.LabelExpr) -> list[str]:
+        if isinstance(labels, ast.LabelName):
+            return [labels.name]
+        if isinstance(labels, ast.LabelAnd):
+            return [name for operand in labels.operands for name in self._label_names(operand)]
+        self.fail("Only plain labels can be set, joined by ':'", at=labels.start)
+
+    def _remove(self) -> ast.Clause:
+        self.expect_word("REMOVE")
+        items: list[ast.Node] = []
+        while True:
+            start = self.start()
+            target = self._postfix(self.atom())
+            if isinstance(target, ast.HasLabels):
+                items.append(ast.RemoveLabels(start, self.end(), target.entity, self._label_names(target.labels)))
+            elif isinstance(target, ast.Property):
+                items.append(ast.RemoveProperty(start, self.end(), target.entity, target.key))
+            else:
+                self.fail("REMOVE takes a property or labels", at=start)
+            if not self.accept_op(","):
+                return ast.Set(0, 0, items)
+
+    def _delete(self) -> ast.Clause:
+        detach = self.accept_word("DETACH")
+        self.accept_word("NODETACH")
+        self.expect_word("DELETE")
+        targets = [self.expression()]
+        while self.accept_op(","):
+            targets.append(self.expression())
+        return ast.Delete(0, 0, targets, detach)
+
+    def _foreach(self) -> ast.Clause:
+        self.expect_word("FOREACH")
+        self.expect_op("(")
+        variable = self.expect_name("a variable")
+        self.expect_word("IN")
+        source = self.expression()
+        self.expect_op("|")
+        body: list[ast.Clause] = []
+        self.enter()
+        while (clause := self.clause()) is not None:
+            if not isinstance(clause, ast.Create | ast.Merge | ast.Set | ast.Delete | ast.Foreach):
+                self.fail("FOREACH may hold only clauses that write", "InvalidClauseComposition", clause.start)
+            body.append(clause)
+        self.leave()
+        self.expect_op(")")
+        if not body:
+            self.fail_expected("a clause that writes")
+        return ast.Foreach(0, 0, variable, source, body)
+
+    def _load_csv(self) -> ast.Clause:
+        self.expect_word("LOAD", "CSV")
+        with_headers = self.accept_word("WITH", "HEADERS")
+        self.expect_word("FROM")
+        url = self.expression()
+        self.expect_word("AS")
+        return ast.LoadCsv(0, 0, url, self.expect_name("a variable"), with_headers)
+
+    # ------------------------------------------------------------------------------------------------------- CALL
+
+    def _call_clause(self) -> ast.Clause:
+        self.expect_word("CALL")
+        if self.is_op("{") or self.is_op("("):
+            return self._call_subquery()
+        return self.procedure_call()
+
+    def procedure_call(self) -> ast.ProcedureCall:
+        name = self.expect_name("a procedure")
+        while self.accept_op("."):
+            name += "." + self.expect_name("a procedure")
+        arguments: list[ast.Expr] | None = None
+        if self.accept_op("("):
+            arguments = []
+            if not self.is_op(")"):
+                arguments.append(self.expression())
+                while self.accept_op(","):
+                    arguments.append(self.expression())
+            self.expect_op(")")
+        call = ast.ProcedureCall(0, 0, name, arguments, None, False, None)
+        if self.accept_word("YIELD"):
+            call.star, call.yields = self.yields()
+            if self.accept_word("WHERE"):
+                call.where = self.expression()
+        return call
+
+    def yields(self) -> tuple[bool, list[tuple[str, str]]]:
+        if self.accept_op("*"):
+            return True, []
+        pairs = []
+        while True:
+            column = self.expect_name("a column")
+            pairs.append((column, self.expect_name("a variable") if self.accept_word("AS") else column))
+            if not self.accept_op(","):
+                return False, pairs
+
+    def _call_subquery(self) -> ast.Clause:
+        imports: list[str] | None = None
+        import_all = False
+        if self.accept_op("("):
+            imports = []
+            if self.accept_op("*"):
+                import_all = True
+            elif not self.is_op(")"):
+                imports.append(self.expect_name("a variable"))
+                while self.accept_op(","):
+                    imports.append(self.expect_name("a variable"))
+            self.expect_op(")")
+        self.expect_op("{")
+        self.enter()
+        query = self.query()
+        self.leave()
+        self.expect_op("}")
+        in_transactions = False
+        if self.is_word("IN"):
+            in_transactions = True
+            self.fail("CALL { } IN TRANSACTIONS is not supported yet", "NotSupported")
+        return ast.CallSubquery(0, 0, query, imports, import_all, in_transactions)
+
+    def query(self) -> ast.Query:
+        raise AssertionError("the query parser brings this")

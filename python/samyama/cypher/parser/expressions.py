@@ -1,0 +1,416 @@
+"""Expressions, by precedence (CIP2021-08-10); everything binary is left-associative."""
+
+from __future__ import annotations
+
+from samyama.cypher import ast
+from samyama.cypher.lexer import EOF, FLOAT, INTEGER, NAME, PARAMETER, STRING
+from samyama.cypher.parser.patterns import Patterns
+
+__all__ = ["Expressions"]
+
+COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
+QUANTIFIERS = ("ALL", "ANY", "NONE", "SINGLE")
+INTEGER_MAX = 2**63 - 1
+
+
+class Expressions(Patterns):
+    def expression(self) -> ast.Expr:
+        self.enter()
+        result = self._or()
+        self.leave()
+        return result
+
+    def _or(self) -> ast.Expr:
+        left = self._xor()
+        while self.accept_word("OR"):
+            left = ast.Binary(left.start, 0, "OR", left, self._xor())
+            left.end = self.end()
+        return left
+
+    def _xor(self) -> ast.Expr:
+        left = self._and()
+        while self.accept_word("XOR"):
+            left = ast.Binary(left.start, 0, "XOR", left, self._and())
+            left.end = self.end()
+        return left
+
+    def _and(self) -> ast.Expr:
+        left = self._not()
+        while self.accept_word("AND"):
+            left = ast.Binary(left.start, 0, "AND", left, self._not())
+            left.end = self.end()
+        return left
+
+    def _not(self) -> ast.Expr:
+        if not self.is_word("NOT"):
+            return self._comparison()
+        start = self.start()
+        self.enter()
+        self.at += 1
+        operand = self._not()
+        self.leave()
+        return ast.Unary(start, self.end(), "NOT", operand)
+
+    def _comparison(self) -> ast.Expr:
+        first = self._predicate()
+        if self.uppers[self.at] not in COMPARISONS:
+            return first
+        operands, operators = [first], []
+        while self.uppers[self.at] in COMPARISONS:
+            operators.append(self.uppers[self.at])
+            self.at += 1
+            operands.append(self._predicate())
+        return ast.Comparison(first.start, self.end(), operands, operators)
+
+    def _predicate(self) -> ast.Expr:
+        left = self._additive()
+        while True:
+            if self.kinds[self.at] == NAME:
+                operator = self._word_operator()
+                if operator is None:
+                    return left
+                if operator in ("IS NULL", "IS NOT NULL"):
+                    left = ast.Unary(left.start, self.end(), operator, left)
+                    continue
+                if operator.startswith("IS"):
+                    left = self._type_predicate(left, operator)
+                    continue
+            elif self.accept_op("=~"):
+                operator = "=~"
+            else:
+                return left
+            left = ast.Binary(left.start, 0, operator, left, self._additive())
+            left.end = self.end()
+
+    def _word_operator(self) -> str | None:
+        if self.accept_word("IN") or self.accept_word("CONTAINS"):
+            return self.uppers[self.at - 1]
+        for words in (("STARTS", "WITH"), ("ENDS", "WITH"), ("IS", "NULL"), ("IS", "NOT", "NULL")):
+            if self.accept_word(*words):
+                return " ".join(words)
+        if self.is_word("IS") and (
+            self.is_op("::", 1) or self.is_words("IS", "NOT", "TYPED") or self.is_words("IS", "TYPED")
+        ):
+            self.at += 1
+            negated = self.accept_word("NOT")
+            if not self.accept_op("::"):
+                self.expect_word("TYPED")
+            return "IS NOT ::" if negated else "IS ::"
+        if self.is_words("IS", "NOT") and self.is_op("::", 2):
+            self.at += 3
+            return "IS NOT ::"
+        return None
+
+    def _type_predicate(self, left: ast.Expr, operator: str) -> ast.Expr:
+        words = [self.expect_name("a type").upper()]
+        while self.kinds[self.at] == NAME and self.uppers[self.at] in (
+            "WITHOUT",
+            "WITH",
+            "TIME",
+            "ZONE",
+            "LOCAL",
+            "ZONED",
+            "NOT",
+            "NULL",
+        ):
+            words.append(self.uppers[self.at])
+            self.at += 1
+        name = ast.Literal(left.end, self.end(), " ".join(words))
+        call = ast.Call(left.start, self.end(), "samyama.istype", [left, name])
+        return ast.Unary(left.start, self.end(), "NOT", call) if operator == "IS NOT ::" else call
+
+    def _additive(self) -> ast.Expr:
+        left = self._multiplicative()
+        while self.uppers[self.at] in ("+", "-", "||") and self.kinds[self.at] != NAME:
+            operator = "+" if self.uppers[self.at] == "||" else self.uppers[self.at]
+            self.at += 1
+            left = ast.Binary(left.start, 0, operator, left, self._multiplicative())
+            left.end = self.end()
+        return left
+
+    def _multiplicative(self) -> ast.Expr:
+        left = self._power()
+        while self.uppers[self.at] in ("*", "/", "%"):
+            operator = self.uppers[self.at]
+            self.at += 1
+            left = ast.Binary(left.start, 0, operator, left, self._power())
+            left.end = self.end()
+        return left
+
+    def _power(self) -> ast.Expr:
+        left = self._unary()
+        while self.accept_op("^"):
+            left = ast.Binary(left.start, 0, "^", left, self._unary())
+            left.end = self.end()
+        return left
+
+    def _unary(self) -> ast.Expr:
+        start = self.start()
+        if self.is_op("-"):
+            self.at += 1
+            # The sign belongs to the literal when it stands directly before it: -2^63 has no positive twin.
+            if self.kinds[self.at] == INTEGER and self.values[self.at] == INTEGER_MAX + 1:
+                self.at += 1
+                return self._postfix(ast.Literal(start, self.end(), -INTEGER_MAX - 1))
+            self.enter()
+            operand = self._unary()
+            self.leave()
+            return ast.Unary(start, self.end(), "-", operand)
+        if self.is_op("+"):
+            self.at += 1
+            self.enter()
+            operand = self._unary()
+            self.leave()
+            return ast.Unary(start, self.end(), "+", operand)
+        return self._postfix(self.atom())
+
+    def _postfix(self, left: ast.Expr) -> ast.Expr:
+        while True:
+            if self.is_op("."):
+                self.at += 1
+                left = ast.Property(left.start, 0, left, self.expect_name("a property key"))
+            elif self.is_op("["):
+                left = self._subscript(left)
+            elif self.is_op(":") and self.is_name(1):
+                self.at += 1
+                left = ast.HasLabels(left.start, 0, left, self.label_expression(colon_joins=True))
+            elif self.is_op("{") and isinstance(left, ast.Variable) and self._is_map_projection():
+                left = self._map_projection(left)
+            else:
+                return left
+            left.end = self.end()
+
+    def _subscript(self, left: ast.Expr) -> ast.Expr:
+        self.expect_op("[")
+        first = None if self.is_op("..") else self.expression()
+        if self.accept_op(".."):
+            last = None if self.is_op("]") else self.expression()
+            self.expect_op("]")
+            return ast.Slice(left.start, 0, left, first, last)
+        self.expect_op("]")
+        assert first is not None, "a subscript without dots has an index"
+        return ast.Index(left.start, 0, left, first)
+
+    def _is_map_projection(self) -> bool:
+        return (
+            self.is_op(".", 1)
+            or (self.is_name(1) and (self.is_op(",", 2) or self.is_op("}", 2) or self.is_op(":", 2)))
+            or self.is_op("}", 1)
+        )
+
+    def _map_projection(self, subject: ast.Expr) -> ast.Expr:
+        items: list[tuple[str, ast.Expr | None]] = []
+        self.expect_op("{")
+        while not self.is_op("}"):
+            if self.accept_op("."):
+                items.append(("*", None) if self.accept_op("*") else (self.expect_name("a key"), None))
+            else:
+                start, name = self.start(), self.expect_name("a key")
+                value = self.expression() if self.accept_op(":") else ast.Variable(start, self.end(), name)
+                items.append((name, value))
+            if not self.accept_op(","):
+                break
+        self.expect_op("}")
+        return ast.MapProjection(subject.start, self.end(), subject, items)
+
+    # ---------------------------------------------------------------------------------------------------- atoms
+
+    def atom(self) -> ast.Expr:
+        kind, start = self.kinds[self.at], self.start()
+        if kind in (INTEGER, FLOAT, STRING):
+            value = self.values[self.at]
+            if kind == INTEGER and value == INTEGER_MAX + 1:
+                self.fail(f"integer is too large: '{value}'", "IntegerOverflow")
+            self.at += 1
+            assert isinstance(value, int | float | str), "a literal token holds its value"
+            return ast.Literal(start, self.end(), value, self.literals.get(start))
+        if kind == PARAMETER:
+            self.at += 1
+            return ast.Parameter(start, self.end(), str(self.values[self.at - 1]))
+        if self.is_op("("):
+            return self._parenthesis()
+        if self.is_op("["):
+            return self._bracket()
+        if self.is_op("{"):
+            return self.map_literal()
+        if kind == NAME:
+            special = self._word_atom()
+            if special is not None:
+                return special
+        if kind == EOF or not self.is_name():
+            self.fail_expected("an expression")
+        return self._name_atom()
+
+    def _word_atom(self) -> ast.Expr | None:
+        start, word = self.start(), self.uppers[self.at]
+        if word in ("TRUE", "FALSE", "NULL") and not self.is_op("(", 1):
+            self.at += 1
+            return ast.Literal(start, self.end(), {"TRUE": True, "FALSE": False, "NULL": None}[word])
+        if word in ("INF", "INFINITY", "NAN") and not self.is_op("(", 1) and not self.is_op(".", 1):
+            return None
+        if word == "CASE" and not self.is_op("(", 1) and not self.is_op(".", 1):
+            return self._case()
+        if word in ("EXISTS", "COUNT", "COLLECT") and self.is_op("{", 1):
+            return self._subquery(word)
+        if word == "EXISTS" and self.is_op("(", 1) and self.looks_like_pattern(2):
+            self.at += 2
+            path = self.path_pattern(allow_variable=False)
+            self.expect_op(")")
+            return ast.PatternPredicate(start, self.end(), path)
+        if word in QUANTIFIERS and self.is_op("(", 1) and self.is_name(2) and self.is_word("IN", 3):
+            return self._quantifier(word)
+        if word == "REDUCE" and self.is_op("(", 1) and self.is_name(2) and self.is_op("=", 3):
+            return self._reduce()
+        if word in ("SHORTESTPATH", "ALLSHORTESTPATHS") and self.is_op("(", 1):
+            return ast.PatternPredicate(start, self.end(), self.path_pattern(allow_variable=False))
+        return None
+
+    def _name_atom(self) -> ast.Expr:
+        start, place = self.start(), self.at
+        parts = [self.expect_name("an expression")]
+        # A dotted name is a function only if a parenthesis follows: duration.between(...).
+        while self.is_op(".") and self.is_name(1):
+            self.at += 2
+            parts.append(str(self.values[self.at - 1]))
+        if self.is_op("("):
+            return self._call(".".join(parts), start)
+        self.at = place + 1
+        return ast.Variable(start, self.end(), parts[0])
+
+    def _call(self, name: str, start: int) -> ast.Expr:
+        self.expect_op("(")
+        if self.accept_op("*"):
+            self.expect_op(")")
+            return ast.Call(start, self.end(), name, [], star=True)
+        distinct = self.accept_word("DISTINCT")
+        arguments: list[ast.Expr] = []
+        if not self.is_op(")"):
+            arguments.append(self.expression())
+            while self.accept_op(","):
+                arguments.append(self.expression())
+        self.expect_op(")")
+        return ast.Call(start, self.end(), name, arguments, distinct)
+
+    def _parenthesis(self) -> ast.Expr:
+        start = self.start()
+        if self.looks_like_pattern(0):
+            return ast.PatternPredicate(start, 0, self.path_pattern(allow_variable=False))
+        self.expect_op("(")
+        inner = self.expression()
+        self.expect_op(")")
+        inner.start, inner.end = start, self.end()
+        return inner
+
+    def _bracket(self) -> ast.Expr:
+        start = self.start()
+        if self.is_name(1) and self.is_word("IN", 2):
+            comprehension = self._list_comprehension()
+            if comprehension is not None:
+                return comprehension
+        if self.looks_like_pattern(1) or (self.is_name(1) and self.is_op("=", 2) and self.looks_like_pattern(3)):
+            return self._pattern_comprehension()
+        self.expect_op("[")
+        items: list[ast.Expr] = []
+        if not self.is_op("]"):
+            items.append(self.expression())
+            while self.accept_op(","):
+                items.append(self.expression())
+        self.expect_op("]")
+        return ast.ListLiteral(start, self.end(), items)
+
+    def _list_comprehension(self) -> ast.Expr | None:
+        """``[x IN list WHERE .. | ..]``; None when it is a list whose first element tests membership."""
+        start, place = self.start(), self.at
+        self.at += 1
+        variable = self.expect_name()
+        self.at += 1
+        source = self.expression()
+        if not (self.is_word("WHERE") or self.is_op("|") or self.is_op("]")):
+            self.at = place
+            return None
+        where = self.expression() if self.accept_word("WHERE") else None
+        projection = self.expression() if self.accept_op("|") else None
+        self.expect_op("]")
+        return ast.ListComprehension(start, self.end(), variable, source, where, projection)
+
+    def _pattern_comprehension(self) -> ast.Expr:
+        start = self.start()
+        self.expect_op("[")
+        path = self.path_pattern(allow_variable=True)
+        where = self.expression() if self.accept_word("WHERE") else None
+        self.expect_op("|")
+        projection = self.expression()
+        self.expect_op("]")
+        return ast.PatternComprehension(start, self.end(), path, where, projection)
+
+    def map_literal(self) -> ast.MapLiteral:
+        start = self.start()
+        keys: list[str] = []
+        values: list[ast.Expr] = []
+        self.enter()
+        self.expect_op("{")
+        if not self.is_op("}"):
+            while True:
+                keys.append(self.expect_name("a property key"))
+                self.expect_op(":")
+                values.append(self.expression())
+                if not self.accept_op(","):
+                    break
+        self.expect_op("}")
+        self.leave()
+        return ast.MapLiteral(start, self.end(), keys, values)
+
+    def _case(self) -> ast.Expr:
+        start = self.start()
+        self.expect_word("CASE")
+        subject = None if self.is_word("WHEN") else self.expression()
+        whens: list[ast.Expr] = []
+        thens: list[ast.Expr] = []
+        while self.accept_word("WHEN"):
+            whens.append(self.expression())
+            self.expect_word("THEN")
+            thens.append(self.expression())
+        if not whens:
+            self.fail_expected("WHEN")
+        otherwise = self.expression() if self.accept_word("ELSE") else None
+        self.expect_word("END")
+        return ast.Case(start, self.end(), subject, whens, thens, otherwise)
+
+    def _quantifier(self, word: str) -> ast.Expr:
+        start = self.start()
+        self.at += 2
+        variable = self.expect_name()
+        self.expect_word("IN")
+        source = self.expression()
+        self.expect_word("WHERE")
+        where = self.expression()
+        self.expect_op(")")
+        return ast.Quantifier(start, self.end(), word.lower(), variable, source, where)
+
+    def _reduce(self) -> ast.Expr:
+        start = self.start()
+        self.at += 2
+        accumulator = self.expect_name()
+        self.expect_op("=")
+        initial = self.expression()
+        self.expect_op(",")
+        variable = self.expect_name()
+        self.expect_word("IN")
+        source = self.expression()
+        self.expect_op("|")
+        body = self.expression()
+        self.expect_op(")")
+        return ast.Reduce(start, self.end(), accumulator, initial, variable, source, body)
+
+    def _subquery(self, word: str) -> ast.Expr:
+        start = self.start()
+        self.at += 1
+        self.expect_op("{")
+        self.enter()
+        query = self.subquery_body()
+        self.leave()
+        self.expect_op("}")
+        return ast.Subquery(start, self.end(), word.lower(), query)
+
+    def subquery_body(self) -> ast.Query:
+        raise AssertionError("the query parser brings this")

@@ -1,0 +1,182 @@
+"""Patterns: paths of nodes and relationships, label expressions."""
+
+from __future__ import annotations
+
+from samyama.cypher import ast
+from samyama.cypher.lexer import FLOAT, INTEGER, OPERATOR, PARAMETER
+from samyama.cypher.parser.cursor import Cursor
+
+__all__ = ["Patterns"]
+
+
+class Patterns(Cursor):
+    def expression(self) -> ast.Expr:
+        raise AssertionError("the expression parser brings this")
+
+    def map_literal(self) -> ast.MapLiteral:
+        raise AssertionError("the expression parser brings this")
+
+    def looks_like_pattern(self, ahead: int) -> bool:
+        """Is the parenthesis that stands ``ahead`` the first node of a pattern with a relationship?"""
+        place = self.at + ahead
+        if not (place < len(self.kinds) and self.kinds[place] == OPERATOR and self.uppers[place] == "("):
+            return False
+        depth, size = 0, len(self.kinds)
+        inner = place + 1
+        # What can begin a node: ), :, {, or a name and one of these.
+        if inner < size and self.kinds[inner] in (0, 1):
+            inner += 1
+        if (
+            inner < size
+            and not (self.kinds[inner] == OPERATOR and self.uppers[inner] in (")", ":", "{"))
+            and self.uppers[inner] not in ("WHERE", "IS")
+        ):
+            return False
+        while place < size:
+            if self.kinds[place] == OPERATOR:
+                if self.uppers[place] in ("(", "{", "["):
+                    depth += 1
+                elif self.uppers[place] in (")", "}", "]"):
+                    depth -= 1
+                    if depth == 0:
+                        break
+            place += 1
+        rest = "".join(self.uppers[place + 1 : place + 4]) if place + 1 < size else ""
+        if rest.startswith("-["):
+            return True
+        if rest.startswith("<-"):
+            return rest[2:3] in ("-", "[")
+        return rest.startswith(("--(", "-->"))
+
+    def path_pattern(self, allow_variable: bool = True) -> ast.PathPattern:
+        start = self.start()
+        variable = None
+        if allow_variable and self.is_name() and self.is_op("=", 1):
+            variable = self.expect_name()
+            self.expect_op("=")
+        shortest = None
+        for word, kind in (("SHORTESTPATH", "one"), ("ALLSHORTESTPATHS", "all")):
+            if self.is_word(word) and self.is_op("(", 1):
+                self.at += 2
+                shortest = kind
+        nodes, relationships = [self.node_pattern()], []
+        while self.is_op("-") or self.is_op("<"):
+            relationships.append(self.relationship_pattern())
+            nodes.append(self.node_pattern())
+        if shortest:
+            self.expect_op(")")
+            if len(relationships) != 1:
+                self.fail("shortestPath() takes a pattern of one relationship", at=start)
+        return ast.PathPattern(start, self.end(), variable, nodes, relationships, shortest)
+
+    def node_pattern(self) -> ast.NodePattern:
+        start = self.start()
+        self.expect_op("(")
+        variable = (
+            self.expect_name()
+            if self.is_name()
+            and not (self.is_word("WHERE") and not self.is_op(")", 1))
+            and not (self.is_word("IS") and self.is_name(1))
+            else None
+        )
+        labels = None
+        if self.accept_op(":") or self.accept_word("IS"):
+            labels = self.label_expression(colon_joins=True)
+        properties = self.properties()
+        where = self.expression() if self.accept_word("WHERE") else None
+        if not self.is_op(")"):
+            self.fail_expected("')', a label or properties")
+        self.expect_op(")")
+        return ast.NodePattern(start, self.end(), variable, labels, properties, where)
+
+    def properties(self) -> ast.Expr | None:
+        if self.is_op("{"):
+            return self.map_literal()
+        if self.kinds[self.at] == PARAMETER:
+            self.at += 1
+            return ast.Parameter(self.starts[self.at - 1], self.end(), str(self.values[self.at - 1]))
+        return None
+
+    def relationship_pattern(self) -> ast.RelationshipPattern:
+        start = self.start()
+        left = self.accept_op("<")
+        self.expect_op("-")
+        pattern = ast.RelationshipPattern(start, 0, None, None, "both")
+        if self.accept_op("["):
+            self._relationship_detail(pattern)
+            self.expect_op("]")
+        self.expect_op("-")
+        right = self.accept_op(">")
+        pattern.direction = "both" if left == right else ("in" if left else "out")
+        if left and right:
+            pattern.direction = "arrows"  # both arrows: any direction in MATCH, an error in CREATE
+        pattern.end = self.end()
+        return pattern
+
+    def _relationship_detail(self, pattern: ast.RelationshipPattern) -> None:
+        if self.is_name() and not (self.is_word("IS") and self.is_name(1)):
+            pattern.variable = self.expect_name()
+        if self.accept_op(":") or self.accept_word("IS"):
+            pattern.types = self.label_expression(colon_joins=False)
+        if self.accept_op("*"):
+            pattern.length = self._length()
+        elif self.is_op(".."):
+            self.fail("A range of lengths needs '*' before it", "InvalidRelationshipPattern")
+        pattern.properties = self.properties()
+        if self.accept_word("WHERE"):
+            pattern.where = self.expression()
+        if not self.is_op("]"):
+            self.fail_expected("']', a type, a length or properties")
+
+    def _length(self) -> tuple[int, int | None]:
+        if self.is_op("-"):
+            self.fail("A length cannot be negative", "InvalidRelationshipPattern")
+        low = self._bound()
+        if self.accept_op(".."):
+            return 1 if low is None else low, self._bound()
+        return (1, None) if low is None else (low, low)
+
+    def _bound(self) -> int | None:
+        if self.kinds[self.at] == FLOAT:  # `*1..2` lexes as 1. .2 nowhere: digits need both sides of a dot
+            self.fail("A length is an integer", "InvalidRelationshipPattern")
+        if self.kinds[self.at] != INTEGER:
+            return None
+        value = self.values[self.at]
+        assert isinstance(value, int), "an integer token holds an integer"
+        self.at += 1
+        return value
+
+    # ----------------------------------------------------------------------------------------- label expressions
+
+    def label_expression(self, colon_joins: bool) -> ast.LabelExpr:
+        left = self._label_and(colon_joins)
+        if not self.is_op("|"):
+            return left
+        operands = [left]
+        while self.is_op("|") and (
+            self.is_name(1) or self.is_op(":", 1) or self.is_op("!", 1) or self.is_op("(", 1) or self.is_op("%", 1)
+        ):
+            self.at += 1
+            self.accept_op(":")
+            operands.append(self._label_and(colon_joins))
+        return operands[0] if len(operands) == 1 else ast.LabelOr(left.start, self.end(), operands)
+
+    def _label_and(self, colon_joins: bool) -> ast.LabelExpr:
+        left = self._label_not()
+        operands = [left]
+        while self.is_op("&") or (colon_joins and self.is_op(":") and self.is_name(1)):
+            self.at += 1
+            operands.append(self._label_not())
+        return operands[0] if len(operands) == 1 else ast.LabelAnd(left.start, self.end(), operands)
+
+    def _label_not(self) -> ast.LabelExpr:
+        start = self.start()
+        if self.accept_op("!"):
+            return ast.LabelNot(start, 0, self._label_not())
+        if self.accept_op("%"):
+            return ast.LabelAny(start, self.end())
+        if self.accept_op("("):
+            inner = self.label_expression(colon_joins=False)
+            self.expect_op(")")
+            return inner
+        return ast.LabelName(start, 0, self.expect_name("a label or type"))

@@ -1,0 +1,557 @@
+"""Patterns to operators.
+
+Nodes and relationships become slots; labels, property maps and WHERE become predicates with the slots they need. Then, as
+long as something is unbound: take the cheapest step from what is bound, or else the cheapest place to start, and put each predicate
+in as soon as all it needs is there. Costs are rows, from the catalogue's counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from samyama.cypher import ast
+from samyama.cypher import plan as p
+from samyama.cypher.catalog import IndexInfo
+from samyama.cypher.planner.expressions import Lowering, has_aggregate, lower_labels, slots_of
+from samyama.cypher.planner.scope import Binding, Context, Scope
+
+__all__ = ["Patterns", "conjuncts"]
+
+RANGE_SHARE, PREFIX_SHARE, LIST_LENGTH = 0.3, 0.1, 10
+COMPARED = {"<": ("upper", False), "<=": ("upper", True), ">": ("lower", False), ">=": ("lower", True)}
+MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
+
+
+@dataclass(slots=True)
+class Relationship:
+    """``left`` and ``right`` as written; ``direction`` seen from the left."""
+
+    slot: int
+    left: int
+    right: int
+    direction: str
+    types: list[str]
+    length: tuple[int, int | None] | None
+    named: bool
+    shortest: str | None = None
+    is_bound: bool = False
+    is_list: bool = False
+    hop: int | None = None
+    hop_predicate: p.Expression | None = None
+
+
+@dataclass(slots=True)
+class Predicate:
+    expression: p.Expression
+    needs: set[int]
+
+
+@dataclass(slots=True)
+class Graph:
+    """One MATCH as a graph of what is to be bound."""
+
+    nodes: list[int] = field(default_factory=list)
+    relationships: list[Relationship] = field(default_factory=list)
+    predicates: list[Predicate] = field(default_factory=list)
+    paths: list[tuple[int, list[int]]] = field(default_factory=list)
+
+
+def conjuncts(node: ast.Expr) -> list[ast.Expr]:
+    if isinstance(node, ast.Binary) and node.operator == "AND":
+        return [*conjuncts(node.left), *conjuncts(node.right)]
+    return [node]
+
+
+def type_names(types: ast.LabelExpr | None) -> list[str] | None:
+    """The names of a plain alternative; None when it is more than that."""
+    if types is None:
+        return []
+    if isinstance(types, ast.LabelName):
+        return [types.name]
+    if isinstance(types, ast.LabelOr) and all(isinstance(operand, ast.LabelName) for operand in types.operands):
+        return [operand.name for operand in types.operands if isinstance(operand, ast.LabelName)]
+    return None
+
+
+class Patterns:
+    """Plans the patterns of one clause."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.single = True  # at most one row comes out for each that goes in
+
+    def plan(
+        self, source: p.Operator, scope: Scope, paths: list[ast.PathPattern], where: ast.Expr | None
+    ) -> tuple[p.Operator, Scope]:
+        """Rows of ``source`` extended by every match; the scope with the new names."""
+        outer, scope, graph = scope, scope.copy(), Graph()
+        for path in paths:
+            self._add_path(graph, scope, outer, path)
+        lowering = Lowering(self.context, scope, Patterns)
+        for condition in conjuncts(where) if where is not None else []:
+            if has_aggregate(condition):
+                self.context.fail(condition, "Aggregates cannot stand in WHERE; use WITH first", "InvalidAggregation")
+            lowering._require_boolean(condition)
+            self._add_predicate(graph, lowering.lower(condition))
+        bound = outer.slots()
+        # Only slots of this clause matter to when a predicate can be put in.
+        own = {*graph.nodes, *(r.slot for r in graph.relationships), *(slot for slot, _ in graph.paths)} - bound
+        for predicate in graph.predicates:
+            predicate.needs &= own
+        return self._join(source, graph, bound), scope
+
+    def _add_predicate(self, graph: Graph, expression: p.Expression) -> None:
+        graph.predicates.append(Predicate(expression, slots_of(expression)))
+
+    # ------------------------------------------------------------------------------------------------- collecting
+
+    def _add_path(self, graph: Graph, scope: Scope, outer: Scope, path: ast.PathPattern) -> None:
+        slots = [self._add_node(graph, scope, path.nodes[0])]
+        later: list[tuple[ast.RelationshipPattern, Relationship]] = []
+        for pattern, node in zip(path.relationships, path.nodes[1:], strict=True):
+            right = self._add_node(graph, scope, node)
+            relationship = self._add_relationship(graph, scope, outer, pattern, slots[-1], right)
+            relationship.shortest = path.shortest
+            later.append((pattern, relationship))
+            slots += [relationship.slot, right]
+        if path.variable is not None:
+            if path.variable in scope.names:
+                self.context.fail(
+                    path, f"Variable `{path.variable}` already declared", "VariableAlreadyBound", gql_status="42N59"
+                )
+            slot = self.context.new_slot()
+            scope.names[path.variable] = Binding(slot, "path")
+            graph.paths.append((slot, slots))
+        lowering = Lowering(self.context, scope, Patterns)
+        for node, slot in zip(path.nodes, slots[::2], strict=True):
+            self._add_conditions(graph, lowering, slot, node.labels, node.properties, node.where)
+        for pattern, relationship in later:
+            self._add_relationship_conditions(graph, lowering, pattern, relationship)
+
+    def _add_node(self, graph: Graph, scope: Scope, node: ast.NodePattern) -> int:
+        binding = scope.names.get(node.variable) if node.variable else None
+        if binding is not None:
+            if binding.kind not in ("node", "any"):
+                self._conflict(node, node.variable, binding.kind, "a Node")
+            slot = binding.slot
+        else:
+            slot = self.context.new_slot()
+            if node.variable:
+                scope.names[node.variable] = Binding(slot, "node")
+        if slot not in graph.nodes:
+            graph.nodes.append(slot)
+        return slot
+
+    def _conflict(self, node: ast.Node, name: str | None, kind: str, wanted: str) -> None:
+        message = f"Type mismatch: `{name}` is a {kind} and stands where {wanted} is expected"
+        self.context.fail(node, message, "VariableTypeConflict", gql_status="22N01")
+
+    def _add_relationship(
+        self, graph: Graph, scope: Scope, outer: Scope, pattern: ast.RelationshipPattern, left: int, right: int
+    ) -> Relationship:
+        direction = "both" if pattern.direction == "arrows" else pattern.direction
+        name, binding = pattern.variable, scope.names.get(pattern.variable) if pattern.variable else None
+        relationship = Relationship(
+            -1, left, right, direction, type_names(pattern.types) or [], pattern.length, name is not None
+        )
+        kind = "relationships" if pattern.length else "relationship"
+        if binding is None:
+            relationship.slot = self.context.new_slot()
+            if name:
+                scope.names[name] = Binding(relationship.slot, kind)
+        else:
+            assert name is not None, "a binding has a name"
+            if name not in outer.names:
+                if binding.kind not in ("relationship", "relationships"):
+                    self._conflict(pattern, name, binding.kind, "a Relationship")
+                self.context.fail(
+                    pattern,
+                    f"Cannot use the same relationship variable `{name}` twice in a pattern",
+                    "RelationshipUniquenessViolation",
+                )
+            if binding.kind not in (kind, "any"):
+                self._conflict(pattern, name, binding.kind, "a Relationship")
+            relationship.slot, relationship.is_bound, relationship.is_list = binding.slot, True, bool(pattern.length)
+        graph.relationships.append(relationship)
+        return relationship
+
+    def _add_conditions(
+        self,
+        graph: Graph,
+        lowering: Lowering,
+        slot: int,
+        labels: ast.LabelExpr | None,
+        properties: ast.Expr | None,
+        where: ast.Expr | None,
+    ) -> None:
+        if labels is not None:
+            for part in labels.operands if isinstance(labels, ast.LabelAnd) else [labels]:
+                self._add_predicate(graph, p.HasLabels(p.Slot(slot), lower_labels(part)))
+        for condition in self._property_conditions(lowering, slot, properties):
+            self._add_predicate(graph, condition)
+        if where is not None:
+            for condition_node in conjuncts(where):
+                self._add_predicate(graph, lowering.lower(condition_node))
+
+    def _property_conditions(self, lowering: Lowering, slot: int, properties: ast.Expr | None) -> list[p.Expression]:
+        if properties is None:
+            return []
+        if isinstance(properties, ast.Parameter):
+            self.context.fail(
+                properties,
+                "A parameter cannot stand for the properties of a pattern in MATCH; write {key: $value}",
+                "InvalidParameterUse",
+            )
+        assert isinstance(properties, ast.MapLiteral), "properties are a map or a parameter"
+        pairs = zip(properties.keys, properties.values, strict=True)
+        return [p.Comparison([p.Property(p.Slot(slot), key), lowering.lower(value)], ["="]) for key, value in pairs]
+
+    def _add_relationship_conditions(
+        self, graph: Graph, lowering: Lowering, pattern: ast.RelationshipPattern, relationship: Relationship
+    ) -> None:
+        labels = pattern.types if type_names(pattern.types) is None else None
+        if pattern.length is None and pattern.variable is None and relationship.shortest is None:
+            self._add_conditions(graph, lowering, relationship.slot, labels, pattern.properties, pattern.where)
+            return
+        if pattern.length is None and relationship.shortest is None:
+            self._add_conditions(graph, lowering, relationship.slot, labels, pattern.properties, pattern.where)
+            return
+        hop = self.context.new_slot()
+        inner = lowering.inner({pattern.variable: Binding(hop, "relationship")}) if pattern.variable else lowering
+        conditions = self._property_conditions(lowering, hop, pattern.properties)
+        if labels is not None:
+            conditions.append(p.HasLabels(p.Slot(hop), lower_labels(labels)))
+        if pattern.where is not None:
+            conditions.append(inner.lower(pattern.where))
+        if not conditions:
+            return
+        if relationship.is_bound:
+            whole = p.Quantifier(
+                "all", hop, p.Slot(relationship.slot), p.And(conditions) if len(conditions) > 1 else conditions[0]
+            )
+            self._add_predicate(graph, whole)
+            return
+        relationship.hop = hop
+        relationship.hop_predicate = p.And(conditions) if len(conditions) > 1 else conditions[0]
+
+    # ---------------------------------------------------------------------------------------------------- joining
+
+    def _join(self, source: p.Operator, graph: Graph, bound: set[int]) -> p.Operator:
+        pending = list(graph.relationships)
+        used: list[Relationship] = []
+        source = self._filter(source, graph, bound)
+        while True:
+            step = self._cheapest_step(pending, bound)
+            if step is not None:
+                source = self._step(source, graph, step, used, bound)
+                pending.remove(step)
+                used.append(step)
+            elif any(slot not in bound for slot in graph.nodes) or pending:
+                source = self._start(source, graph, pending, used, bound)
+            else:
+                break
+            source = self._filter(source, graph, bound)
+        assert not graph.predicates, "every predicate has found its place"
+        return source
+
+    def _filter(self, source: p.Operator, graph: Graph, bound: set[int]) -> p.Operator:
+        """Paths whose parts are there, then predicates whose slots are there."""
+        for path in [path for path in graph.paths if path[0] not in bound]:
+            slot, slots = path
+            if all(part in bound for part in slots):
+                source = p.Projection(input=source, slots=[slot], expressions=[p.PathBuild(slots)])
+                bound.add(slot)
+        ready = [predicate for predicate in graph.predicates if predicate.needs <= bound]
+        for predicate in ready:
+            source = p.Filter(input=source, predicate=predicate.expression)
+            graph.predicates.remove(predicate)
+        return source
+
+    def _cheapest_step(self, pending: list[Relationship], bound: set[int]) -> Relationship | None:
+        best: tuple[float, Relationship] | None = None
+        for relationship in pending:
+            left, right = relationship.left in bound, relationship.right in bound
+            if relationship.is_bound:
+                cost = -1.0
+            elif relationship.shortest is not None:
+                if not (left and right):
+                    continue
+                cost = 50.0
+            elif left and right:
+                cost = 0.0
+            elif left or right:
+                cost = self._fan_out(relationship)
+            else:
+                continue
+            if best is None or cost < best[0]:
+                best = (cost, relationship)
+        return best[1] if best else None
+
+    def _fan_out(self, relationship: Relationship) -> float:
+        catalog = self.context.catalog
+        total = (
+            sum(catalog.types.get(name, 0) for name in relationship.types)
+            if relationship.types
+            else catalog.relationships
+        )
+        degree = 0.01 + total / max(1, catalog.nodes)
+        if relationship.length is None:
+            return degree
+        return 100 * (1 + degree) * (relationship.length[1] or 10)
+
+    def _step(
+        self, source: p.Operator, graph: Graph, relationship: Relationship, used: list[Relationship], bound: set[int]
+    ) -> p.Operator:
+        left, right = relationship.left in bound, relationship.right in bound
+        self.single = False
+        exclude = [other.slot for other in used if _may_be_same(other, relationship)]
+        if relationship.is_bound:
+            low, high = relationship.length or (1, 1)
+            bound |= {relationship.left, relationship.right}
+            return p.BoundRelationships(
+                input=source, relationship=relationship.slot, is_list=relationship.is_list, start=relationship.left,
+                start_bound=left, end=relationship.right, end_bound=right, types=relationship.types,
+                direction=relationship.direction, min=low, max=high, exclude=exclude,  # type: ignore[arg-type]
+            )  # fmt: skip
+        backwards = not left
+        from_, to = (relationship.right, relationship.left) if backwards else (relationship.left, relationship.right)
+        direction = (
+            {"out": "in", "in": "out"}.get(relationship.direction, "both") if backwards else relationship.direction
+        )
+        into = to in bound
+        bound |= {to, relationship.slot}
+        if relationship.shortest is not None:
+            low, high = relationship.length or (1, 1)
+            return p.ShortestPath(
+                input=source, from_=from_, relationships=relationship.slot, to=to, types=relationship.types, direction=direction,
+                min=low, max=high, all=relationship.shortest == "all", hop=relationship.hop, predicate=relationship.hop_predicate,  # type: ignore[arg-type]
+            )  # fmt: skip
+        if relationship.length is None:
+            return p.Expand(
+                input=source, from_=from_, relationship=relationship.slot, to=to, types=relationship.types,
+                direction=direction, into=into, exclude=exclude,  # type: ignore[arg-type]
+            )  # fmt: skip
+        low, high = relationship.length
+        source = p.VarLengthExpand(
+            input=source, from_=from_, relationships=relationship.slot, to=to, types=relationship.types, direction=direction,
+            min=low, max=high, into=into, exclude=exclude, hop=relationship.hop, predicate=relationship.hop_predicate,  # type: ignore[arg-type]
+        )  # fmt: skip
+        in_path = any(relationship.slot in slots for _, slots in graph.paths)
+        if backwards and (relationship.named or in_path):
+            reverse = p.Function("reverse", [p.Slot(relationship.slot)])
+            return p.Projection(input=source, slots=[relationship.slot], expressions=[reverse])
+        return source
+
+    # --------------------------------------------------------------------------------------------------- starting
+
+    def _start(
+        self, source: p.Operator, graph: Graph, pending: list[Relationship], used: list[Relationship], bound: set[int]
+    ) -> p.Operator:
+        free = [slot for slot in graph.nodes if slot not in bound]
+        candidates = [self._access(slot, graph, bound) for slot in free]
+        best = min(candidates, key=lambda access: access.cost)
+        scan = self._relationship_scan(pending, used, bound)
+        if scan is not None and scan[0] < best.cost:
+            _, relationship = scan
+            pending.remove(relationship)
+            exclude = [other for other in used if _may_be_same(other, relationship)]
+            used.append(relationship)
+            self.single = False
+            bound |= {relationship.slot, relationship.left, relationship.right}
+            source = p.RelationshipScan(
+                input=source, relationship=relationship.slot, start=relationship.left, end=relationship.right,
+                types=relationship.types, direction=relationship.direction,  # type: ignore[arg-type]
+            )  # fmt: skip
+            for other in exclude:
+                graph.predicates.append(Predicate(_differs(relationship, other), set()))
+            return source
+        self.single = self.single and best.single
+        bound.add(best.slot)
+        for predicate in best.covers:
+            graph.predicates.remove(predicate)
+        return best.build(source)
+
+    def _relationship_scan(
+        self, pending: list[Relationship], used: list[Relationship], bound: set[int]
+    ) -> tuple[float, Relationship] | None:
+        catalog = self.context.catalog
+        best: tuple[float, Relationship] | None = None
+        for relationship in pending:
+            ends = {relationship.left, relationship.right}
+            plain = relationship.length is None and not relationship.is_bound and relationship.shortest is None
+            if not plain or ends & bound or len(ends) < 2 or not relationship.types:
+                continue
+            cost = float(sum(catalog.types.get(name, 0) for name in relationship.types))
+            if best is None or cost < best[0]:
+                best = (cost, relationship)
+        return best
+
+    def _access(self, slot: int, graph: Graph, bound: set[int]) -> Access:
+        catalog = self.context.catalog
+        labels = [(q, q.expression.labels.name) for q in graph.predicates if _is_label_of(q.expression, slot)]  # type: ignore[union-attr]
+        best = Access(slot, float(catalog.nodes) + 1, [], False, lambda source: p.AllNodesScan(input=source, slot=slot))
+        ids = self._id_seek(slot, graph, bound)
+        if ids is not None:
+            return ids
+        for predicate, name in labels:
+            cost = float(catalog.labels.get(name, 0))
+            if cost < best.cost:
+                best = Access(slot, cost, [predicate], False, _label_scan(slot, name))
+            for index in catalog.indexes:
+                if index.entity == "node" and index.label == name:
+                    seek = self._index_access(slot, index, predicate, graph, bound)
+                    if seek is not None and seek.cost <= best.cost:
+                        best = seek
+        return best
+
+    def _id_seek(self, slot: int, graph: Graph, bound: set[int]) -> Access | None:
+        """``id(n) = ...``, ``elementId(n) = ...`` and their IN forms."""
+        for predicate in graph.predicates:
+            match predicate.expression:
+                case p.Comparison(
+                    operands=[p.Function(name=("id" | "elementid"), arguments=[p.Slot(slot=found)]), value],
+                    operators=["="],
+                ):
+                    single = True
+                case p.Binary(
+                    operator="in",
+                    left=p.Function(name=("id" | "elementid"), arguments=[p.Slot(slot=found)]),
+                    right=value,
+                ):
+                    single = False
+                case _:
+                    continue
+            if found == slot and slots_of(value) & (predicate.needs - {slot}) <= bound and slot not in slots_of(value):
+                # The predicate stays: an element id may be of another kind of entity.
+                return Access(
+                    slot,
+                    1.0,
+                    [],
+                    single,
+                    lambda source, value=value: p.NodeByIdSeek(input=source, slot=slot, ids=value),
+                )
+        return None
+
+    def _index_access(
+        self, slot: int, index: IndexInfo, label: Predicate, graph: Graph, bound: set[int]
+    ) -> Access | None:
+        tests = [
+            (q, *test)
+            for q in graph.predicates
+            if (test := _test_of(q.expression, slot)) and self._is_ready(q, slot, bound)
+        ]
+        equal: list[p.Expression] = []
+        covers = [label]
+        for key in index.keys:
+            found = next(
+                ((q, value) for q, test_key, operator, value in tests if test_key == key and operator == "="), None
+            )
+            if found is None:
+                break
+            covers.append(found[0])
+            equal.append(found[1])
+        rows = max(1.0, float(index.entries))
+        distinct = max(1.0, float(index.distinct))
+        if len(equal) == len(index.keys):
+            cost = 0.5 if index.unique else rows / distinct
+            return Access(slot, cost, covers, index.unique, _seek(slot, index, equal))
+        key = index.keys[len(equal)]
+        share = 1.0 if not equal else 1.0 / distinct
+        here = [(q, operator, value) for q, test_key, operator, value in tests if test_key == key]
+        listed = next(((q, value) for q, operator, value in here if operator == "in"), None)
+        if listed is not None and not equal and len(index.keys) == 1:
+            return Access(
+                slot,
+                LIST_LENGTH * rows / distinct,
+                [label, listed[0]],
+                False,
+                _seek(slot, index, [], in_list=listed[1]),
+            )
+        prefix = next(((q, value) for q, operator, value in here if operator == "prefix"), None)
+        if prefix is not None:
+            return Access(
+                slot,
+                rows * PREFIX_SHARE * share,
+                [*covers, prefix[0]],
+                False,
+                _seek(slot, index, equal, prefix=prefix[1]),
+            )
+        bounds: dict[str, object] = {}
+        for q, operator, value in here:
+            if operator in COMPARED and COMPARED[operator][0] not in bounds:
+                side, included = COMPARED[operator]
+                bounds |= {side: value, f"{side}_included": included}
+                covers.append(q)
+        if bounds:
+            return Access(slot, rows * RANGE_SHARE * share, covers, False, _seek(slot, index, equal, **bounds))
+        if equal:
+            return Access(slot, rows * share, covers, False, _seek(slot, index, equal))
+        return None
+
+    def _is_ready(self, predicate: Predicate, slot: int, bound: set[int]) -> bool:
+        return predicate.needs - {slot} <= bound
+
+
+@dataclass(slots=True)
+class Access:
+    """One way to bind a node: rows it costs, the predicates it covers, whether it gives at most one row."""
+
+    slot: int
+    cost: float
+    covers: list[Predicate]
+    single: bool
+    build: Callable[[p.Operator], p.Operator]
+
+
+def _label_scan(slot: int, name: str) -> Callable[[p.Operator], p.Operator]:
+    return lambda source: p.NodeByLabelScan(input=source, slot=slot, label=name)
+
+
+def _seek(slot: int, index: IndexInfo, equal: list[p.Expression], **more: object) -> Callable[[p.Operator], p.Operator]:
+    return lambda source: p.NodeIndexSeek(
+        input=source,
+        slot=slot,
+        label=index.label,
+        keys=index.keys,
+        equal=equal,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _is_label_of(expression: p.Expression, slot: int) -> bool:
+    return (
+        isinstance(expression, p.HasLabels)
+        and expression.entity == p.Slot(slot)
+        and isinstance(expression.labels, p.LabelName)
+    )
+
+
+def _test_of(expression: p.Expression, slot: int) -> tuple[str, str, p.Expression] | None:
+    """(key, operator, value) of a predicate ``slot.key operator value`` whose value does not need the slot."""
+
+    def key_of(side: p.Expression) -> str | None:
+        return side.key if isinstance(side, p.Property) and side.entity == p.Slot(slot) else None
+
+    if isinstance(expression, p.Comparison) and len(expression.operators) == 1 and expression.operators[0] in MIRRORED:
+        left, right = expression.operands
+        operator: str = expression.operators[0]
+        if (key := key_of(left)) is not None and slot not in slots_of(right):
+            return key, operator, right
+        if (key := key_of(right)) is not None and slot not in slots_of(left):
+            return key, MIRRORED[operator], left
+    if isinstance(expression, p.Binary) and expression.operator in ("in", "starts_with"):
+        key = key_of(expression.left)
+        if key is not None and slot not in slots_of(expression.right):
+            return key, "in" if expression.operator == "in" else "prefix", expression.right
+    return None
+
+
+def _may_be_same(one: Relationship, other: Relationship) -> bool:
+    return not one.types or not other.types or bool(set(one.types) & set(other.types))
+
+
+def _differs(one: Relationship, other: Relationship) -> p.Expression:
+    if other.length is not None or other.is_list:
+        return p.Unary("not", p.Binary("in", p.Slot(one.slot), p.Slot(other.slot)))
+    return p.Comparison([p.Slot(one.slot), p.Slot(other.slot)], ["<>"])

@@ -1,0 +1,1 @@
+"""What is checked before planning: functions by name and arity."""
