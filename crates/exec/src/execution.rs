@@ -101,6 +101,9 @@ impl<'a> Execution<'a> {
             return Ok(None);
         }
         self.context.check()?;
+        if self.slots.is_empty() {
+            return self.run_out();
+        }
         let mut batch = Batch { width: self.slots.len(), values: Vec::new(), rows: 0 };
         while batch.rows < self.batch_rows {
             if !self.source.next(&mut self.row, &mut self.context)? {
@@ -113,8 +116,17 @@ impl<'a> Execution<'a> {
         }
         self.batch_rows = (self.batch_rows * 2).min(BATCH_ROWS_MAX);
         self.rows += batch.rows as u64;
-        // Without columns the rows are only counted, by nobody.
         Ok((batch.rows > 0).then_some(batch))
+    }
+
+    /// A statement without columns has no rows to give: it runs to its end.
+    fn run_out(&mut self) -> Result<Option<Batch>, ExecError> {
+        while self.source.next(&mut self.row, &mut self.context)? {
+            self.rows += 1;
+        }
+        self.is_finished = true;
+        self.context.finish_deletes()?;
+        Ok(None)
     }
 
     pub fn finish(self) -> Finished {
