@@ -1,0 +1,5 @@
+"""``python -m samyama`` is the ``samyama`` command."""
+
+from samyama.cli import main
+
+main()

@@ -1,0 +1,98 @@
+"""``samyama server``: run one node until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+import click
+import msgspec
+
+from samyama.config import ConfigError, load
+
+__all__ = ["command"]
+
+EXIT_WRONG_USE, EXIT_FAILED = 2, 70
+#: How often the main thread looks for a signal; signals themselves interrupt nothing in Rust.
+LOOK_EVERY_S = 0.1
+
+
+def _parse_member(text: str) -> dict[str, object]:
+    """``1,peer=host:7688,bolt=host:7687,http=host:7474``."""
+    first, *rest = text.split(",")
+    try:
+        member: dict[str, object] = {"id": int(first)}
+        member |= dict(part.split("=", 1) for part in rest)
+    except ValueError:
+        raise click.BadParameter(f"`{text}`: write ID,peer=HOST:PORT,bolt=HOST:PORT,http=HOST:PORT") from None
+    return member
+
+
+@click.command()
+@click.option("--config", "config_file", type=click.Path(path_type=Path), help="A TOML file (default: samyama.toml, if there).")
+@click.option("--id", "node_id", type=int, help="This node's number.")
+@click.option("--data", "data_directory", help="Where its log and snapshots live.")
+@click.option("--bolt", help="host:port for Bolt clients.")
+@click.option("--peer", help="host:port for the other nodes.")
+@click.option("--http", help="host:port for metrics, health and status.")
+@click.option("--member", "members", multiple=True, help="A first member: ID,peer=..,bolt=..,http=..; once for each.")
+def command(
+    config_file: Path | None,
+    node_id: int | None,
+    data_directory: str | None,
+    bolt: str | None,
+    peer: str | None,
+    http: str | None,
+    members: tuple[str, ...],
+) -> None:
+    """Run one node.
+
+    SIGTERM and Ctrl-C let open transactions end, hand leadership over, and stop. Example: samyama server --data ./graph
+    """
+    flags = {
+        "node.id": node_id,
+        "node.data_directory": data_directory,
+        "listen.bolt": bolt,
+        "listen.peer": peer,
+        "listen.http": http,
+        "cluster.members": [_parse_member(text) for text in members] or None,
+    }
+    try:
+        settings = load(config_file, flags=flags).settings
+    except ConfigError as error:
+        click.echo(f"samyama server: {error}", err=True)
+        sys.exit(EXIT_WRONG_USE)
+    if not settings.storage.fsync:
+        click.echo("WARNING: storage.fsync is off: a power cut loses acknowledged writes", err=True)
+    os.environ.setdefault("SAMYAMA_LOG", settings.log.level)
+    sys.exit(run(msgspec.json.encode(settings).decode()))
+
+
+def run(document: str) -> int:
+    """Run a node with this configuration; the exit code."""
+    from samyama._core import Node
+
+    asked_to_stop: list[int] = []
+
+    def stop(number: int, _: FrameType | None) -> None:
+        asked_to_stop.append(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    try:
+        node = Node.start(document)
+    except (OSError, ValueError, RuntimeError) as error:
+        click.echo(f"samyama server: {error}", err=True)
+        return EXIT_FAILED
+    try:
+        while not node.wait(LOOK_EVERY_S):
+            if len(asked_to_stop) == 1:
+                asked_to_stop.append(0)
+                node.stop(True)
+    except RuntimeError as error:
+        click.echo(f"samyama server: {error}", err=True)
+        return EXIT_FAILED
+    return 0
