@@ -38,9 +38,13 @@ pub struct LogOptions {
 #[error("{0}")]
 pub struct LogError(pub Arc<str>);
 
+type Tell = Box<dyn FnOnce(Result<(), LogError>) + Send>;
+/// A stretch of a file to fill with zeros: from, until.
+type ZerosWanted = (Arc<dyn DiskFile>, u64, u64);
+
 /// Told once whether what it came with is durable. Dropping it untold tells an error: a lost callback would be a silent
 /// hang of every commit behind it.
-pub struct FlushCallback(Option<Box<dyn FnOnce(Result<(), LogError>) + Send>>);
+pub struct FlushCallback(Option<Tell>);
 
 impl FlushCallback {
     pub fn new(tell: impl FnOnce(Result<(), LogError>) + Send + 'static) -> Self {
@@ -102,7 +106,7 @@ pub(super) struct Writer {
     buffer: Vec<u8>,
     counters: Arc<WriterCounters>,
     /// Fills zeros ahead of the pen; None under simulation.
-    zeros: Option<std::sync::mpsc::Sender<(Arc<dyn DiskFile>, u64, u64)>>,
+    zeros: Option<std::sync::mpsc::Sender<ZerosWanted>>,
 }
 
 impl Writer {
@@ -253,7 +257,7 @@ pub struct WriterLoop {
 impl WriterLoop {
     /// Until the log is dropped. Blocks; needs a thread of its own.
     pub fn run(mut self) {
-        let (sender, receiver) = std::sync::mpsc::channel::<(Arc<dyn DiskFile>, u64, u64)>();
+        let (sender, receiver) = std::sync::mpsc::channel::<ZerosWanted>();
         let zeros = std::thread::Builder::new().name("samyama-log-zeros".into()).spawn(move || {
             while let Ok((file, from, until)) = receiver.recv() {
                 // Best effort: without zeros a sync is slower, nothing else.
