@@ -41,7 +41,7 @@ lint: build
 fix: setup ## rewrite what a tool can rewrite: formats, lints, golden files, generated references
 	@cargo fmt --all
 	@$(BIN)/ruff check --fix python tests
-	@$(BIN)/python -m pytest tests/golden tests/tidy --update
+	@$(BIN)/python -m pytest tests/golden tests/features tests/tidy --update
 
 bench: build ## the benchmark set: native load generator, fsync on, the disk's own floor beside every durable figure
 	@$(BIN)/samyama bench suite
