@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from samyama.testing import Cluster, wait_until
+from samyama.testing import Cluster
 
 pytestmark = pytest.mark.cluster
 
@@ -50,9 +50,7 @@ def test_a_leader_that_is_cut_off_acknowledges_nothing_and_heals() -> None:
         with cluster.driver(leader) as direct:
             direct.execute_query("CREATE (:K {v: 0})")
             cluster.isolate(leader.id)
-            majority = wait_until(
-                "the majority to elect", lambda: next((n for n in cluster.nodes if (s := n.try_status()) and s.role == "leader" and n is not leader), None)
-            )
+            majority = cluster.wait_for_leader(other_than=leader.id)
             with cluster.driver(majority) as there:
                 there.execute_query("MATCH (k:K) SET k.v = 1")
             with direct.session() as session, pytest.raises(neo4j.exceptions.Neo4jError):

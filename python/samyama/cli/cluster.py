@@ -74,6 +74,7 @@ def status_table(found: dict[str, NodeStatus | None]) -> Table:
             continue
         lag = lags.get(status.id)
         style = "[bold green]leader[/bold green]" if status.role == "leader" else status.role
-        row = (status.term, status.applied_index, status.last_log_index, "" if lag is None else lag, status.nodes, status.relationships)
+        behind = "" if lag is None else lag
+        row = (status.term, status.applied_index, status.last_log_index, behind, status.nodes, status.relationships)
         table.add_row(str(status.id), address, style, *map(str, row))
     return table

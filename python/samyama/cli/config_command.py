@@ -20,7 +20,7 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--config", "config_file", type=click.Path(path_type=Path), help="A TOML file (default: samyama.toml, if there).")
+@click.option("--config", "config_file", type=click.Path(path_type=Path), help="A TOML file (default: samyama.toml).")
 @click.option("--origin", is_flag=True, help="Say for each value where it was set.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def show(config_file: Path | None, origin: bool, as_json: bool) -> None:
@@ -35,7 +35,10 @@ def show(config_file: Path | None, origin: bool, as_json: bool) -> None:
         document: object = sections
         if origin:
             document = {
-                section: {key: {"value": value, "origin": loaded.origins[f"{section}.{key}"]} for key, value in values.items()}
+                section: {
+                    key: {"value": value, "origin": loaded.origins[f"{section}.{key}"]}
+                    for key, value in values.items()
+                }
                 for section, values in sections.items()
             }
         click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())

@@ -21,10 +21,10 @@ COMMANDS = {
 class _Lazy(click.Group):
     """Imports a command's module when the command is asked for, so that none pays for another's imports."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _: click.Context) -> list[str]:
         return sorted(COMMANDS)
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
         module = importlib.import_module(f"samyama.cli.{COMMANDS[name]}")

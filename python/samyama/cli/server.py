@@ -32,7 +32,7 @@ def _parse_member(text: str) -> dict[str, object]:
 
 
 @click.command()
-@click.option("--config", "config_file", type=click.Path(path_type=Path), help="A TOML file (default: samyama.toml, if there).")
+@click.option("--config", "config_file", type=click.Path(path_type=Path), help="A TOML file (default: samyama.toml).")
 @click.option("--id", "node_id", type=int, help="This node's number.")
 @click.option("--data", "data_directory", help="Where its log and snapshots live.")
 @click.option("--bolt", help="host:port for Bolt clients.")

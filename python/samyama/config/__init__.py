@@ -1,4 +1,4 @@
-"""Configuration: defaults < ``samyama.toml`` < ``SAMYAMA_SECTION__KEY`` < flags; every value knows where it came from."""
+"""Configuration: defaults < ``samyama.toml`` < ``SAMYAMA_SECTION__KEY`` < flags; every value knows its origin."""
 
 from samyama.config.load import ConfigError, Loaded, load
 from samyama.config.schema import Member, Settings

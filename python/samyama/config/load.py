@@ -161,7 +161,8 @@ def _check(settings: Settings) -> None:
         )
     if raft.heartbeat_interval_ms * 2 > raft.election_timeout_ms_min:
         raise ConfigError(
-            "raft.heartbeat_interval_ms must be at most half of raft.election_timeout_ms_min, or every lost message is an election"
+            "raft.heartbeat_interval_ms must be at most half of raft.election_timeout_ms_min,"
+            " or every lost message is an election"
         )
     if cluster.members:
         ids = [member.id for member in cluster.members]
@@ -184,6 +185,6 @@ def _check_listen(name: str, address: str, insecure: bool) -> None:
     loopback = host in ("localhost", "::1", "[::1]") or host.startswith("127.")
     if not loopback and not insecure:
         raise ConfigError(
-            f"listen.{name} = {address}: there is no authentication and no TLS yet, so listening beyond loopback would open the"
-            " database to everyone who can reach it; set listen.insecure = true if that is meant"
+            f"listen.{name} = {address}: there is no authentication and no TLS yet, so listening beyond loopback would"
+            " open the database to everyone who can reach it; set listen.insecure = true if that is meant"
         )

@@ -14,9 +14,9 @@ __all__ = ["render"]
 
 HEAD = f"""# Configuration
 
-Defaults < `samyama.toml` < environment (`{ENVIRONMENT_PREFIX}SECTION__KEY`) < flags. An unknown key is an error with the
-nearest name. `samyama config show --origin` prints each value with the place it came from. This page is generated from
-`python/samyama/config/schema.py`.
+Defaults < `samyama.toml` < environment (`{ENVIRONMENT_PREFIX}SECTION__KEY`) < flags. An unknown key is an error with
+the nearest name. `samyama config show --origin` prints each value with the place it came from. This page is generated
+from `python/samyama/config/schema.py`.
 """
 
 

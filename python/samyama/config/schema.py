@@ -22,14 +22,14 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     pass
 
 
-class Node(_Section):
+class Node(_Section, frozen=True):
     id: Annotated[int, Meta(ge=1, description="This node's number in the cluster; never given to another node.")] = 1
     data_directory: Annotated[
         str, Meta(description="Where the log and the snapshots live. One node only; created when missing.")
     ] = "samyama-data"
 
 
-class Listen(_Section):
+class Listen(_Section, frozen=True):
     bolt: Annotated[Address, Meta(description="host:port for Bolt clients.")] = "127.0.0.1:7687"
     peer: Annotated[Address, Meta(description="host:port for the other nodes.")] = "127.0.0.1:7688"
     http: Annotated[Address, Meta(description="host:port for /metrics, /health and /status.")] = "127.0.0.1:7474"
@@ -39,7 +39,7 @@ class Listen(_Section):
     ] = False
 
 
-class Advertise(_Section):
+class Advertise(_Section, frozen=True):
     bolt: Annotated[str, Meta(description="host:port that clients are told to dial; empty: as in listen.bolt.")] = ""
     peer: Annotated[str, Meta(description="host:port that peers dial; empty: as in listen.peer.")] = ""
     http: Annotated[str, Meta(description="host:port of HTTP as others see it; empty: as in listen.http.")] = ""
@@ -54,7 +54,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     http: Annotated[str, Meta(description="host:port of its HTTP listener.")] = ""
 
 
-class Cluster(_Section):
+class Cluster(_Section, frozen=True):
     members: Annotated[
         list[Member],
         Meta(description="The first members, this node among them: 1, 3, 5 or 7. Empty: this node alone."),
@@ -67,7 +67,7 @@ class Cluster(_Section):
     ] = {}
 
 
-class Raft(_Section):
+class Raft(_Section, frozen=True):
     election_timeout_ms_min: Annotated[
         Milliseconds, Meta(description="Shortest time without a leader's message after which a follower stands.")
     ] = 150
@@ -82,7 +82,7 @@ class Raft(_Section):
     snapshot_log_entries: Annotated[int, Meta(ge=1, description="Or when it holds this many entries.")] = 1_000_000
 
 
-class Storage(_Section):
+class Storage(_Section, frozen=True):
     fsync: Annotated[
         bool,
         Meta(description="Wait for the disk before a write is acknowledged. Off means that a power cut loses writes."),
@@ -92,7 +92,7 @@ class Storage(_Section):
     )
 
 
-class Reads(_Section):
+class Reads(_Section, frozen=True):
     level: Annotated[
         str,
         Meta(
@@ -105,7 +105,7 @@ class Reads(_Section):
     )
 
 
-class Limits(_Section):
+class Limits(_Section, frozen=True):
     connections_max: Annotated[int, Meta(ge=1, description="Open Bolt connections.")] = 1_000
     message_bytes_max: Annotated[Bytes, Meta(description="One Bolt message.")] = 64 * 1024 * 1024
     query_memory_bytes_max: Annotated[Bytes, Meta(description="Memory of one query.")] = 256 * 1024 * 1024
@@ -119,7 +119,7 @@ class Limits(_Section):
     ] = 64 * 1024 * 1024
 
 
-class Log(_Section):
+class Log(_Section, frozen=True):
     level: Annotated[
         str, Meta(pattern="^(error|warn|info|debug|trace)$", description="The least important lines that are written.")
     ] = "info"
@@ -128,7 +128,7 @@ class Log(_Section):
     ] = "text"
 
 
-class Settings(_Section):
+class Settings(_Section, frozen=True):
     """The whole configuration, section by section."""
 
     node: Annotated[Node, Meta(description="Who this node is.")] = Node()

@@ -13,9 +13,12 @@ use samyama_raft::*;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 
+/// (index, payload) in the order of application.
+pub type Payloads = Vec<(u64, Vec<u8>)>;
+
 /// Keeps every payload with its index: the simplest state that shows loss, order and doubling.
 #[derive(Clone, Default)]
-pub struct Journal(pub Arc<Mutex<Vec<(u64, Vec<u8>)>>>);
+pub struct Journal(pub Arc<Mutex<Payloads>>);
 
 struct Frozen(Vec<(u64, Vec<u8>)>);
 

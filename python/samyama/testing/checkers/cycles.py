@@ -12,6 +12,7 @@ prefixes of each other, an acknowledged append missing from the final read.
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -76,7 +77,7 @@ def check_list_append(
         if txn.outcome == "committed"
         or (txn.outcome == "unknown" and any(k == "append" and (key, v) in read for k, key, v in txn.operations))
     ]
-    anomalies += _lost(alive, orders, final)
+    anomalies += _lost(alive, final)
     edges = _edges(alive, orders, writer)
     for component in _components(edges):
         anomalies.append(_classify(component, edges))
@@ -133,9 +134,7 @@ def _version_orders(
     return orders, anomalies
 
 
-def _lost(
-    alive: list[Transaction], orders: dict[object, list[object]], final: dict[object, Sequence[object]] | None
-) -> list[Anomaly]:
+def _lost(alive: list[Transaction], final: dict[object, Sequence[object]] | None) -> list[Anomaly]:
     if final is None:
         return []
     there = {key: set(values) for key, values in final.items()}
@@ -161,7 +160,7 @@ def _edges(
             edges[source].setdefault(target, set()).add(kind)
 
     for key, order in orders.items():
-        for earlier, later in zip(order, order[1:], strict=False):
+        for earlier, later in itertools.pairwise(order):
             if (key, earlier) in writer and (key, later) in writer:
                 add(writer[key, earlier].number, writer[key, later].number, "ww")
     for txn in alive:

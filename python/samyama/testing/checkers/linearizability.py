@@ -121,11 +121,11 @@ class _Events:
             moments.append((op.called, 0, number))
             moments.append((math.inf if op.returned is None else op.returned, 1, number))
         moments.sort()
-        self._what = [(number, kind == 0) for _, kind, number in moments]
+        self._what: list[tuple[int, bool]] = [(number, kind == 0) for _, kind, number in moments]
         self._returned = {number: when for when, kind, number in moments if kind == 1}
         size = len(moments)
-        self._next = [*range(1, size + 2)]
-        self._previous = [*range(-1, size + 1)]
+        self._next: list[int] = [*range(1, size + 2)]
+        self._previous: list[int] = [*range(-1, size + 1)]
         self._head = size  # sentinel: its successor is the first event
         self._next[size], self._previous[size] = (0 if size else size), size - 1
         if size:
