@@ -21,6 +21,7 @@ mod record;
 mod schema;
 mod tokens;
 mod value;
+mod value_type;
 mod verify;
 
 pub use codec::{
@@ -37,3 +38,4 @@ pub use schema::{
 pub use value::{
     Date, DateTime, Duration, LocalDateTime, LocalTime, Map, Path, PathStep, Point, Time, Value, Zone,
 };
+pub use value_type::{ValueType, simple_type};

@@ -365,6 +365,12 @@ class CallSubquery(Clause):
     imports: list[str] | None
     import_all: bool
     in_transactions: bool
+    optional: bool = False
+
+
+@dataclass(slots=True)
+class Finish(Clause):
+    """FINISH: the statement ends without columns."""
 
 
 @dataclass(slots=True)

@@ -136,6 +136,12 @@ impl Compiler<'_> {
         if name == "coalesce" {
             return Ok(Node::Coalesce(arguments)); // evaluates only as far as it must
         }
+        if let ("is ::", [value, Node::Constant(samyama_graph::Value::String(text))]) = (name, &arguments[..])
+        {
+            let unknown = || ExecError::syntax_error("UnexpectedSyntax", format!("Unknown type '{text}'"));
+            let kind = samyama_graph::ValueType::parse(text).ok_or_else(unknown)?;
+            return Ok(Node::IsType(Box::new(value.clone()), Arc::new(kind)));
+        }
         let function = functions::lookup(name).ok_or_else(|| {
             ExecError::syntax_error("UnknownFunction", format!("Unknown function '{name}'"))
         })?;

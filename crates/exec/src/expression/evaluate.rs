@@ -1,6 +1,6 @@
 //! Evaluation against a row.
 
-use samyama_graph::{Map, Value};
+use samyama_graph::{Map, Value, ValueType};
 use smallvec::SmallVec;
 
 use super::memory::check_depth;
@@ -54,6 +54,7 @@ impl Node {
             Node::List(items) => iterate::list_literal(items, row, context),
             Node::Map(entries) => map_literal(entries, row, context),
             Node::HasLabels(value, labels) => has_labels(value, labels, row, context),
+            Node::IsType(value, kind) => is_type(value, kind, row, context),
             Node::Function(function, arguments) => call(function, arguments, row, context),
             Node::Coalesce(arguments) => coalesce(arguments, row, context),
             Node::SearchedCase(branches, otherwise) => {
@@ -146,6 +147,10 @@ fn slice(
 fn has_labels(value: &Node, labels: &Labels, row: &mut [Value], context: &mut Context<'_>) -> Evaluated {
     let value = value.evaluate(row, context)?;
     entity::has_labels(&value, labels, context)
+}
+
+fn is_type(value: &Node, kind: &ValueType, row: &mut [Value], context: &mut Context<'_>) -> Evaluated {
+    Ok(Value::Boolean(kind.includes(&value.evaluate(row, context)?)))
 }
 
 fn call(function: &Function, arguments: &[Node], row: &mut [Value], context: &mut Context<'_>) -> Evaluated {

@@ -66,6 +66,8 @@ pub(crate) enum Node {
     Compare(ComparisonOperator, Box<Node>, Box<Node>),
     CompareChain(Vec<Node>, Vec<ComparisonOperator>),
     HasLabels(Box<Node>, Labels),
+    /// `IS ::`.
+    IsType(Box<Node>, Arc<samyama_graph::ValueType>),
     Function(&'static Function, Vec<Node>),
     Coalesce(Vec<Node>),
     SearchedCase(Vec<(Node, Node)>, Option<Box<Node>>),

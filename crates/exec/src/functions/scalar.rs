@@ -1,7 +1,7 @@
 //! What belongs to no other family: existence, clocks as numbers, uuids, type names.
 
-use samyama_graph::Value;
 use samyama_graph::compare::equals;
+use samyama_graph::{Map, Value, simple_type};
 
 use super::{Function, lenient};
 
@@ -12,6 +12,16 @@ pub(super) static FUNCTIONS: &[Function] = &[
     }),
     lenient("timestamp", 0..=0, |_, c| Ok(Value::Integer((c.draws.statement_ns / 1_000_000) as i64))),
     lenient("randomuuid", 0..=0, |_, c| Ok(Value::from(uuid(c.random_u128())))),
+    // A map projection: null of null, else the maps merged, the last one wins.
+    lenient("map projection", 2..=usize::MAX, |a, _| {
+        let [subject, maps @ ..] = a else { return Ok(Value::Null) };
+        let mut merged = Map::new();
+        for map in maps {
+            let Value::Map(map) = map else { continue };
+            map.iter().for_each(|(key, value)| merged.insert(key.clone(), value.clone()));
+        }
+        Ok(if subject.is_null() { Value::Null } else { Value::from(merged) })
+    }),
     lenient("valuetype", 1..=1, |a, _| Ok(Value::from(type_text(&a[0])))),
 ];
 
@@ -38,28 +48,6 @@ fn type_text(value: &Value) -> String {
             }
             format!("LIST<{}> NOT NULL", types.join(" | "))
         }
-        other => format!("{} NOT NULL", scalar_type(other)),
-    }
-}
-
-fn scalar_type(value: &Value) -> &'static str {
-    match value {
-        Value::Boolean(_) => "BOOLEAN",
-        Value::Integer(_) => "INTEGER",
-        Value::Float(_) => "FLOAT",
-        Value::String(_) => "STRING",
-        Value::Bytes(_) => "BYTES",
-        Value::Map(_) => "MAP",
-        Value::Node(_) => "NODE",
-        Value::Relationship(_) => "RELATIONSHIP",
-        Value::Path(_) => "PATH",
-        Value::Date(_) => "DATE",
-        Value::LocalTime(_) => "LOCAL TIME",
-        Value::Time(_) => "ZONED TIME",
-        Value::LocalDateTime(_) => "LOCAL DATETIME",
-        Value::DateTime(_) => "ZONED DATETIME",
-        Value::Duration(_) => "DURATION",
-        Value::Point(_) => "POINT",
-        Value::Null | Value::List(_) => "ANY",
+        other => format!("{} NOT NULL", simple_type(other).unwrap_or("ANY")),
     }
 }

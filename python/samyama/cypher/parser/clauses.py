@@ -20,6 +20,7 @@ class Clauses(Expressions):
             "RETURN": self._projection, "CREATE": self._create, "INSERT": self._create, "MERGE": self._merge, "SET": self._set,
             "REMOVE": self._remove, "DELETE": self._delete, "DETACH": self._delete, "NODETACH": self._delete, "CALL": self._call_clause,
             "FOREACH": self._foreach, "LOAD": self._load_csv, "FINISH": self._finish,
+            "FILTER": self._filter, "LET": self._let,
         }.get(word)  # fmt: skip
         if reader is None:
             return None
@@ -29,8 +30,10 @@ class Clauses(Expressions):
 
     def _match(self) -> ast.Clause:
         if self.is_words("OPTIONAL", "CALL"):
-            self.at += 1
-            self.fail("OPTIONAL CALL is not supported yet", "NotSupported")
+            self.at += 2
+            if not (self.is_op("{") or self.is_op("(")):
+                self.fail("OPTIONAL CALL of a procedure is not supported yet", "NotSupported")
+            return self._call_subquery(optional=True)
         optional = self.accept_word("OPTIONAL")
         self.expect_word("MATCH")
         paths = self.paths()
@@ -68,7 +71,26 @@ class Clauses(Expressions):
         return ast.Unwind(0, 0, source, self.expect_name("a variable"))
 
     def _finish(self) -> ast.Clause:
-        self.fail("FINISH is not supported yet", "NotSupported")
+        self.expect_word("FINISH")
+        return ast.Finish(0, 0)
+
+    def _filter(self) -> ast.Clause:
+        """``FILTER x``: ``WITH * WHERE x``."""
+        self.expect_word("FILTER")
+        self.accept_word("WHERE")
+        return ast.Projection(0, 0, False, False, True, [], [], None, None, self.expression())
+
+    def _let(self) -> ast.Clause:
+        """``LET x = 1``: ``WITH *, 1 AS x``."""
+        self.expect_word("LET")
+        items: list[ast.Item] = []
+        while True:
+            start, name = self.start(), self.expect_name("a variable")
+            self.expect_op("=")
+            items.append(ast.Item(start, 0, self.expression(), name, True))
+            items[-1].end = self.end()
+            if not self.accept_op(","):
+                return ast.Projection(0, 0, False, False, True, items, [], None, None, None)
 
     def _projection(self) -> ast.Clause:
         is_return = self.is_word("RETURN")
@@ -250,7 +272,7 @@ class Clauses(Expressions):
             if not self.accept_op(","):
                 return False, pairs
 
-    def _call_subquery(self) -> ast.Clause:
+    def _call_subquery(self, optional: bool = False) -> ast.Clause:
         imports: list[str] | None = None
         import_all = False
         if self.accept_op("("):
@@ -271,7 +293,7 @@ class Clauses(Expressions):
         if self.is_word("IN"):
             in_transactions = True
             self.fail("CALL { } IN TRANSACTIONS is not supported yet", "NotSupported")
-        return ast.CallSubquery(0, 0, query, imports, import_all, in_transactions)
+        return ast.CallSubquery(0, 0, query, imports, import_all, in_transactions, optional)
 
     def query(self) -> ast.Query:
         raise AssertionError("the query parser brings this")

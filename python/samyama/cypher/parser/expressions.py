@@ -5,15 +5,18 @@ from __future__ import annotations
 from samyama.cypher import ast
 from samyama.cypher.lexer import EOF, FLOAT, INTEGER, NAME, PARAMETER, STRING
 from samyama.cypher.parser.patterns import Patterns
+from samyama.cypher.parser.types import Types
 
-__all__ = ["Expressions"]
+__all__ = ["IS_TYPE", "Expressions"]
 
 COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
 QUANTIFIERS = ("ALL", "ANY", "NONE", "SINGLE")
 INTEGER_MAX = 2**63 - 1
+#: The function that `IS ::` becomes; no query can write this name.
+IS_TYPE = "is ::"
 
 
-class Expressions(Patterns):
+class Expressions(Patterns, Types):
     def expression(self) -> ast.Expr:
         self.enter()
         result = self._or()
@@ -72,6 +75,10 @@ class Expressions(Patterns):
                 if operator in ("IS NULL", "IS NOT NULL"):
                     left = ast.Unary(left.start, self.end(), operator, left)
                     continue
+                if operator == "IS":
+                    left = ast.HasLabels(left.start, 0, left, self.label_expression(colon_joins=False))
+                    left.end = self.end()
+                    continue
                 if operator.startswith("IS"):
                     left = self._type_predicate(left, operator)
                     continue
@@ -99,24 +106,15 @@ class Expressions(Patterns):
         if self.is_words("IS", "NOT") and self.is_op("::", 2):
             self.at += 3
             return "IS NOT ::"
+        if self.is_word("IS") and (self.is_name(1) or any(self.is_op(sign, 1) for sign in ("!", "%", "("))):
+            self.at += 1
+            return "IS"
         return None
 
     def _type_predicate(self, left: ast.Expr, operator: str) -> ast.Expr:
-        words = [self.expect_name("a type").upper()]
-        while self.kinds[self.at] == NAME and self.uppers[self.at] in (
-            "WITHOUT",
-            "WITH",
-            "TIME",
-            "ZONE",
-            "LOCAL",
-            "ZONED",
-            "NOT",
-            "NULL",
-        ):
-            words.append(self.uppers[self.at])
-            self.at += 1
-        name = ast.Literal(left.end, self.end(), " ".join(words))
-        call = ast.Call(left.start, self.end(), "samyama.istype", [left, name])
+        kind = ast.Literal(self.start(), 0, self.type_text())
+        kind.end = self.end()
+        call = ast.Call(left.start, self.end(), IS_TYPE, [left, kind])
         return ast.Unary(left.start, self.end(), "NOT", call) if operator == "IS NOT ::" else call
 
     def _additive(self) -> ast.Expr:
@@ -262,8 +260,17 @@ class Expressions(Patterns):
         if word == "REDUCE" and self.is_op("(", 1) and self.is_name(2) and self.is_op("=", 3):
             return self._reduce()
         if word in ("SHORTESTPATH", "ALLSHORTESTPATHS") and self.is_op("(", 1):
-            return ast.PatternPredicate(start, self.end(), self.path_pattern(allow_variable=False))
+            return self._shortest(start)
         return None
+
+    def _shortest(self, start: int) -> ast.Expr:
+        """``shortestPath(...)`` as a value: a path or null; ``allShortestPaths(...)``: a list of paths."""
+        path = self.path_pattern(allow_variable=False)
+        path.variable = "\0shortest"
+        found = ast.PatternComprehension(start, self.end(), path, None, ast.Variable(start, start, "\0shortest"))
+        if path.shortest == "all":
+            return found
+        return ast.Index(start, self.end(), found, ast.Literal(start, start, 0))
 
     def _name_atom(self) -> ast.Expr:
         start, place = self.start(), self.at

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from samyama.cypher import ast
 from samyama.cypher import plan as p
+from samyama.cypher.parser.expressions import IS_TYPE
 from samyama.cypher.planner.scope import Binding, Context, Scope
 
 if TYPE_CHECKING:
@@ -227,8 +228,8 @@ class Lowering:
             self.context.fail(node, f"{node.name}(*) is not a function", "UnexpectedSyntax")
         if name == "exists" and len(node.arguments) == 1:
             return p.Unary("is_not_null", self.lower(node.arguments[0]))
-        if name == "samyama.istype":
-            self.context.not_yet(node, "The type predicate IS ::")
+        if name == IS_TYPE:
+            return p.Function(name, self.all(node.arguments))
         from samyama.cypher.semantic import signatures
 
         signatures.check(self.context, node)
@@ -278,11 +279,18 @@ class Lowering:
         return p.Reduce(accumulator, initial, slot, source, inner.lower(node.body))
 
     def _mapprojection(self, node: ast.MapProjection) -> p.Expression:
-        if any(key == "*" and value is None for key, value in node.items):
-            self.context.not_yet(node, "The map projection .*")
-        keys = [key for key, _ in node.items]
-        values = [p.Property(self.lower(node.subject), key) if v is None else self.lower(v) for key, v in node.items]
-        return p.MapLiteral(keys, values)
+        subject = self.lower(node.subject)
+        maps: list[p.Expression] = []
+        keys: list[str] = []
+        values: list[p.Expression] = []
+        for key, value in node.items:
+            if key == "*" and value is None:
+                maps += [p.MapLiteral(keys, values), p.Function("properties", [subject])]
+                keys, values = [], []
+                continue
+            keys.append(key)
+            values.append(p.Property(subject, key) if value is None else self.lower(value))
+        return p.Function("map projection", [subject, *maps, p.MapLiteral(keys, values)])
 
     # ------------------------------------------------------------------------------------------------- subqueries
 

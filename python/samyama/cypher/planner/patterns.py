@@ -322,6 +322,9 @@ class Patterns:
         into = to in bound
         bound |= {to, relationship.slot}
         if relationship.shortest is not None:
+            paths = {slot for slot, slots in graph.paths if relationship.slot in slots} | {relationship.slot}
+            if any(predicate.needs & paths for predicate in graph.predicates):
+                self.context.fail(0, "A predicate over the path of shortestPath() is not supported yet", "NotSupported")
             low, high = relationship.length or (1, 1)
             return p.ShortestPath(
                 input=source, from_=from_, relationships=relationship.slot, to=to, types=relationship.types, direction=direction,

@@ -71,6 +71,8 @@ class Part:
                     self.columns, self.returned = columns, True
             case ast.CallSubquery():
                 self._call_subquery(clause)
+            case ast.Finish():
+                self.returned = True
             case ast.LoadCsv():
                 self.context.not_yet(clause, "LOAD CSV")
             case _:
@@ -129,7 +131,11 @@ class Part:
             if name in outer.names:
                 self.context.fail(clause, f"Variable `{name}` already declared in outer scope", "VariableAlreadyBound")
             self.scope.names[name] = binding
-        self.source = p.Apply(input=self.source, right=right)
+        if clause.optional:
+            slots = [binding.slot for _, binding, _ in columns]
+            self.source = p.OptionalApply(input=self.source, right=right, slots=slots)
+        else:
+            self.source = p.Apply(input=self.source, right=right)
         self.single, self.reads = False, True
         self.unread_writes = wrote
 
