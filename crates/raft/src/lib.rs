@@ -11,6 +11,7 @@
 mod consensus;
 pub mod disk;
 mod identity;
+mod journey;
 mod limits;
 pub mod log;
 mod machine;
@@ -22,6 +23,7 @@ mod status;
 mod watcher;
 mod wire;
 
+pub use journey::Journey;
 pub use machine::{Applied, CommittedEntry, SnapshotSource, StagedState, StateMachine};
 pub use node::RaftNode;
 pub use public::{

@@ -27,6 +27,7 @@ use crate::consensus::store::LogStore;
 use crate::consensus::types::{Cfg, Proposal, Raft, Tokio};
 use crate::disk::{Disk, RealDisk};
 use crate::identity::{DirectoryLock, Identity, KnownPeers};
+use crate::journey::{Journey, Journeys};
 use crate::limits::PROPOSALS_QUEUED_MAX;
 use crate::log::{Log, LogOptions};
 use crate::messages::{Answer, Request};
@@ -54,6 +55,7 @@ pub(crate) struct Inner {
     pub(crate) config: NodeConfig,
     pub(crate) identity: Identity,
     pub(crate) watched: Watched,
+    journeys: Arc<Journeys>,
     transport: Arc<TcpTransport>,
     proposals: mpsc::Sender<Handed>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -137,17 +139,19 @@ impl RaftNode {
         let watched = Watched::default();
         let decode = machine.decode_snapshot();
         let machine = Machine::<Tokio>::open(machine, snapshots.clone(), Arc::clone(&watched.applied))?;
+        let journeys = Arc::new(Journeys::default());
         let network = Network::<Tokio> {
             me: config.node_id,
             transport: Arc::clone(&transport) as Arc<dyn Transport>,
             snapshots: snapshots.clone(),
+            journeys: Arc::clone(&journeys),
             runtime: std::marker::PhantomData,
         };
         let raft = openraft::Raft::new(
             config.node_id,
             Arc::new(settings),
             network,
-            LogStore::new(log.clone()),
+            LogStore::new(log.clone(), Arc::clone(&journeys)),
             machine,
         )
         .await
@@ -160,6 +164,7 @@ impl RaftNode {
             config,
             identity,
             watched,
+            journeys: Arc::clone(&journeys),
             transport,
             proposals,
             tasks: Mutex::default(),
@@ -169,6 +174,7 @@ impl RaftNode {
         let mut tasks = vec![
             tokio::spawn(propose_in_order(raft.clone(), handed)),
             tokio::spawn(watcher::watch(Arc::clone(&inner))),
+            tokio::spawn(note_applied(inner.watched.applied.subscribe(), journeys)),
         ];
         if let Some(listener) = listener {
             tasks.push(tokio::spawn(listen(listener, credentials, answerer(server), streams)));
@@ -269,6 +275,11 @@ impl RaftNode {
                 .await
                 .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
         }
+    }
+
+    /// When an entry passed which station; None when it is too old, or never came by here.
+    pub fn journey(&self, index: LogIndex) -> Option<Journey> {
+        self.inner.journeys.of(index)
     }
 
     pub fn status(&self) -> RaftStatus {
@@ -404,6 +415,14 @@ async fn propose_in_order(raft: Raft<Tokio>, mut handed: mpsc::Receiver<Handed>)
             continue;
         }
         drop(outcome.send(done));
+    }
+}
+
+/// Beside the apply task, so that noting never holds it up.
+async fn note_applied(mut applied: watch::Receiver<LogIndex>, journeys: Arc<Journeys>) {
+    while applied.changed().await.is_ok() {
+        let last = *applied.borrow_and_update();
+        journeys.note_applied(last);
     }
 }
 

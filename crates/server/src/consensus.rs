@@ -12,8 +12,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use samyama_raft::{
-    Applied, CommittedEntry, Leadership, LogIndex, MemberStatus, NodeAddress, NodeId, ProposeError, RaftNode,
-    RaftStatus, ReadError, Role, StateMachine,
+    Applied, CommittedEntry, Journey, Leadership, LogIndex, MemberStatus, NodeAddress, NodeId, ProposeError,
+    RaftNode, RaftStatus, ReadError, Role, StateMachine,
 };
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -62,6 +62,14 @@ impl Consensus {
         match self {
             Consensus::Raft(raft) => raft.status(),
             Consensus::Alone(alone) => alone.status(),
+        }
+    }
+
+    /// When an entry passed which station; None for what is too old or was never here.
+    pub fn journey(&self, index: LogIndex) -> Option<Journey> {
+        match self {
+            Consensus::Raft(raft) => raft.journey(index),
+            Consensus::Alone(_) => None,
         }
     }
 

@@ -19,6 +19,7 @@ use super::apply::head_of;
 use super::convert::*;
 use super::snapshots::{SnapshotData, SnapshotStore};
 use super::types::*;
+use crate::journey::Journeys;
 use crate::limits::SNAPSHOT_CHUNK_BYTES;
 use crate::messages::{Answer, Request, SnapshotChunk};
 use crate::network::{CallError, Lane, Transport};
@@ -29,6 +30,7 @@ pub(crate) struct Network<T> {
     pub(crate) me: NodeId,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) snapshots: Option<SnapshotStore>,
+    pub(crate) journeys: Arc<Journeys>,
     pub(crate) runtime: PhantomData<T>,
 }
 
@@ -155,6 +157,7 @@ impl<T: Runtime> RaftNetworkV2<Cfg<T>> for Peer<T> {
         let ttl = option.hard_ttl();
         // A heartbeat must never wait behind entries, whoever sends it.
         let lane = if rpc.entries.is_empty() { Lane::Heartbeat } else { self.lane };
+        let last = rpc.entries.last().map(|entry| entry.log_id.index());
         let request = Request::Append {
             vote: vote::<T>(&rpc.vote),
             previous: rpc.prev_log_id.as_ref().map(log_id::<T>),
@@ -162,7 +165,12 @@ impl<T: Runtime> RaftNetworkV2<Cfg<T>> for Peer<T> {
             entries: rpc.entries.into_iter().map(log_entry::<T>).collect(),
         };
         match self.ask(lane, request, RPCTypes::AppendEntries, ttl).await? {
-            Answer::AppendSuccess => Ok(AppendEntriesResponse::Success),
+            Answer::AppendSuccess => {
+                if let Some(last) = last {
+                    self.network.journeys.note_follower(self.to, last);
+                }
+                Ok(AppendEntriesResponse::Success)
+            }
             Answer::AppendPartial(last) => {
                 Ok(AppendEntriesResponse::PartialSuccess(last.map(open_log_id::<T>)))
             }

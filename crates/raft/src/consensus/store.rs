@@ -6,12 +6,14 @@ use std::fmt::Debug;
 use std::io;
 use std::marker::PhantomData;
 use std::ops::{Bound, Range, RangeBounds};
+use std::sync::Arc;
 
 use openraft::storage::{IOFlushed, LogState, RaftLogStorage};
 use openraft::{OptionalSend, RaftLogReader};
 
 use super::convert::*;
 use super::types::*;
+use crate::journey::Journeys;
 use crate::limits::APPEND_BYTES_MAX;
 use crate::log::{FlushCallback, Log};
 
@@ -19,12 +21,13 @@ use crate::log::{FlushCallback, Log};
 #[derive(Clone)]
 pub(crate) struct LogStore<T> {
     pub(crate) log: Log,
+    journeys: Arc<Journeys>,
     runtime: PhantomData<T>,
 }
 
 impl<T: Runtime> LogStore<T> {
-    pub(crate) fn new(log: Log) -> Self {
-        LogStore { log, runtime: PhantomData }
+    pub(crate) fn new(log: Log, journeys: Arc<Journeys>) -> Self {
+        LogStore { log, journeys, runtime: PhantomData }
     }
 
     fn read(&self, range: Range<u64>, bytes_max: usize) -> io::Result<Vec<OEntry<T>>> {
@@ -90,6 +93,7 @@ impl<T: Runtime> RaftLogStorage<Cfg<T>> for LogStore<T> {
 
     async fn save_committed(&mut self, committed: Option<OLogId<T>>) -> Result<(), io::Error> {
         if let Some(committed) = committed {
+            self.journeys.note_committed(committed.index());
             self.log.save_committed(log_id::<T>(&committed));
         }
         Ok(())
@@ -104,9 +108,18 @@ impl<T: Runtime> RaftLogStorage<Cfg<T>> for LogStore<T> {
         I: IntoIterator<Item = OEntry<T>> + OptionalSend,
         I::IntoIter: OptionalSend,
     {
-        let entries = entries.into_iter().map(log_entry::<T>).collect();
-        let callback =
-            FlushCallback::new(move |outcome| callback.io_completed(outcome.map_err(io::Error::other)));
+        let entries: Vec<_> = entries.into_iter().map(log_entry::<T>).collect();
+        let ends = entries.first().zip(entries.last()).map(|(first, last)| (first.id, last.id));
+        if let Some((first, last)) = ends {
+            self.journeys.note_appended(first.index, last.index, last.leader.term);
+        }
+        let journeys = Arc::clone(&self.journeys);
+        let callback = FlushCallback::new(move |outcome| {
+            if let (Some((_, last)), Ok(())) = (ends, &outcome) {
+                journeys.note_flushed(last.index);
+            }
+            callback.io_completed(outcome.map_err(io::Error::other));
+        });
         self.log.append(entries, callback)
     }
 

@@ -73,7 +73,7 @@ impl StoreBuilder<Cfg<Tokio>, LogStore<Tokio>, Machine<Tokio>, TempDir> for Buil
         let disk = Arc::new(RealDisk::new(&directory.path().join("snapshots")).unwrap());
         let applied = Arc::new(watch::Sender::new(0));
         let machine = Machine::open(Box::new(LastIndex(0)), Some(SnapshotStore { disk }), applied).unwrap();
-        Ok((directory, LogStore::new(log), machine))
+        Ok((directory, LogStore::new(log, Arc::default()), machine))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The HTTP side of a node: `/metrics`, `/health/live`, `/health/ready`, `/status`. Read-only, no state of its own.
+//! The HTTP side of a node: `/metrics`, `/health/live`, `/health/ready`, `/status`, `/log/INDEX`. Read-only, no state of its own.
 
 mod metrics;
 mod status;
@@ -75,20 +75,29 @@ fn answer(pages: &Pages, request: &Request<Incoming>) -> Response<Full<Bytes>> {
             None => text(StatusCode::OK, "ready\n".into()),
             Some(why) => text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),
         },
-        "/status" => {
-            let mut response = text(StatusCode::OK, status::page(pages));
-            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            response
-        }
+        "/status" => json(status::page(pages)),
+        path if path.starts_with("/log/") => match status::journey(pages, &path["/log/".len()..]) {
+            Some(page) => json(page),
+            None => text(
+                StatusCode::NOT_FOUND,
+                "this node knows nothing of that entry: ask the leader of its term, for a recent index\n".into(),
+            ),
+        },
         "/" => text(
             StatusCode::OK,
-            "Samyama. Pages: /status /metrics /health/live /health/ready; Bolt is on another port.\n".into(),
+            "Samyama. Pages: /status /metrics /health/live /health/ready /log/INDEX; Bolt is on another port.\n".into(),
         ),
         _ => text(
             StatusCode::NOT_FOUND,
-            "there are /status, /metrics, /health/live and /health/ready\n".into(),
+            "there are /status, /metrics, /health/live, /health/ready and /log/INDEX\n".into(),
         ),
     }
+}
+
+fn json(body: String) -> Response<Full<Bytes>> {
+    let mut response = text(StatusCode::OK, body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {

@@ -52,6 +52,22 @@ pub fn page(pages: &Pages) -> String {
     page.to_string()
 }
 
+/// `/log/INDEX`: when the entry passed which station, in microseconds since it was handed to the leader's log.
+pub fn journey(pages: &Pages, index: &str) -> Option<String> {
+    let journey = pages.database.raft.journey(index.parse().ok()?)?;
+    let followers: serde_json::Map<String, Value> =
+        journey.followers_us.iter().map(|(id, us)| (id.to_string(), json!(us))).collect();
+    let page = json!({
+        "index": journey.index,
+        "term": journey.term,
+        "flushed_us": journey.flushed_us,
+        "followers_us": followers,
+        "committed_us": journey.committed_us,
+        "applied_us": journey.applied_us,
+    });
+    Some(page.to_string())
+}
+
 pub fn role_name(role: Role) -> &'static str {
     match role {
         Role::Leader => "leader",
