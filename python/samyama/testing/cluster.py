@@ -126,10 +126,19 @@ class Cluster:
         return next(node for node in self.nodes if node.alive).neo4j_uri
 
     def driver(self, node: Node | None = None, **options: Any) -> neo4j.Driver:
-        """The official driver, routed over the cluster or, with ``node``, directly on one node."""
+        """The official driver, routed over the cluster or, with ``node``, directly on one node.
+
+        Routed, it knows every node from the start, as an application does through DNS or a resolver of its own.
+        """
         import neo4j
 
-        return neo4j.GraphDatabase.driver(self.uri if node is None else node.bolt_uri, **options)
+        if node is not None:
+            return neo4j.GraphDatabase.driver(node.bolt_uri, **options)
+
+        def resolve(_: object) -> list[tuple[str, int]]:
+            return [(host, int(port)) for host, port in (each.bolt.rsplit(":", 1) for each in self.nodes)]
+
+        return neo4j.GraphDatabase.driver(self.uri, **{"resolver": resolve, **options})
 
     def statuses(self) -> dict[int, NodeStatus]:
         """Of every node that answers."""

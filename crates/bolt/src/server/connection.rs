@@ -266,10 +266,16 @@ impl<B: Backend> Connection<B> {
 
     fn hello_reply(&self, utc_patch: bool) -> Map {
         let number = self.config.next_connection.fetch_add(1, Ordering::Relaxed);
+        let mut hints = Map::new();
+        if self.version.names_home_database() {
+            // Every member serves or relays everything. With this, drivers remember the home database instead of asking for
+            // it before each session, and asking only the address they were given, which may be the member that is down.
+            hints.insert(Arc::from("ssr.enabled"), Value::Boolean(true));
+        }
         let mut pairs = vec![
             ("server", Value::from(self.config.agent.as_str())),
             ("connection_id", Value::from(format!("bolt-{number}"))),
-            ("hints", Map::new().into()),
+            ("hints", hints.into()),
         ];
         if self.manifest {
             pairs.push(("protocol_version", Value::from(self.version.to_string())));
