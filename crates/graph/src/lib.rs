@@ -22,6 +22,7 @@ mod schema;
 mod tokens;
 mod value;
 mod value_type;
+pub mod vector;
 mod verify;
 
 pub use codec::{

@@ -21,6 +21,9 @@ pub struct Config {
     pub reads: Reads,
     pub limits: Limits,
     pub log: Log,
+    /// Every setting with its value as text, for SHOW SETTINGS.
+    #[serde(skip)]
+    pub listed: Vec<(String, String)>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -127,7 +130,11 @@ pub struct ConfigError(pub String);
 
 impl Config {
     pub fn from_json(text: &str) -> Result<Self, ConfigError> {
-        serde_json::from_str(text).map_err(|error| ConfigError(error.to_string()))
+        let config: Self = serde_json::from_str(text).map_err(|error| ConfigError(error.to_string()))?;
+        let document = serde_json::from_str(text).map_err(|error| ConfigError(error.to_string()))?;
+        let mut listed = Vec::new();
+        list_settings("", &document, &mut listed);
+        Ok(Self { listed, ..config })
     }
 
     /// What this node is called by others: `advertise`, or where that is empty the address it listens on.
@@ -189,5 +196,22 @@ impl Config {
             snapshot_log_entries: self.raft.snapshot_log_entries,
             sync: self.storage.fsync,
         })
+    }
+}
+
+/// The leaves of the document by their dotted names. What looks like a secret is not shown.
+fn list_settings(name: &str, value: &serde_json::Value, listed: &mut Vec<(String, String)>) {
+    match value {
+        serde_json::Value::Object(members) if !members.is_empty() => {
+            for (key, value) in members {
+                let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+                list_settings(&name, value, listed);
+            }
+        }
+        _ if ["password", "secret", "token"].iter().any(|word| name.contains(word)) => {
+            listed.push((name.to_owned(), "(hidden)".to_owned()));
+        }
+        serde_json::Value::String(text) => listed.push((name.to_owned(), text.clone())),
+        other => listed.push((name.to_owned(), other.to_string())),
     }
 }

@@ -15,6 +15,7 @@ use crate::lane::LaneHandle;
 use crate::limits::{POOL_THREADS_MAX, READ_RETRY_PAUSE};
 use crate::plan_cache::PlanCache;
 use crate::reads::ReadGate;
+use crate::registry::Registry;
 use crate::shared::{Published, Shared};
 
 /// The name under which clients know it.
@@ -27,6 +28,8 @@ pub struct Database {
     pub plans: PlanCache,
     pub settings: Settings,
     pub procedures: Arc<dyn Procedures>,
+    /// Who is connected, and what runs.
+    pub registry: Arc<Registry>,
     /// In front of element ids.
     pub uuid: Arc<str>,
     /// Long reads run on pool threads, this many at a time.
@@ -54,6 +57,7 @@ impl Database {
         planner: Planner,
         config: &Config,
         procedures: Arc<dyn Procedures>,
+        registry: Arc<Registry>,
     ) -> Arc<Self> {
         let log = Arc::new(raft.clone());
         let timeout_ms = config.limits.query_timeout_ms;
@@ -69,6 +73,7 @@ impl Database {
                 transactions_max: config.limits.transactions_max,
             },
             procedures,
+            registry,
             uuid: raft.status().cluster_id.into(),
             pool: Arc::new(Semaphore::new(POOL_THREADS_MAX)),
             transactions_open: AtomicUsize::new(0),

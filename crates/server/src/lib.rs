@@ -19,6 +19,7 @@ mod node;
 mod plan_cache;
 mod procedures;
 mod reads;
+mod registry;
 mod session;
 mod shared;
 mod snapshot;

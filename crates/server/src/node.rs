@@ -27,6 +27,7 @@ use crate::limits::{DRAIN_TIMEOUT, POOL_THREADS_MAX, TRANSFER_TIMEOUT};
 use crate::listen;
 use crate::machine::Machine;
 use crate::procedures::ServerProcedures;
+use crate::registry::Registry;
 use crate::session::BoltBackend;
 use crate::shared::Shared;
 
@@ -194,8 +195,9 @@ async fn serve(
     let http = bind("listen.http", &config.listen.http).await?;
     let address = |listener: &Option<TcpListener>| listener.as_ref().and_then(|l| l.local_addr().ok());
     let addresses = Addresses { bolt: address(&bolt), http: address(&http) };
-    let procedures = Arc::new(ServerProcedures::new(raft.clone()));
-    let database = Database::new(raft.clone(), shared, planner, config, procedures);
+    let registry = Arc::new(Registry::default());
+    let procedures = ServerProcedures::new(raft.clone(), config.listed.clone(), Arc::clone(&registry));
+    let database = Database::new(raft.clone(), shared, planner, config, Arc::new(procedures), registry);
     let backend =
         Arc::new(BoltBackend { database: Arc::clone(&database), relays: Relays::new(raft.clone()) });
     let connections = Arc::new(ConnectionMetrics::default());

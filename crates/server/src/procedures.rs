@@ -8,20 +8,23 @@ use samyama_graph::{Graph, Value};
 use crate::consensus::Consensus;
 use crate::database::DATABASE_NAME;
 use crate::http::role_name;
+use crate::registry::Registry;
 
 pub struct ServerProcedures {
     raft: Consensus,
     uuid: Arc<str>,
+    settings: Vec<(String, String)>,
+    registry: Arc<Registry>,
 }
 
 impl ServerProcedures {
-    pub fn new(raft: Consensus) -> Self {
+    pub fn new(raft: Consensus, settings: Vec<(String, String)>, registry: Arc<Registry>) -> Self {
         let uuid = raft.status().cluster_id.into();
-        Self { raft, uuid }
+        Self { raft, uuid, settings, registry }
     }
 
     /// All columns of a procedure's rows, by name; None if it is not one of these.
-    fn rows(&self, name: &str) -> Option<Vec<Vec<(&'static str, Value)>>> {
+    fn rows(&self, name: &str, arguments: &[Value]) -> Option<Vec<Vec<(&'static str, Value)>>> {
         match name {
             "db.ping" => Some(vec![vec![("success", Value::Boolean(true))]]),
             // A compatibility string: tools switch syntax on it. The real version is samyama.version's.
@@ -40,6 +43,18 @@ impl ServerProcedures {
                 ]])
             }
             "samyama.cluster" => Some(self.members()),
+            "samyama.settings" => Some(
+                self.settings
+                    .iter()
+                    .map(|(name, value)| vec![("name", name.clone().into()), ("value", value.clone().into())])
+                    .collect(),
+            ),
+            "samyama.transactions" => Some(self.registry.transactions()),
+            "samyama.connections" => Some(self.registry.connections()),
+            "samyama.terminate" => {
+                let Some(Value::List(ids)) = arguments.first() else { return Some(Vec::new()) };
+                Some(self.registry.terminate(ids))
+            }
             _ => None,
         }
     }
@@ -72,11 +87,11 @@ impl Procedures for ServerProcedures {
     fn call(
         &self,
         name: &str,
-        _arguments: &[Value],
+        arguments: &[Value],
         columns: &[Arc<str>],
         _graph: &Graph,
     ) -> Option<Result<Vec<Vec<Value>>, ExecError>> {
-        let rows = self.rows(&name.to_ascii_lowercase())?;
+        let rows = self.rows(&name.to_ascii_lowercase(), arguments)?;
         let pick = |row: &Vec<(&'static str, Value)>, column: &Arc<str>| {
             row.iter()
                 .find(|(name, _)| *name == column.as_ref())

@@ -430,13 +430,14 @@ class Drop(Command):
 
 @dataclass(slots=True)
 class Show(Command):
-    """``clauses``: what YIELD, WHERE and RETURN come to, as a query over the rows."""
+    """``names``: what stands behind the thing shown. ``tail``: what comes behind YIELD, as clauses over the rows."""
 
     what: str
     yields: list[tuple[str, str]] | None
     star: bool
     where: Expr | None
     tail: list[Clause]
+    names: list[Expr] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ mod space;
 mod string;
 pub(crate) mod temporal;
 pub(crate) mod text;
+mod vector;
 
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
@@ -60,7 +61,7 @@ const fn lenient(name: &'static str, arity: RangeInclusive<usize>, body: Body) -
 }
 
 static TABLE: LazyLock<FxHashMap<&'static str, &'static Function>> = LazyLock::new(|| {
-    let families: [&'static [Function]; 8] = [
+    let families: [&'static [Function]; 9] = [
         convert::FUNCTIONS,
         entity::FUNCTIONS,
         list::FUNCTIONS,
@@ -69,6 +70,7 @@ static TABLE: LazyLock<FxHashMap<&'static str, &'static Function>> = LazyLock::n
         space::FUNCTIONS,
         string::FUNCTIONS,
         temporal::FUNCTIONS,
+        vector::FUNCTIONS,
     ];
     families.into_iter().flatten().map(|function| (function.name, function)).collect()
 });

@@ -22,6 +22,19 @@ pub(super) static FUNCTIONS: &[Function] = &[
         }
         Ok(if subject.is_null() { Value::Null } else { Value::from(merged) })
     }),
+    // [[key, value], ...] as a map.
+    lenient("map from pairs", 1..=1, |a, _| {
+        let Value::List(pairs) = &a[0] else { return Ok(Value::Null) };
+        let mut map = Map::new();
+        for pair in pairs.iter() {
+            if let Value::List(pair) = pair
+                && let [Value::String(key), value] = &pair[..]
+            {
+                map.insert(key.clone(), value.clone());
+            }
+        }
+        Ok(Value::from(map))
+    }),
     lenient("valuetype", 1..=1, |a, _| Ok(Value::from(type_text(&a[0])))),
 ];
 

@@ -25,7 +25,6 @@ use samyama_graph::{Map, Value};
 use samyama_raft::{Leadership, LogIndex};
 
 use self::failures::{of_compilation, of_execution, of_read, of_refusal, write_in_read_mode};
-use self::interrupt::Interrupt;
 use self::options::{Terms, write_bookmark};
 use self::result::Rows;
 use self::summary::Summary;
@@ -37,9 +36,11 @@ use crate::forward::{Relay, Relays};
 use crate::lane::{Answer, Kind, Refusal, Reply};
 use crate::limits::{FORWARDS_MAX, LEADER_WAIT, QUERY_BYTES_MAX, RESULTS_OPEN_MAX};
 use crate::plan_cache::Prepared;
+use crate::registry::Presence;
 use crate::shared::Published;
 
 pub use self::failures::failure;
+pub use self::interrupt::Interrupt;
 pub use self::options::parse_bookmark;
 pub use self::result::GraphEntities;
 
@@ -56,11 +57,13 @@ impl Backend for BoltBackend {
     type Session = BoltSession;
 
     fn connect(&self, info: ConnectionInfo) -> BoltSession {
+        let (info, interrupt) = (Arc::new(info), Arc::new(Interrupt::default()));
         BoltSession {
+            presence: self.database.registry.enter(Arc::clone(&info), Arc::clone(&interrupt)),
             database: Arc::clone(&self.database),
             relays: Arc::clone(&self.relays),
-            info: Arc::new(info),
-            interrupt: Arc::new(Interrupt::default()),
+            info,
+            interrupt,
             open: None,
             results: BTreeMap::new(),
             next_qid: 0,
@@ -128,6 +131,7 @@ pub struct BoltSession {
     relays: Arc<Relays>,
     info: Arc<ConnectionInfo>,
     interrupt: Arc<Interrupt>,
+    presence: Presence,
     open: Option<Open>,
     results: BTreeMap<i64, ResultState>,
     next_qid: i64,
@@ -165,6 +169,7 @@ impl Session for BoltSession {
         if terms.unnamed {
             reply.insert(Arc::from("db"), DATABASE_NAME.into());
         }
+        self.presence.begin(&options.metadata);
         self.open = Some(Open::new(terms, options, admission));
         Ok(reply)
     }
@@ -212,6 +217,7 @@ impl Session for BoltSession {
         if prepared.plan.kind() != PlanKind::Read && terms.read_only {
             return Err(write_in_read_mode());
         }
+        self.presence.run(&query, options.as_ref().map(|options| &options.metadata));
         let mut extra = Map::new();
         extra.insert(Arc::from("t_first"), Value::Integer(started.elapsed().as_millis() as i64));
         if terms.unnamed && options.is_some() {
@@ -252,7 +258,9 @@ impl Session for BoltSession {
         let Some(open) = self.open.take() else {
             return Err(failures::invalid("There is no open transaction."));
         };
-        let index = open.commit(&self.database, &self.relays).await?;
+        let index = open.commit(&self.database, &self.relays).await;
+        self.presence.end(true);
+        let index = index?;
         Ok(CommitReply { bookmark: write_bookmark(index).into() })
     }
 
@@ -266,6 +274,7 @@ impl Session for BoltSession {
         if let Some(open) = self.open.take() {
             open.rollback(&self.relays).await;
         }
+        self.presence.end(true);
         self.interrupt.clear();
     }
 
@@ -277,6 +286,7 @@ impl Session for BoltSession {
     fn logoff(&mut self) {
         self.results.clear();
         self.open = None;
+        self.presence.end(true);
     }
 }
 
@@ -492,6 +502,7 @@ impl BoltSession {
             relay.give_back(&self.relays);
         }
         if self.open.is_none() {
+            self.presence.end(false);
             self.next_qid = 0;
         }
     }

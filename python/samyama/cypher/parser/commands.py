@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from samyama.cypher import ast
-from samyama.cypher.lexer import PARAMETER
+from samyama.cypher.lexer import EOF, PARAMETER
 from samyama.cypher.parser.clauses import Clauses
 
 __all__ = ["Commands"]
@@ -25,7 +25,7 @@ class Commands(Clauses):
         if self.is_word("SHOW"):
             return self._show()
         if self.is_word("TERMINATE"):
-            self.fail("TERMINATE is not supported yet", "NotSupported")
+            return self._terminate()
         return None
 
     def _create_index(self) -> ast.Command:
@@ -136,14 +136,50 @@ class Commands(Clauses):
         while self.is_name() and not any(self.is_word(word) for word in ("YIELD", "WHERE", "RETURN")):
             words.append(self.uppers[self.at])
             self.at += 1
+            if words[-1] in ("DATABASE", "DATABASES", "SETTING", "SETTINGS", "TRANSACTION", "TRANSACTIONS"):
+                break
         if not words:
             self.fail_expected("INDEXES, CONSTRAINTS, DATABASES, PROCEDURES, FUNCTIONS, TRANSACTIONS or SETTINGS")
         show = ast.Show(start, 0, " ".join(words), None, False, None, [])
+        show.names = self._shown_names()
+        return self._finish_show(show)
+
+    def _terminate(self) -> ast.Command:
+        start = self.start()
+        self.expect_word("TERMINATE")
+        if not (self.accept_word("TRANSACTION") or self.accept_word("TRANSACTIONS")):
+            self.fail_expected("TRANSACTIONS")
+        show = ast.Show(start, 0, "TERMINATED", None, False, None, [])
+        show.names = self._shown_names()
+        if not show.names:
+            self.fail_expected("the id of a transaction, as a text")
+        return self._finish_show(show)
+
+    def _shown_names(self) -> list[ast.Expr]:
+        """Names behind the command: one name, texts with commas between, a parameter or a list."""
+        if self.kinds[self.at] == EOF or any(self.is_word(word) for word in ("YIELD", "WHERE", "RETURN")):
+            return []
+        if self.is_op(";"):
+            return []
+        if self.is_name():
+            start, name = self.start(), self.expect_name()
+            return [ast.Literal(start, self.end(), name)]
+        names = [self.expression()]
+        while self.accept_op(","):
+            names.append(self.expression())
+        return names
+
+    def _finish_show(self, show: ast.Show) -> ast.Command:
         if self.accept_word("YIELD"):
             show.star, show.yields = self.yields()
             show.tail += self._tail()
         if self.accept_word("WHERE"):
-            show.where = self.expression()
+            where = self.expression()
+            # Behind ORDER BY and LIMIT a WHERE sees what they left, as in WITH.
+            if show.tail and isinstance(show.tail[-1], ast.Projection):
+                show.tail[-1].where = where
+            else:
+                show.where = where
         while (clause := self.clause()) is not None:
             show.tail.append(clause)
         show.end = self.end()

@@ -228,7 +228,7 @@ class Lowering:
             self.context.fail(node, f"{node.name}(*) is not a function", "UnexpectedSyntax")
         if name == "exists" and len(node.arguments) == 1:
             return p.Unary("is_not_null", self.lower(node.arguments[0]))
-        if name == IS_TYPE:
+        if name in (IS_TYPE, "map from pairs"):
             return p.Function(name, self.all(node.arguments))
         from samyama.cypher.semantic import signatures
 

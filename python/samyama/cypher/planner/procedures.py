@@ -1,6 +1,8 @@
-"""CALL of procedures, and SHOW, which reads procedures of our own."""
+"""CALL of procedures: the engine's own by name, those that are queries as subqueries."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from samyama.cypher import ast
 from samyama.cypher import plan as p
@@ -8,60 +10,20 @@ from samyama.cypher.errors import did_you_mean
 from samyama.cypher.planner.expressions import Lowering, has_aggregate
 from samyama.cypher.planner.patterns import Patterns
 from samyama.cypher.planner.scope import Binding, Context, Scope
+from samyama.cypher.procedures import Procedure, find, known_names
 
-__all__ = ["PROCEDURES", "SHOWN", "plan_call"]
+if TYPE_CHECKING:
+    from samyama.cypher.planner.projection import Column
 
-#: Lower-case name to (name, number of arguments, columns).
-PROCEDURES: dict[str, tuple[str, int, list[str]]] = {
-    name.lower(): (name, arguments, columns)
-    for name, arguments, columns in (
-        ("db.labels", 0, ["label"]),
-        ("db.relationshipTypes", 0, ["relationshipType"]),
-        ("db.propertyKeys", 0, ["propertyKey"]),
-        ("db.ping", 0, ["success"]),
-        ("db.info", 0, ["id", "name", "creationDate"]),
-        ("db.awaitIndexes", 1, []),
-        ("dbms.components", 0, ["name", "versions", "edition"]),
-        ("samyama.version", 0, ["version"]),
-        ("samyama.cluster", 0, ["id", "bolt", "http", "role", "voter"]),
-    )
-}
-
-SHOWN: dict[str, tuple[str, list[str]]] = {
-    "INDEX": (
-        "samyama.show.indexes",
-        "id name state populationPercent type entityType labelsOrTypes properties indexProvider owningConstraint lastRead "
-        "readCount".split(),
-    ),
-    "CONSTRAINT": (
-        "samyama.show.constraints",
-        "id name type entityType labelsOrTypes properties ownedIndex propertyType".split(),
-    ),
-}
+__all__ = ["expand_body", "plan_call"]
 
 
 def plan_call(
     context: Context, source: p.Operator, scope: Scope, clause: ast.ProcedureCall, *, alone: bool
 ) -> tuple[p.Operator, Scope, list[tuple[str, Binding, ast.Item | None]]]:
-    found = PROCEDURES.get(clause.name.lower())
-    if found is None:
-        message = f"There is no procedure with the name `{clause.name}` registered for this database instance."
-        hint = did_you_mean(clause.name, [name for name, _, _ in PROCEDURES.values()])
-        context.fail(
-            clause, message + hint, "ProcedureNotFound", error_type="ProcedureError",
-            code="Neo.ClientError.Procedure.ProcedureNotFound", gql_status="42N08",
-        )  # fmt: skip
-    name, count, columns = found
-    arguments = clause.arguments or []
-    for argument in arguments:
-        if has_aggregate(argument):
-            context.fail(argument, "An aggregate cannot be the argument of a procedure", "InvalidAggregation")
-    if clause.arguments is None and not alone:
-        context.fail(
-            clause, "A procedure call inside a query needs its arguments in parentheses", "InvalidArgumentPassingMode"
-        )
-    if len(arguments) > count:
-        context.fail(clause, f"{name} takes {count} arguments and got {len(arguments)}", "InvalidNumberOfArguments")
+    procedure = _find(context, clause)
+    columns = procedure.column_names
+    arguments = _arguments(context, scope, clause, procedure, alone)
     if clause.star and not alone:
         context.fail(clause, "YIELD * can only stand in a standalone CALL", "UnexpectedSyntax")
     if clause.yields and not clause.star:
@@ -69,24 +31,103 @@ def plan_call(
     elif alone:
         yields = [(column, column) for column in columns]
     elif columns:
-        context.fail(clause, f"{name} has columns; say which with YIELD", "UndefinedVariable")
+        context.fail(clause, f"{procedure.name} has columns; say which with YIELD", "UndefinedVariable")
     else:
         yields = []
+    _check_yields(context, scope, clause, procedure, yields)
     scope = scope.copy()
-    bound: list[tuple[str, Binding, ast.Item | None]] = []
-    for column, variable in yields:
-        if column not in columns:
-            context.fail(
-                clause, f"{name} has no column `{column}`.{did_you_mean(column, columns)}", "UndefinedVariable"
-            )
-        if variable in scope.names:
-            context.fail(clause, f"Variable `{variable}` already declared", "VariableAlreadyBound")
-        scope.names[variable] = Binding(context.new_slot())
-        bound.append((variable, scope.names[variable], None))
-    source = p.ProcedureCall(
-        input=source, name=name, arguments=Lowering(context, scope, Patterns).all(arguments),
-        yield_columns=[column for column, _ in yields], yield_slots=[binding.slot for _, binding, _ in bound],
-    )  # fmt: skip
+    bound: list[Column] = []
+    if procedure.body is not None:
+        given = dict(zip((argument.name for argument in procedure.arguments), arguments, strict=True))
+        source, found = expand_body(context, source, given, procedure.body)
+        by_name = {name: binding for name, binding, _ in found}
+        # A column may be yielded twice; its rows are the same.
+        bound = [(variable, by_name[column], None) for column, variable in yields]
+    else:
+        bound = [(variable, Binding(context.new_slot()), None) for _, variable in yields]
+        source = p.ProcedureCall(
+            input=source, name=procedure.name, arguments=arguments,
+            yield_columns=[column for column, _ in yields], yield_slots=[binding.slot for _, binding, _ in bound],
+        )  # fmt: skip
+    scope.names |= {variable: binding for variable, binding, _ in bound}
     if clause.where is not None:
         source = p.Filter(input=source, predicate=Lowering(context, scope, Patterns).lower(clause.where))
     return source, scope, bound
+
+
+def _find(context: Context, clause: ast.ProcedureCall) -> Procedure:
+    procedure = find(clause.name)
+    if procedure is None:
+        message = f"There is no procedure with the name `{clause.name}` registered for this database instance."
+        context.fail(
+            clause, message + did_you_mean(clause.name, known_names()), "ProcedureNotFound",
+            error_type="ProcedureError",
+            code="Neo.ClientError.Procedure.ProcedureNotFound", gql_status="42N08",
+        )  # fmt: skip
+    return procedure
+
+
+def _arguments(
+    context: Context, scope: Scope, clause: ast.ProcedureCall, procedure: Procedure, alone: bool
+) -> list[p.Expression]:
+    """All arguments: those left out by their defaults or, without parentheses, by parameters of their names."""
+    if clause.arguments is None:
+        if not alone:
+            message = "A procedure call inside a query needs its arguments in parentheses"
+            context.fail(clause, message, "InvalidArgumentPassingMode")
+        given: list[ast.Expr] = [ast.Parameter(clause.start, clause.end, a.name) for a in procedure.arguments]
+    else:
+        given = clause.arguments
+    for argument in given:
+        if has_aggregate(argument):
+            context.fail(argument, "An aggregate cannot be the argument of a procedure", "InvalidAggregation")
+    least, most = procedure.required, len(procedure.arguments)
+    if not least <= len(given) <= most:
+        wanted = f"{most}" if least == most else f"{least} to {most}"
+        message = f"{procedure.name} takes {wanted} arguments and got {len(given)}: {procedure.signature}"
+        context.fail(clause, message, "InvalidNumberOfArguments")
+    lowering = Lowering(context, scope, Patterns)
+    left_out = [_default(argument.default) for argument in procedure.arguments[len(given) :]]
+    return lowering.all(given) + left_out
+
+
+def _default(text: str | None) -> p.Expression:
+    assert text is not None, "an argument that may be left out has a default"
+    if text == "{}":
+        return p.MapLiteral([], [])
+    return p.Literal(text[1:-1] if text.startswith("'") else int(text))
+
+
+def _check_yields(
+    context: Context, scope: Scope, clause: ast.ProcedureCall, procedure: Procedure, yields: list[tuple[str, str]]
+) -> None:
+    columns = procedure.column_names
+    seen: set[str] = set()
+    for column, variable in yields:
+        if column not in columns:
+            message = f"{procedure.name} has no column `{column}`.{did_you_mean(column, columns)}"
+            context.fail(clause, message, "UndefinedVariable")
+        if variable in scope.names or variable in seen:
+            context.fail(clause, f"Variable `{variable}` already declared", "VariableAlreadyBound")
+        seen.add(variable)
+
+
+def expand_body(
+    context: Context, source: p.Operator, given: dict[str, p.Expression], body: str
+) -> tuple[p.Operator, list[Column]]:
+    """Rows of ``source``, each with the rows of the query ``body``, which sees ``given`` as its variables."""
+    from samyama.cypher.parser import parse
+    from samyama.cypher.planner.query import plan_inner
+
+    query = parse(body).body
+    assert isinstance(query, ast.Query), "the body of a procedure is a query"
+    bindings = {name: Binding(context.new_slot()) for name in given}
+    if bindings:
+        slots = [binding.slot for binding in bindings.values()]
+        source = p.Projection(input=source, slots=slots, expressions=list(given.values()))
+    # Positions and source text inside the body are its own.
+    outside = context.text, context.spans
+    context.text, context.spans = body, []
+    right, columns = plan_inner(context, query, Scope(bindings), needs_return=True)
+    context.text, context.spans = outside
+    return p.Apply(input=source, right=right), columns

@@ -6,12 +6,10 @@ from samyama.cypher import ast
 from samyama.cypher import plan as p
 from samyama.cypher.catalog import Catalog
 from samyama.cypher.explain import annotate
-from samyama.cypher.planner.expressions import Lowering
-from samyama.cypher.planner.patterns import Patterns
-from samyama.cypher.planner.procedures import SHOWN
 from samyama.cypher.planner.projection import Column
-from samyama.cypher.planner.query import Part, plan_query
-from samyama.cypher.planner.scope import Binding, Context, Scope
+from samyama.cypher.planner.query import plan_query
+from samyama.cypher.planner.scope import Context
+from samyama.cypher.planner.show import plan_show
 
 __all__ = ["plan_statement"]
 
@@ -24,7 +22,7 @@ def plan_statement(text: str, statement: ast.Statement, catalog: Catalog, spans:
         if context.writes:
             kind = "rw" if columns else "w"
     elif isinstance(statement.body, ast.Show):
-        source, columns = _show(context, statement.body)
+        source, columns = plan_show(context, statement.body)
     else:
         source, columns, kind = _schema(context, statement.body), [], "s"
     root = p.ProduceResults(input=source, slots=[binding.slot for _, binding, _ in columns])
@@ -61,34 +59,3 @@ def _schema(context: Context, command: ast.Command) -> p.Operator:
             return p.DropConstraint(name=command.name, if_exists=command.if_exists)
         case _:
             return context.not_yet(command, "This command")
-
-
-def _show(context: Context, command: ast.Show) -> tuple[p.Operator, list[Column]]:
-    what = next((shown for word, shown in SHOWN.items() if word in command.what.replace("INDEXES", "INDEX")), None)
-    if what is None:
-        context.not_yet(command, f"SHOW {command.what}")
-    name, columns = what
-    pairs = command.yields if command.yields else [(column, column) for column in columns]
-    part = Part(context, p.Argument(), Scope(), top=True)
-    bound: list[Column] = []
-    for column, variable in pairs:
-        if column not in columns:
-            context.fail(
-                command,
-                f"SHOW {command.what} has no column `{column}`; it has {', '.join(columns)}",
-                "UndefinedVariable",
-            )
-        part.scope.names[variable] = Binding(context.new_slot())
-        bound.append((variable, part.scope.names[variable], None))
-    part.source = p.ProcedureCall(
-        input=part.source, name=name, arguments=[], yield_columns=[column for column, _ in pairs],
-        yield_slots=[binding.slot for _, binding, _ in bound],
-    )  # fmt: skip
-    if command.where is not None:
-        predicate = Lowering(context, part.scope, Patterns).lower(command.where)
-        part.source = p.Filter(input=part.source, predicate=predicate)
-    for clause in command.tail:
-        part._clause(clause, is_last=False, is_first=False)
-    if part.returned:
-        return part.source, part.columns
-    return part.source, [(name, part.scope.names.get(name, binding), item) for name, binding, item in bound]

@@ -26,6 +26,7 @@ FUNCTIONS: dict[str, tuple[int, int]] = {
     ),
     **dict.fromkeys(
         "atan2 left right split nullif duration.between duration.inmonths duration.indays duration.inseconds point.distance "
+        "vector.similarity.cosine vector.similarity.euclidean "
         "datetime.fromepoch".split(),
         (2, 2),
     ),

@@ -1,0 +1,179 @@
+"""The procedures that are queries: their texts. Arguments are variables; the columns are what RETURN names."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
+
+INDEX_COLUMNS = (
+    "id name state populationPercent type entityType labelsOrTypes properties indexProvider owningConstraint lastRead "
+    "readCount trackedSince options failureMessage createStatement"
+).split()
+CONSTRAINT_COLUMNS = (
+    "id name type entityType labelsOrTypes properties ownedIndex propertyType options createStatement"
+).split()
+
+#: The type of `value` as Neo4j's schema procedures call it.
+_OLD_TYPE = """CASE
+  WHEN value IS :: LIST<ANY> THEN CASE split(split(split(valueType(value), '<')[1], '>')[0], ' NOT')[0]
+    WHEN 'INTEGER' THEN 'LongArray' WHEN 'FLOAT' THEN 'DoubleArray' WHEN 'STRING' THEN 'StringArray'
+    WHEN 'BOOLEAN' THEN 'BooleanArray' WHEN 'POINT' THEN 'PointArray' WHEN 'DATE' THEN 'DateArray'
+    WHEN 'DURATION' THEN 'DurationArray' WHEN 'ZONED DATETIME' THEN 'DateTimeArray' ELSE 'AnyArray' END
+  WHEN value IS :: INTEGER THEN 'Long' WHEN value IS :: FLOAT THEN 'Double' WHEN value IS :: STRING THEN 'String'
+  WHEN value IS :: BOOLEAN THEN 'Boolean' WHEN value IS :: POINT THEN 'Point' WHEN value IS :: DATE THEN 'Date'
+  WHEN value IS :: ZONED DATETIME THEN 'DateTime' WHEN value IS :: LOCAL DATETIME THEN 'LocalDateTime'
+  WHEN value IS :: ZONED TIME THEN 'Time' WHEN value IS :: LOCAL TIME THEN 'LocalTime'
+  WHEN value IS :: DURATION THEN 'Duration' ELSE 'ByteArray' END"""
+
+#: And as APOC calls it.
+_APOC_TYPE = """CASE
+  WHEN value IS :: LIST<ANY> THEN 'LIST' WHEN value IS :: ZONED DATETIME THEN 'DATE_TIME'
+  WHEN value IS :: LOCAL DATETIME THEN 'LOCAL_DATE_TIME' WHEN value IS :: ZONED TIME THEN 'TIME'
+  WHEN value IS :: LOCAL TIME THEN 'LOCAL_TIME' ELSE replace(valueType(value), ' NOT NULL', '') END"""
+
+NODE_TYPE_PROPERTIES = f"""
+CALL () {{
+  MATCH (n) WITH labels(n) AS one, count(*) AS total RETURN collect({{labels: one, total: total}}) AS totals
+}}
+CALL () {{
+  MATCH (n) UNWIND CASE WHEN size(keys(n)) = 0 THEN [null] ELSE keys(n) END AS key
+  WITH labels(n) AS nodeLabels, key, n[key] AS value
+  WITH nodeLabels, key, CASE WHEN key IS NULL THEN null ELSE {_OLD_TYPE} END AS kind
+  RETURN nodeLabels, key, count(*) AS present, collect(DISTINCT kind) AS kinds
+}}
+RETURN reduce(text = '', label IN nodeLabels | text + ':`' + label + '`') AS nodeType, nodeLabels, key AS propertyName,
+  CASE WHEN key IS NULL THEN null ELSE kinds END AS propertyTypes,
+  key IS NOT NULL AND [t IN totals WHERE t.labels = nodeLabels | t.total][0] = present AS mandatory
+ORDER BY nodeType, propertyName
+"""
+
+REL_TYPE_PROPERTIES = f"""
+CALL () {{
+  MATCH ()-[r]->() WITH type(r) AS one, count(*) AS total RETURN collect({{type: one, total: total}}) AS totals
+}}
+CALL () {{
+  MATCH ()-[r]->() UNWIND CASE WHEN size(keys(r)) = 0 THEN [null] ELSE keys(r) END AS key
+  WITH type(r) AS name, key, r[key] AS value
+  WITH name, key, CASE WHEN key IS NULL THEN null ELSE {_OLD_TYPE} END AS kind
+  RETURN name, key, count(*) AS present, collect(DISTINCT kind) AS kinds
+}}
+RETURN ':`' + name + '`' AS relType, key AS propertyName, CASE WHEN key IS NULL THEN null ELSE kinds END AS propertyTypes,
+  key IS NOT NULL AND [t IN totals WHERE t.type = name | t.total][0] = present AS mandatory
+ORDER BY relType, propertyName
+"""
+
+_META_ROWS = f"""
+CALL () {{
+  MATCH (n) UNWIND labels(n) AS label UNWIND keys(n) AS property
+  WITH label, property, n[property] AS value
+  WITH label, property, {_APOC_TYPE} AS kind
+  WITH label, property, count(*) AS count, collect(DISTINCT kind) AS kinds
+  RETURN label, property, count, CASE WHEN size(kinds) = 1 THEN kinds[0] ELSE 'ANY' END AS type, [] AS other,
+    'node' AS elementType, 0 AS left, 0 AS right
+UNION ALL
+  MATCH (a)-[r]->(b) UNWIND labels(a) AS label
+  WITH label, type(r) AS property, count(*) AS count, collect(DISTINCT labels(b)) AS ends
+  RETURN label, property, count, 'RELATIONSHIP' AS type,
+    reduce(all = [], end IN ends | all + [one IN end WHERE NOT one IN all]) AS other,
+    'node' AS elementType, 1 AS left, 1 AS right
+UNION ALL
+  MATCH ()-[r]->() UNWIND keys(r) AS property
+  WITH type(r) AS label, property, r[property] AS value
+  WITH label, property, {_APOC_TYPE} AS kind
+  WITH label, property, count(*) AS count, collect(DISTINCT kind) AS kinds
+  RETURN label, property, count, CASE WHEN size(kinds) = 1 THEN kinds[0] ELSE 'ANY' END AS type, [] AS other,
+    'relationship' AS elementType, 0 AS left, 0 AS right
+UNION ALL
+  MATCH (a)-[r]->(b) UNWIND labels(a) AS property
+  WITH type(r) AS label, property, count(*) AS count, collect(DISTINCT labels(b)) AS ends
+  RETURN label, property, count, 'RELATIONSHIP' AS type,
+    reduce(all = [], end IN ends | all + [one IN end WHERE NOT one IN all]) AS other,
+    'relationship' AS elementType, 1 AS left, 1 AS right
+}}"""
+
+META_DATA = f"""
+CALL () {{
+  CALL samyama.show.constraints() YIELD type AS rule, labelsOrTypes, properties
+  RETURN collect({{rule: rule, labels: labelsOrTypes, keys: properties}}) AS rules
+}}
+CALL () {{
+  CALL samyama.show.indexes() YIELD labelsOrTypes, properties
+  RETURN collect({{labels: labelsOrTypes, keys: properties}}) AS indexes
+}}
+{_META_ROWS}
+RETURN label, property, count,
+  any(c IN rules WHERE c.labels = [label] AND c.keys = [property] AND (c.rule CONTAINS 'UNIQUE' OR c.rule CONTAINS 'KEY'))
+    AS unique,
+  any(i IN indexes WHERE i.labels = [label] AND property IN i.keys) AS index,
+  any(c IN rules WHERE c.labels = [label] AND property IN c.keys AND (c.rule CONTAINS 'EXISTENCE' OR c.rule CONTAINS 'KEY'))
+    AS existence,
+  type, type = 'LIST' AS array, [] AS sample, left, right, other, [] AS otherLabels, elementType
+ORDER BY elementType, label, property
+"""
+
+META_SCHEMA = f"""
+CALL () {{
+  MATCH (n) UNWIND labels(n) AS label WITH label, count(*) AS total RETURN collect({{label: label, total: total}}) AS totals
+}}
+CALL () {{ {_META_ROWS}
+  WITH label, elementType, collect({{property: property, type: type, count: count, other: other}}) AS parts
+  RETURN label, elementType, parts
+}}
+WITH label, elementType, parts, [t IN totals WHERE t.label = label | t.total][0] AS total
+WITH collect([label, {{
+  type: elementType,
+  count: coalesce(total, reduce(sum = 0, x IN parts | CASE WHEN x.type = 'RELATIONSHIP' THEN sum + x.count ELSE sum END)),
+  properties: `map from pairs`([x IN parts WHERE x.type <> 'RELATIONSHIP' | [x.property, {{type: x.type}}]]),
+  relationships: `map from pairs`([x IN parts WHERE x.type = 'RELATIONSHIP' AND elementType = 'node' |
+    [x.property, {{direction: 'out', count: x.count, labels: x.other}}]])
+}}]) AS pairs
+RETURN `map from pairs`(pairs) AS value
+"""
+
+META_STATS = """
+CALL () {
+  MATCH (n) UNWIND labels(n) AS label WITH label, count(*) AS count RETURN `map from pairs`(collect([label, count])) AS labels
+}
+CALL () {
+  MATCH ()-[r]->() WITH type(r) AS name, count(*) AS count
+  RETURN `map from pairs`(collect([name, count])) AS relTypesCount,
+    `map from pairs`(collect(['()-[:' + name + ']->()', count])) AS relTypes
+}
+CALL () { CALL db.propertyKeys() YIELD propertyKey RETURN count(propertyKey) AS propertyKeyCount }
+CALL () { MATCH (n) RETURN count(n) AS nodeCount }
+CALL () { MATCH ()-[r]->() RETURN count(r) AS relCount }
+WITH *, size(keys(labels)) AS labelCount, size(keys(relTypesCount)) AS relTypeCount
+RETURN labelCount, relTypeCount, propertyKeyCount, nodeCount, relCount, labels, relTypes, relTypesCount,
+  {labelCount: labelCount, relTypeCount: relTypeCount, propertyKeyCount: propertyKeyCount, nodeCount: nodeCount,
+   relCount: relCount, labels: labels, relTypes: relTypes} AS stats
+"""
+
+SCHEMA_NODES = """
+CALL samyama.show.indexes() YIELD name, entityType, labelsOrTypes, properties, type AS kind, owningConstraint
+WITH * WHERE entityType = 'NODE'
+RETURN name, labelsOrTypes[0] AS label, properties, 'ONLINE' AS status,
+  CASE WHEN owningConstraint IS NULL THEN kind ELSE 'UNIQUENESS' END AS type, 'NO FAILURE' AS failure,
+  100.0 AS populationProgress, null AS size, null AS valuesSelectivity, '' AS userDescription
+"""
+
+DBMS_INFO = "CALL db.info() YIELD id, creationDate RETURN id, 'system' AS name, creationDate"
+
+LIST_CONFIG = """
+CALL samyama.settings() YIELD name, value
+WITH * WHERE toLower(name) CONTAINS toLower(searchString)
+RETURN name, '' AS description, value, false AS dynamic ORDER BY name
+"""
+
+CLIENT_CONFIG = """
+UNWIND [['browser.allow_outgoing_connections', 'false'], ['browser.retain_connection_credentials', 'true'],
+  ['browser.credential_timeout', '0'], ['browser.remote_content_hostname_whitelist', ''],
+  ['dbms.default_database', 'neo4j'], ['client.allow_telemetry', 'false']] AS pair
+RETURN pair[0] AS name, '' AS description, pair[1] AS value, false AS dynamic
+"""
+
+NO_BEANS = "RETURN query AS name, '' AS description, {} AS attributes LIMIT 0"
+
+CONNECTIONS = """
+CALL samyama.connections() YIELD connectionId, connectMillis, connector, username, userAgent, clientAddress
+RETURN connectionId, toString(datetime.fromEpochMillis(connectMillis)) AS connectTime, connector, username, userAgent,
+  '' AS serverAddress, clientAddress
+"""

@@ -1,0 +1,174 @@
+"""Every procedure by name: arguments, columns, what it is for, and for those that are queries, the query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from samyama.cypher.procedures import bodies
+
+__all__ = ["ALL", "Argument", "Procedure", "find", "known_names"]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """``default``: a Cypher literal; None: the argument must be given."""
+
+    name: str
+    type: str
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """``body``: a query over the arguments as variables that returns the columns; None: the engine knows it by name."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+    columns: tuple[tuple[str, str], ...]
+    description: str
+    body: str | None = None
+    mode: str = "READ"
+
+    @property
+    def column_names(self) -> list[str]:
+        return [name for name, _ in self.columns]
+
+    @property
+    def required(self) -> int:
+        return sum(argument.default is None for argument in self.arguments)
+
+    @property
+    def signature(self) -> str:
+        def shown(argument: Argument) -> str:
+            default = "" if argument.default is None else f" = {argument.default}"
+            return f"{argument.name}{default} :: {argument.type}"
+
+        arguments = ", ".join(map(shown, self.arguments))
+        columns = ", ".join(f"{name} :: {kind}" for name, kind in self.columns)
+        return f"{self.name}({arguments}) :: ({columns})"
+
+
+def _arguments(text: str) -> tuple[Argument, ...]:
+    """``name :: TYPE = default, ...``"""
+    found = []
+    for piece in filter(None, (piece.strip() for piece in text.split(";"))):
+        name, _, rest = piece.partition(" :: ")
+        kind, _, default = rest.partition(" = ")
+        found.append(Argument(name, kind, default or None))
+    return tuple(found)
+
+
+def _columns(text: str) -> tuple[tuple[str, str], ...]:
+    """``name TYPE, ...``"""
+    pairs = (piece.strip().split(" ", 1) for piece in text.split(";") if piece.strip())
+    return tuple((name, kind) for name, kind in pairs)
+
+
+def _procedure(name: str, arguments: str, columns: str, about: str, body: str | None = None, mode: str = "READ") -> Procedure:
+    return Procedure(name, _arguments(arguments), _columns(columns), about, body, mode)
+
+
+ALL: tuple[Procedure, ...] = (
+    _procedure("db.labels", "", "label STRING", "List all labels in the database."),
+    _procedure("db.relationshipTypes", "", "relationshipType STRING", "List all relationship types in the database."),
+    _procedure("db.propertyKeys", "", "propertyKey STRING", "List all property keys in the database."),
+    _procedure("db.ping", "", "success BOOLEAN", "Whether the database answers.", mode="DBMS"),
+    _procedure("db.info", "", "id STRING; name STRING; creationDate STRING", "Information about the database."),
+    _procedure("db.awaitIndex", "indexName :: STRING; timeOutSeconds :: INTEGER = 300", "", "Indexes are built at once: returns."),
+    _procedure("db.awaitIndexes", "timeOutSeconds :: INTEGER = 300", "", "Indexes are built at once: returns."),
+    _procedure("db.resampleIndex", "indexName :: STRING", "", "Statistics of indexes are exact: returns.", "RETURN 1 AS x LIMIT 0"),
+    _procedure("db.resampleOutdatedIndexes", "", "", "Statistics of indexes are exact: returns.", "RETURN 1 AS x LIMIT 0"),
+    _procedure(
+        "db.schema.visualization", "", "nodes LIST<NODE>; relationships LIST<RELATIONSHIP>",
+        "A node for each label, and a relationship for each type between labels that have it.",
+    ),
+    _procedure(
+        "db.schema.nodeTypeProperties", "",
+        "nodeType STRING; nodeLabels LIST<STRING>; propertyName STRING; propertyTypes LIST<STRING>; mandatory BOOLEAN",
+        "The properties of nodes by their combination of labels. Reads every node.", bodies.NODE_TYPE_PROPERTIES,
+    ),
+    _procedure(
+        "db.schema.relTypeProperties", "",
+        "relType STRING; propertyName STRING; propertyTypes LIST<STRING>; mandatory BOOLEAN",
+        "The properties of relationships by type. Reads every relationship.", bodies.REL_TYPE_PROPERTIES,
+    ),
+    _procedure(
+        "dbms.components", "", "name STRING; versions LIST<STRING>; edition STRING",
+        "The version of Neo4j whose syntax and protocol this server speaks; its own is samyama.version().", mode="DBMS",
+    ),
+    _procedure("dbms.info", "", "id STRING; name STRING; creationDate STRING", "Information about this installation.", bodies.DBMS_INFO),
+    _procedure(
+        "dbms.showCurrentUser", "", "username STRING; roles LIST<STRING>; flags LIST<STRING>", "Who is logged in.",
+        "RETURN '' AS username, [] AS roles, [] AS flags", "DBMS",
+    ),
+    _procedure(
+        "dbms.listConfig", "searchString :: STRING = ''", "name STRING; description STRING; value STRING; dynamic BOOLEAN",
+        "The settings whose name holds the text.", bodies.LIST_CONFIG, "DBMS",
+    ),
+    _procedure(
+        "dbms.clientConfig", "", "name STRING; description STRING; value STRING; dynamic BOOLEAN",
+        "Settings that clients ask for.", bodies.CLIENT_CONFIG, "DBMS",
+    ),
+    _procedure(
+        "dbms.queryJmx", "query :: STRING", "name STRING; description STRING; attributes MAP",
+        "There are no JMX beans here: no rows. Metrics are at /metrics.", bodies.NO_BEANS, "DBMS",
+    ),
+    _procedure(
+        "dbms.listConnections", "",
+        "connectionId STRING; connectTime STRING; connector STRING; username STRING; userAgent STRING; serverAddress STRING; "
+        "clientAddress STRING",
+        "The connections of this node.", bodies.CONNECTIONS, "DBMS",
+    ),
+    _procedure(
+        "samyama.connections", "",
+        "connectionId STRING; connectMillis INTEGER; connector STRING; username STRING; userAgent STRING; clientAddress STRING",
+        "The connections of this node.", mode="DBMS",
+    ),
+    _procedure("samyama.version", "", "version STRING", "The version of this server.", mode="DBMS"),
+    _procedure(
+        "samyama.cluster", "", "id INTEGER; bolt STRING; http STRING; role STRING; voter BOOLEAN", "The members of the cluster.",
+        mode="DBMS",
+    ),
+    _procedure("samyama.settings", "", "name STRING; value STRING", "The settings of this node.", mode="DBMS"),
+    _procedure(
+        "samyama.transactions", "",
+        "transactionId STRING; connectionId STRING; clientAddress STRING; username STRING; currentQuery STRING; "
+        "currentQueryId STRING; startMillis INTEGER; status STRING; elapsedMillis INTEGER; metaData MAP",
+        "The transactions that are open on this node.", mode="DBMS",
+    ),
+    _procedure("samyama.terminate", "ids :: LIST<STRING>", "transactionId STRING; username STRING; message STRING",
+               "End transactions of this node.", mode="DBMS"),
+    _procedure("samyama.show.indexes", "", "; ".join(f"{name} ANY" for name in bodies.INDEX_COLUMNS), "What SHOW INDEXES shows."),
+    _procedure("samyama.show.constraints", "", "; ".join(f"{name} ANY" for name in bodies.CONSTRAINT_COLUMNS),
+               "What SHOW CONSTRAINTS shows."),
+    _procedure(
+        "apoc.meta.data", "config :: MAP = {}",
+        "label STRING; property STRING; count INTEGER; unique BOOLEAN; index BOOLEAN; existence BOOLEAN; type STRING; "
+        "array BOOLEAN; sample LIST<ANY>; left INTEGER; right INTEGER; other LIST<STRING>; otherLabels LIST<STRING>; "
+        "elementType STRING",
+        "Labels, types and properties with their types. Reads the whole graph; samples are not taken.", bodies.META_DATA,
+    ),
+    _procedure("apoc.meta.schema", "config :: MAP = {}", "value MAP", "The schema as one map. Reads the whole graph.", bodies.META_SCHEMA),
+    _procedure(
+        "apoc.meta.stats", "",
+        "labelCount INTEGER; relTypeCount INTEGER; propertyKeyCount INTEGER; nodeCount INTEGER; relCount INTEGER; labels MAP; "
+        "relTypes MAP; relTypesCount MAP; stats MAP",
+        "Counts, from the store.", bodies.META_STATS,
+    ),
+    _procedure(
+        "apoc.schema.nodes", "config :: MAP = {}",
+        "name STRING; label ANY; properties LIST<STRING>; status STRING; type STRING; failure STRING; "
+        "populationProgress FLOAT; size INTEGER; valuesSelectivity FLOAT; userDescription STRING",
+        "Indexes and constraints of nodes.", bodies.SCHEMA_NODES,
+    ),
+)  # fmt: skip
+
+_BY_NAME = {procedure.name.lower(): procedure for procedure in ALL}
+
+
+def find(name: str) -> Procedure | None:
+    return _BY_NAME.get(name.lower())
+
+
+def known_names() -> list[str]:
+    return [procedure.name for procedure in ALL]

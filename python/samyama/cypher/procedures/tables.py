@@ -1,0 +1,44 @@
+"""SHOW FUNCTIONS and SHOW PROCEDURES: tables known before anything runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from samyama.cypher.procedures.catalog import ALL, Procedure
+from samyama.cypher.procedures.functions import DESCRIBED, Described
+
+__all__ = ["TABLES"]
+
+Row = dict[str, Any]
+
+
+def _function(one: Described) -> Row:
+    arguments = [
+        {"name": name.split(" = ")[0].strip(), "type": kind.strip(), "description": ""}
+        for name, _, kind in (piece.partition(" :: ") for piece in one.arguments.split(", ") if " :: " in piece)
+    ]
+    return {
+        "name": one.name, "category": one.category, "description": one.about, "signature": one.signature, "isBuiltIn": True,
+        "argumentDescription": arguments, "returnDescription": one.result, "aggregating": one.is_aggregating,
+        "rolesExecution": None, "rolesBoostedExecution": None, "isDeprecated": False, "deprecatedBy": None,
+    }  # fmt: skip
+
+
+def _procedure(one: Procedure) -> Row:
+    return {
+        "name": one.name, "description": one.description, "mode": one.mode, "worksOnSystem": one.mode == "DBMS",
+        "signature": one.signature,
+        "argumentDescription": [
+            {"name": a.name, "type": a.type, "description": "", "isDeprecated": False, "default": a.default}
+            for a in one.arguments
+        ],
+        "returnDescription": [{"name": n, "type": t, "description": "", "isDeprecated": False} for n, t in one.columns],
+        "admin": False, "rolesExecution": None, "rolesBoostedExecution": None, "isDeprecated": False, "deprecatedBy": None,
+        "option": {"deprecated": False},
+    }  # fmt: skip
+
+
+TABLES: dict[str, list[Row]] = {
+    "functions": [_function(one) for one in DESCRIBED],
+    "procedures": [_procedure(one) for one in sorted(ALL, key=lambda one: one.name.lower())],
+}

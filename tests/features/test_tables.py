@@ -1,0 +1,39 @@
+"""What SHOW FUNCTIONS and SHOW PROCEDURES tell is held to what can be called."""
+
+from __future__ import annotations
+
+import samyama
+from samyama.cypher.parser import parse
+from samyama.cypher.planner.expressions import AGGREGATES
+from samyama.cypher.procedures.catalog import ALL
+from samyama.cypher.procedures.functions import DESCRIBED
+from samyama.cypher.semantic.signatures import FUNCTIONS
+
+#: Written like functions, read as syntax of their own.
+SYNTAX = {"all", "any", "none", "single", "reduce"}
+
+
+def test_every_function_is_described_and_every_description_is_of_a_function() -> None:
+    described = {one.name.lower() for one in DESCRIBED}
+    known = set(FUNCTIONS) | AGGREGATES | SYNTAX
+    assert described - known == set(), "described, but not known to the planner"
+    assert known - described == set(), "known to the planner, but not described in procedures/functions.py"
+
+
+def test_the_body_of_every_procedure_returns_its_columns() -> None:
+    for procedure in ALL:
+        if procedure.body is not None:
+            last = parse(procedure.body).body.parts[-1].clauses[-1]  # type: ignore[union-attr]
+            returned = [item.name for item in last.items]  # type: ignore[attr-defined]
+            assert procedure.columns == () or returned == procedure.column_names, procedure.name
+
+
+def test_every_procedure_answers() -> None:
+    arguments = {"STRING": "'x'", "INTEGER": "1", "MAP": "{}", "LIST<STRING>": "[]"}
+    with samyama.open() as db:
+        db.execute("CREATE (:A {x: 1})-[:T {y: [1.5]}]->(:B:C)").consume()
+        for procedure in ALL:
+            given = ", ".join(arguments[argument.type] for argument in procedure.arguments if argument.default is None)
+            result = db.execute(f"CALL {procedure.name}({given})")
+            assert result.keys() == procedure.column_names, procedure.name
+            result.consume()
