@@ -18,5 +18,5 @@ pub use backend::{
     RelationshipRecord, RoutingTable, RunReply, Session, TransactionOptions,
 };
 pub use limits::Limits;
-pub use server::{ConnectionError, ServerConfig, serve_connection};
+pub use server::{ConnectionError, ServerConfig, serve_connection, serve_stream};
 pub use version::{Dialect, Version};

@@ -44,6 +44,12 @@ pub const AUTHENTICATION_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a client may leave answers unread while there are more to send.
 pub const WRITE_STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// What is still read from a client that was told that it broke the protocol, so that it gets to hear it.
+pub const LINGER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// For how long that is done.
+pub const LINGER_TIME_MAX: Duration = Duration::from_secs(2);
+
 /// The bounds that an operator may move, with the defaults above.
 #[derive(Clone, Debug)]
 pub struct Limits {

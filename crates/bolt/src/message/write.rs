@@ -8,7 +8,7 @@ use super::tag;
 use crate::backend::TransactionOptions;
 use crate::chunk::{begin_message, end_message};
 use crate::limits::RESULT_NESTING_DEPTH_MAX;
-use crate::packstream::{EncodeError, Encoder, NoEntities, write_value};
+use crate::packstream::{EncodeError, Encoder, NoEntities, TINY_DICTIONARY, write_value};
 use crate::version::{Dialect, Version};
 
 /// A dictionary whose pairs are written before their number is known.
@@ -38,16 +38,24 @@ impl<'a> Summary<'a> {
         encoder
     }
 
+    pub fn text(&mut self, key: &str, value: &str) {
+        self.key(key).string(value);
+    }
+
     pub fn value(&mut self, key: &str, value: &Value) -> Result<(), EncodeError> {
         self.key(key);
         write_value(self.out, value, self.dialect, &NoEntities, RESULT_NESTING_DEPTH_MAX)
     }
 
     pub fn end(self) {
-        let mut header = Vec::with_capacity(5);
-        Encoder::new(&mut header).dictionary(self.pairs);
-        // One byte is reserved; more pairs than 15 need up to four bytes more.
-        self.out.splice(self.header..=self.header, header);
+        if self.pairs <= 15 {
+            self.out[self.header] = TINY_DICTIONARY | self.pairs as u8;
+        } else {
+            // One byte is reserved; more pairs than 15 need up to four bytes more.
+            let mut header = Vec::with_capacity(5);
+            Encoder::new(&mut header).dictionary(self.pairs);
+            self.out.splice(self.header..=self.header, header);
+        }
         end_message(self.out, self.message);
     }
 }

@@ -18,4 +18,5 @@ pub use intern::Interner;
 pub use write_values::EncodeError;
 pub use zones::{UtcOnly, Zones};
 
+pub(crate) use marker::TINY_DICTIONARY;
 pub(crate) use write_values::{NoEntities, write_value};

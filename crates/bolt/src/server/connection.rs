@@ -1,381 +1,295 @@
-//! One connection from handshake to end.
+//! A connection's life: handshake, then requests until it ends.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
 
-use samyama_graph::{Map, Value};
+use parking_lot::Mutex;
+use samyama_graph::Map;
+use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf, split};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout, timeout_at};
+use tracing::debug;
 
-use super::greeting::greet;
-use super::inbox::Inbox;
-use super::outbox::Outbox;
-use super::{ConnectionError, ServerConfig, reply};
-use crate::backend::{Auth, Backend, ConnectionInfo, Failure, PullReply, Session, TransactionOptions};
-use crate::limits::FLUSH_BYTES;
-use crate::message::{Pull, Request};
-use crate::packstream::EncodeError;
+use super::config::{ConnectionError, ServerConfig};
+use super::drive::{Watch, drive};
+use super::greeting::{Agreement, shake_hands};
+use super::input::{End, Input};
+use super::notifications::Filter;
+use super::output::{Output, flush};
+use crate::backend::{Backend, Failure, Session};
+use crate::chunk::{begin_message, end_message};
+use crate::failure::write_failure;
+use crate::limits::{FLUSH_BYTES, LINGER_BYTES_MAX, LINGER_TIME_MAX};
+use crate::message::{Request, Summary, tag};
+use crate::packstream::{EncodeError, Encoder};
 use crate::state::{Kind, State, Verdict, after_success, verdict};
-use crate::version::{Dialect, Version};
+use crate::version::Dialect;
 
-/// Serve a connection until it ends. `forwarded_by`: it comes from another member, for one of its clients.
+/// Serves one connection to its end. `forwarded_by`: another member opened it for one of its clients.
+/// Set `TCP_NODELAY` on the stream before.
+///
+/// Dropping the future drops the session where it stands; a session's `Drop` must give back what it holds.
 pub async fn serve_connection<B: Backend>(
-    mut stream: TcpStream,
+    stream: TcpStream,
     backend: Arc<B>,
     config: Arc<ServerConfig>,
     forwarded_by: Option<u64>,
 ) -> Result<(), ConnectionError> {
     let peer = stream.peer_addr().ok();
-    let Some((version, manifest)) = greet(&mut stream, &config).await? else { return Ok(()) };
-    let (reader, writer) = stream.into_split();
-    let connection = Connection {
-        inbox: Inbox::new(reader, Arc::clone(&config), version),
-        outbox: Outbox::new(writer, Arc::clone(&config), Dialect::of(version, false)),
-        session: None,
-        state: State::Negotiation,
-        version,
-        manifest,
-        open_results: 0,
-        defaults: TransactionOptions::default(),
-        peer,
-        forwarded_by,
-        backend,
-        config,
-    };
-    connection.run().await
+    serve_stream(stream, peer, backend, config, forwarded_by).await
 }
 
-struct Connection<B: Backend> {
-    inbox: Inbox,
-    outbox: Outbox,
-    /// From HELLO on.
-    session: Option<B::Session>,
-    state: State,
-    version: Version,
-    manifest: bool,
-    open_results: usize,
-    /// What HELLO said about notifications.
-    defaults: TransactionOptions,
-    peer: Option<std::net::SocketAddr>,
-    forwarded_by: Option<u64>,
+/// The same for any stream: one inside TLS, or within a process.
+pub async fn serve_stream<S, B>(
+    stream: S,
+    peer: Option<SocketAddr>,
     backend: Arc<B>,
     config: Arc<ServerConfig>,
+    forwarded_by: Option<u64>,
+) -> Result<(), ConnectionError>
+where
+    S: AsyncRead + AsyncWrite + Send,
+    B: Backend,
+{
+    let (reader, mut writer) = split(stream);
+    let mut input = Input::new(reader, Arc::clone(&config));
+    let limit = config.limits.handshake_timeout;
+    let agreement = timeout(limit, shake_hands(input.reader(), &mut writer, &config))
+        .await
+        .map_err(|_| ConnectionError::Timeout { what: "finish the handshake", limit })??;
+    input.version = agreement.version;
+    let caller = Caller { peer, forwarded_by };
+    let mut connection = Connection::new(input, writer, caller, backend, config, agreement);
+    let result = connection.serve().await;
+    connection.end().await;
+    if matches!(result, Err(ConnectionError::Protocol(_))) {
+        // Closing with unread bytes would throw away the answer that says what is wrong.
+        connection.input.discard(LINGER_BYTES_MAX, LINGER_TIME_MAX).await;
+    }
+    result
 }
 
-/// How long answers of earlier requests wait for the request that runs, to leave in one write with its own.
-const ANSWERS_WAIT: Duration = Duration::from_millis(5);
-
-/// What a request came to.
-enum Done {
-    Success(Map),
-    /// Everything is in the outbox already; the number of open results after it.
-    Answered,
+/// Who opened the connection, as far as the listener knows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Caller {
+    pub peer: Option<SocketAddr>,
+    pub forwarded_by: Option<u64>,
 }
 
-impl<B: Backend> Connection<B> {
-    async fn run(mut self) -> Result<(), ConnectionError> {
-        let authentication = tokio::time::Instant::now() + self.config.limits.authentication_timeout;
+/// A session of the backend with what the server half knows about it.
+pub(super) struct Attached<S> {
+    pub session: S,
+    pub interrupter: Arc<dyn Fn() + Send + Sync>,
+}
+
+pub(super) struct Connection<S, B: Backend> {
+    pub input: Input<ReadHalf<S>>,
+    pub output: Mutex<Output<WriteHalf<S>>>,
+    /// Answers that wait for the others of their group.
+    pub messages: Vec<u8>,
+    pub caller: Caller,
+    pub backend: Arc<B>,
+    pub config: Arc<ServerConfig>,
+    pub agreement: Agreement,
+    pub dialect: Dialect,
+    /// From HELLO on.
+    pub attached: Option<Attached<B::Session>>,
+    pub state: State,
+    pub open_results: usize,
+    /// What HELLO asked for, and what holds for the transaction that runs.
+    pub filter: Filter,
+    pub transaction_filter: Filter,
+    authenticate_until: Instant,
+}
+
+/// How a request ended.
+pub(super) enum Outcome {
+    Success,
+    /// Answered; the session has failed.
+    Failed,
+    /// The client leaves.
+    Goodbye,
+}
+
+impl<S, B> Connection<S, B>
+where
+    S: AsyncRead + AsyncWrite + Send,
+    B: Backend,
+{
+    fn new(
+        input: Input<ReadHalf<S>>,
+        writer: WriteHalf<S>,
+        caller: Caller,
+        backend: Arc<B>,
+        config: Arc<ServerConfig>,
+        agreement: Agreement,
+    ) -> Self {
+        Self {
+            input,
+            output: Mutex::new(Output::new(writer)),
+            messages: Vec::new(),
+            caller,
+            backend,
+            authenticate_until: Instant::now() + config.limits.authentication_timeout,
+            config,
+            agreement,
+            dialect: Dialect::of(agreement.version, false),
+            attached: None,
+            state: State::Negotiation,
+            open_results: 0,
+            filter: Filter::default(),
+            transaction_filter: Filter::default(),
+        }
+    }
+
+    async fn serve(&mut self) -> Result<(), ConnectionError> {
         loop {
-            if let Some(request) = self.inbox.pop() {
-                if !self.handle(request).await? {
-                    self.outbox.flush().await?;
-                    return Ok(());
+            while let Some(request) = self.input.next() {
+                let goes_on = self.answer(request).await?;
+                if !goes_on {
+                    return self.flush().await;
                 }
-                if self.outbox.buffer().len() >= FLUSH_BYTES || self.inbox.is_empty() {
-                    self.outbox.flush().await?;
+                if self.output.lock().len() + self.messages.len() >= FLUSH_BYTES {
+                    self.flush().await?;
                 }
-                continue;
             }
-            if let Some(ended) = self.inbox.ended() {
-                return match ended.clone() {
-                    None => Ok(()),
-                    Some(what) => self.refuse(&what).await,
-                };
-            }
-            if self.state.is_authenticated() {
-                self.inbox.receive().await;
-            } else if tokio::time::timeout_at(authentication, self.inbox.receive()).await.is_err() {
-                return Err(ConnectionError::TooSlow("it did not authenticate in time"));
+            self.flush().await?;
+            match self.input.take_end() {
+                None => self.fill().await?,
+                Some(End::Closed) => return Ok(()),
+                Some(End::Io(error)) => return Err(error.into()),
+                Some(End::Broken(reason)) => return self.refuse(reason).await,
             }
         }
     }
 
-    /// The client broke the protocol: say so and end.
-    async fn refuse(&mut self, what: &str) -> Result<(), ConnectionError> {
-        reply::failure(&mut self.outbox, &Failure::invalid_request(what), self.version);
-        self.outbox.flush().await?;
-        Err(ConnectionError::Protocol(what.to_owned()))
-    }
-
-    /// Answer one request. False: the connection ends.
-    async fn handle(&mut self, request: Request) -> Result<bool, ConnectionError> {
-        let kind = request.kind();
-        match verdict(self.state, kind) {
-            Verdict::Ignore => reply::ignored(&mut self.outbox),
-            Verdict::Refuse => {
-                let what = format!("{} is not allowed in this state of the session", kind.name());
-                self.refuse(&what).await?;
-                return Ok(false);
-            }
-            Verdict::Execute if kind == Kind::Goodbye => return Ok(false),
-            Verdict::Execute if self.inbox.has_reset() && kind.is_interrupted_by_reset() => {
-                self.fail().await;
-                reply::ignored(&mut self.outbox);
-            }
-            Verdict::Execute => {
-                let ends = matches!(kind, Kind::Hello | Kind::Logon);
-                match self.execute(request).await {
-                    Ok(done) => self.succeeded(kind, done),
-                    Err(failure) => {
-                        let interrupted = self.inbox.has_reset() && failure.is_terminated();
-                        self.fail().await;
-                        if interrupted {
-                            reply::ignored(&mut self.outbox);
-                        } else {
-                            reply::failure(&mut self.outbox, &failure, self.version);
-                        }
-                        if ends {
-                            return Ok(false);
-                        }
-                    }
-                }
-            }
-        }
-        Ok(true)
-    }
-
-    fn succeeded(&mut self, kind: Kind, done: Done) {
-        if let Done::Success(pairs) = done {
-            reply::success(&mut self.outbox, &pairs, self.version);
-        }
-        if matches!(kind, Kind::Reset | Kind::Commit | Kind::Rollback | Kind::Logoff | Kind::Begin) {
-            self.open_results = 0;
-        }
-        self.state = after_success(self.state, kind, !self.version.has_logon(), self.open_results);
+    /// Waits for more requests; not for ever before authentication.
+    async fn fill(&mut self) -> Result<(), ConnectionError> {
         if self.state.is_authenticated() {
-            self.inbox.set_authenticated();
+            self.input.fill().await;
+            return Ok(());
+        }
+        let limit = self.config.limits.authentication_timeout;
+        timeout_at(self.authenticate_until, self.input.fill())
+            .await
+            .map_err(|_| ConnectionError::Timeout { what: "authenticate", limit })
+    }
+
+    /// Does one request. False when the connection is to end.
+    async fn answer(&mut self, request: Request) -> Result<bool, ConnectionError> {
+        let kind = request.kind();
+        let decision = verdict(self.state, kind);
+        if decision == Verdict::Execute && kind.is_interrupted_by_reset() && self.input.reset_is_queued() {
+            self.answer_ignored();
+            self.fail_session().await;
+            return Ok(true);
+        }
+        match decision {
+            Verdict::Execute => self.execute(kind, request).await,
+            Verdict::Ignore => {
+                self.answer_ignored();
+                Ok(true)
+            }
+            Verdict::Refuse => {
+                let reason = format!("{} is not allowed in state {:?}", kind.name(), self.state);
+                self.refuse(reason).await.map(|()| false)
+            }
         }
     }
 
-    /// Something failed: nothing of an open transaction survives.
-    async fn fail(&mut self) {
-        self.open_results = 0;
-        if let Some(session) = &mut self.session {
-            session.reset().await;
-        }
-        self.state = State::Failed;
-    }
-
-    async fn execute(&mut self, request: Request) -> Result<Done, Failure> {
-        let mut request = request;
-        match request {
-            Request::Rejected(rejected) => return Err(rejected.failure),
-            Request::Hello(extra) => return self.hello(extra).await,
-            Request::Telemetry(_) | Request::Goodbye => return Ok(Done::Success(Map::new())),
-            Request::Route(route) => {
-                let table =
-                    self.backend.route(&route.routing, &route.bookmarks, route.database.as_deref()).await?;
-                reply::route(&mut self.outbox, table, self.version);
-                return Ok(Done::Answered);
-            }
-            Request::Begin(ref mut options) | Request::Run { ref mut options, .. } => {
-                self.apply_defaults(options)
-            }
-            _ => {}
-        }
-        let Some(mut session) = self.session.take() else {
-            return Err(Failure::invalid_request("HELLO comes first"));
-        };
-        let done = self.execute_in(&mut session, request).await;
-        self.session = Some(session);
-        done
-    }
-
-    /// Run a request of the session, reading on meanwhile.
-    async fn execute_in(&mut self, session: &mut B::Session, request: Request) -> Result<Done, Failure> {
-        let interrupt = session.interrupter();
-        let (in_transaction, version) = (self.state.in_transaction(), self.version);
-        let sender = self.outbox.sender();
-        let Connection { inbox, outbox, open_results, .. } = self;
-        let work = perform(session, request, outbox, open_results, in_transaction, version);
-        tokio::pin!(work);
-        let late = tokio::time::sleep(ANSWERS_WAIT);
-        tokio::pin!(late);
-        loop {
-            if inbox.interrupts() {
-                interrupt();
-                return work.await;
-            }
-            tokio::select! {
-                biased;
-                done = &mut work => return done,
-                () = inbox.receive() => {}
-                () = &mut late, if !late.is_elapsed() => {
-                    // It takes its time: earlier answers do not wait for it. A broken socket shows at the next write.
-                    drop(sender.flush().await);
+    async fn execute(&mut self, kind: Kind, request: Request) -> Result<bool, ConnectionError> {
+        match self.perform(request).await {
+            Outcome::Success => {
+                let authenticates_in_hello = !self.agreement.version.has_logon();
+                self.state = after_success(self.state, kind, authenticates_in_hello, self.open_results);
+                self.input.authenticated = self.state.is_authenticated();
+                if kind == Kind::Logoff {
+                    self.authenticate_until = Instant::now() + self.config.limits.authentication_timeout;
                 }
+                Ok(true)
+            }
+            Outcome::Failed => Ok(self.state.is_authenticated()),
+            Outcome::Goodbye => Ok(false),
+        }
+    }
+
+    /// Answers FAILURE for a client that breaks the protocol, and ends.
+    async fn refuse(&mut self, reason: String) -> Result<(), ConnectionError> {
+        self.answer_failure(&Failure::invalid_request(reason.clone()));
+        self.flush().await?;
+        Err(ConnectionError::Protocol(reason))
+    }
+
+    /// Writes all answers. Reads meanwhile: a client may be unable to read before it has sent what it is sending.
+    pub async fn flush(&mut self) -> Result<(), ConnectionError> {
+        {
+            let mut output = self.output.lock();
+            output.push(&mut self.messages);
+            if output.is_empty() {
+                return Ok(());
             }
         }
-    }
-
-    fn apply_defaults(&self, options: &mut TransactionOptions) {
-        if options.notifications_minimum_severity.is_none() {
-            options.notifications_minimum_severity.clone_from(&self.defaults.notifications_minimum_severity);
-        }
-        if options.notifications_disabled.is_empty() {
-            options.notifications_disabled.clone_from(&self.defaults.notifications_disabled);
-        }
-    }
-
-    async fn hello(&mut self, extra: Map) -> Result<Done, Failure> {
-        let text = |key: &str| match extra.get(key) {
-            Some(Value::String(text)) => Some(Arc::clone(text)),
-            _ => None,
+        let watch = Watch {
+            interrupter: None,
+            sends_noops: false,
+            write_stall_timeout: self.config.limits.write_stall_timeout,
         };
-        let texts = |key: &str| match extra.get(key) {
-            Some(Value::List(items)) => items.iter().filter_map(string_of).collect(),
-            _ => Vec::new(),
-        };
-        self.defaults.notifications_minimum_severity = text("notifications_minimum_severity");
-        self.defaults.notifications_disabled = texts("notifications_disabled_classifications");
-        if self.defaults.notifications_disabled.is_empty() {
-            self.defaults.notifications_disabled = texts("notifications_disabled_categories");
-        }
-        let utc_patch = !self.version.is_at_least(5, 0)
-            && texts("patch_bolt").iter().any(|patch| patch.as_ref() == "utc");
-        self.outbox.dialect = Dialect::of(self.version, utc_patch);
-        let routing = match extra.get("routing") {
-            Some(Value::Map(routing)) => Some(Arc::clone(routing)),
-            _ => None,
-        };
-        let info = ConnectionInfo {
-            peer: self.peer,
-            version: (self.version.major, self.version.minor),
-            utc_datetimes: self.outbox.dialect.utc_datetimes,
-            user_agent: text("user_agent").unwrap_or_default(),
-            routing,
-            forwarded_by: self.forwarded_by,
-        };
-        let mut session = self.backend.connect(info);
-        if !self.version.has_logon() {
-            session.authenticate(read_auth(&extra)).await?;
-        }
-        self.session = Some(session);
-        Ok(Done::Success(self.hello_reply(utc_patch)))
+        drive(&mut self.input, &self.output, watch, flush(&self.output)).await?;
+        Ok(())
     }
 
-    fn hello_reply(&self, utc_patch: bool) -> Map {
-        let number = self.config.next_connection.fetch_add(1, Ordering::Relaxed);
-        let mut hints = Map::new();
-        if self.version.names_home_database() {
-            // Every member serves or relays everything. With this, drivers remember the home database instead of asking for
-            // it before each session, and asking only the address they were given, which may be the member that is down.
-            hints.insert(Arc::from("ssr.enabled"), Value::Boolean(true));
+    /// Drops every result and the transaction, and ignores what follows until RESET.
+    pub async fn fail_session(&mut self) {
+        self.open_results = 0;
+        if self.state.is_authenticated() {
+            self.state = State::Failed;
         }
-        let mut pairs = vec![
-            ("server", Value::from(self.config.agent.as_str())),
-            ("connection_id", Value::from(format!("bolt-{number}"))),
-            ("hints", hints.into()),
-        ];
-        if self.manifest {
-            pairs.push(("protocol_version", Value::from(self.version.to_string())));
-        }
-        if utc_patch {
-            pairs.push(("patch_bolt", vec![Value::from("utc")].into()));
-        }
-        Map::from_pairs(pairs.into_iter().map(|(key, value)| (Arc::from(key), value)))
+        self.reset_session().await;
     }
-}
 
-fn string_of(value: &Value) -> Option<Arc<str>> {
-    match value {
-        Value::String(text) => Some(Arc::clone(text)),
-        _ => None,
+    pub async fn reset_session(&mut self) {
+        self.open_results = 0;
+        if let Some(attached) = &mut self.attached {
+            attached.session.reset().await;
+        }
     }
-}
 
-fn read_auth(extra: &Map) -> Auth {
-    let text = |key: &str| extra.get(key).and_then(string_of);
-    Auth {
-        scheme: text("scheme").unwrap_or_else(|| Arc::from("none")),
-        principal: text("principal"),
-        credentials: text("credentials"),
+    async fn end(&mut self) {
+        self.reset_session().await;
+        // The client may be gone already; there is nothing to tell it.
+        if let Err(error) = std::future::poll_fn(|cx| self.output.lock().poll_shutdown(cx)).await {
+            debug!(%error, "a connection was not closed in order");
+        }
     }
-}
 
-/// One request of an open session.
-async fn perform<S: Session>(
-    session: &mut S,
-    request: Request,
-    outbox: &mut Outbox,
-    open_results: &mut usize,
-    in_transaction: bool,
-    version: Version,
-) -> Result<Done, Failure> {
-    match request {
-        Request::Logon(extra) => {
-            session.authenticate(read_auth(&extra)).await.map(|()| Done::Success(Map::new()))
+    pub fn answer_success(&mut self, entries: &Map) -> Result<(), EncodeError> {
+        let mut summary = Summary::begin(&mut self.messages, tag::SUCCESS, self.dialect);
+        for (key, value) in entries.iter() {
+            summary.value(key, value)?;
         }
-        Request::Logoff => {
-            session.logoff();
-            Ok(Done::Success(Map::new()))
-        }
-        Request::Reset => {
-            session.reset().await;
-            Ok(Done::Success(Map::new()))
-        }
-        Request::Begin(options) => {
-            let begun = session.begin(options).await?;
-            reply::begun(outbox, &begun, version);
-            Ok(Done::Answered)
-        }
-        Request::Commit => {
-            let bookmark = session.commit().await?.bookmark;
-            Ok(Done::Success(Map::from_pairs([(Arc::from("bookmark"), Value::String(bookmark))])))
-        }
-        Request::Rollback => session.rollback().await.map(|()| Done::Success(Map::new())),
-        Request::Run { query, parameters, options } => {
-            let options = (!in_transaction).then_some(options);
-            let ran = session.run(query, parameters, options).await?;
-            reply::run(outbox, &ran, version);
-            *open_results += 1;
-            Ok(Done::Answered)
-        }
-        Request::Pull(pull) => stream(session, pull, false, outbox, open_results, version).await,
-        Request::Discard(pull) => stream(session, pull, true, outbox, open_results, version).await,
-        // Answered before it comes to this.
-        Request::Hello(_)
-        | Request::Telemetry(_)
-        | Request::Goodbye
-        | Request::Route(_)
-        | Request::Rejected(_) => Ok(Done::Success(Map::new())),
+        summary.end();
+        Ok(())
     }
-}
 
-async fn stream<S: Session>(
-    session: &mut S,
-    pull: Pull,
-    discard: bool,
-    outbox: &mut Outbox,
-    open_results: &mut usize,
-    version: Version,
-) -> Result<Done, Failure> {
-    let pulled = session.pull(pull.qid, pull.n, discard, outbox).await?;
-    if let Some(error) = outbox.take_failure() {
-        return Err(unwritable(error));
+    pub fn answer_empty_success(&mut self) {
+        Summary::begin(&mut self.messages, tag::SUCCESS, self.dialect).end();
     }
-    match pulled {
-        PullReply::HasMore => {
-            Ok(Done::Success(Map::from_pairs([(Arc::from("has_more"), Value::Boolean(true))])))
-        }
-        PullReply::Done(summary) => {
-            *open_results = open_results.saturating_sub(1);
-            reply::result_end(outbox, summary, version);
-            Ok(Done::Answered)
-        }
-    }
-}
 
-fn unwritable(error: EncodeError) -> Failure {
-    Failure::new("Neo.ClientError.Statement.TypeError", "22N01", error.to_string())
+    pub fn answer_ignored(&mut self) {
+        let start = begin_message(&mut self.messages);
+        Encoder::new(&mut self.messages).structure(tag::IGNORED, 0);
+        end_message(&mut self.messages, start);
+    }
+
+    pub fn answer_failure(&mut self, failure: &Failure) {
+        let start = begin_message(&mut self.messages);
+        Encoder::new(&mut self.messages).structure(tag::FAILURE, 1);
+        if write_failure(&mut self.messages, failure, self.agreement.version).is_err() {
+            // Diagnostics nested absurdly deep: the failure itself is what matters.
+            self.messages.truncate(start);
+            let plain = Failure { diagnostics: Map::new(), ..failure.clone() };
+            return self.answer_failure(&plain);
+        }
+        end_message(&mut self.messages, start);
+    }
 }

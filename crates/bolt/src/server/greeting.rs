@@ -1,80 +1,102 @@
-//! The bytes before the first message.
+//! The handshake as the server plays it, with an answer for whoever is on the wrong port.
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tracing::debug;
 
-use super::{ConnectionError, ServerConfig};
-use crate::handshake::{self, Caller, Choice, MANIFEST, NO_VERSION, Varint};
+use super::config::{ConnectionError, ServerConfig};
+use crate::handshake::{Caller, Choice, MANIFEST, NO_VERSION, Varint, caller, choose, chosen, confirmation};
 use crate::version::Version;
 
-/// Agree on a version. None: the caller was told that it has the wrong address, or shares no version.
-/// The flag: the manifest was used, and HELLO's answer names the version.
-pub(super) async fn greet(
-    stream: &mut TcpStream,
-    config: &ServerConfig,
-) -> Result<Option<(Version, bool)>, ConnectionError> {
-    match tokio::time::timeout(config.limits.handshake_timeout, exchange(stream, config)).await {
-        Ok(agreed) => agreed,
-        Err(_) => Err(ConnectionError::TooSlow("the handshake was not completed in time")),
-    }
+/// A fatal TLS alert, handshake_failure: the client then says what is wrong instead of "connection reset".
+const TLS_ALERT: [u8; 7] = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28];
+
+/// What was agreed on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Agreement {
+    pub version: Version,
+    pub by_manifest: bool,
 }
 
-async fn exchange(
-    stream: &mut TcpStream,
+pub(super) async fn shake_hands<R, W>(
+    reader: &mut R,
+    writer: &mut W,
     config: &ServerConfig,
-) -> Result<Option<(Version, bool)>, ConnectionError> {
+) -> Result<Agreement, ConnectionError>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
     let mut first = [0; 4];
-    stream.read_exact(&mut first).await?;
-    match handshake::caller(first) {
+    reader.read_exact(&mut first).await?;
+    match caller(first) {
         Caller::Bolt => {}
-        Caller::Http => {
-            let text = format!("This is a Bolt port. HTTP is at {}.\n", config.http_address);
-            let reply = format!(
-                "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}",
-                text.len()
-            );
-            stream.write_all(reply.as_bytes()).await?;
-            stream.shutdown().await?;
-            // Closing with bytes unread would reset the connection before the reply is read.
-            let mut rest = [0; 1024];
-            while stream.read(&mut rest).await? > 0 {}
-            return Ok(None);
-        }
-        Caller::Tls => return Err(ConnectionError::Protocol("it wants TLS, which is not on".to_owned())),
-        Caller::Unknown => return Err(ConnectionError::Protocol(format!("it began with {first:02X?}"))),
+        stranger => return Err(turn_away(stranger, writer, config).await),
     }
     let mut proposals = [0; 16];
-    stream.read_exact(&mut proposals).await?;
-    match handshake::choose(proposals) {
+    reader.read_exact(&mut proposals).await?;
+    match choose(proposals) {
         Choice::Version(version) => {
-            stream.write_all(&handshake::confirmation(version)).await?;
-            Ok(Some((version, false)))
+            writer.write_all(&confirmation(version)).await?;
+            writer.flush().await?;
+            Ok(Agreement { version, by_manifest: false })
         }
+        Choice::Manifest => negotiate(reader, writer).await,
         Choice::None => {
-            stream.write_all(&NO_VERSION).await?;
-            Ok(None)
-        }
-        Choice::Manifest => {
-            stream.write_all(&MANIFEST).await?;
-            let mut choice = [0; 4];
-            stream.read_exact(&mut choice).await?;
-            read_capabilities(stream).await?;
-            let version = handshake::chosen(choice);
-            let version = version.ok_or_else(|| {
-                ConnectionError::Protocol(format!("it chose {choice:02X?} from the manifest"))
-            })?;
-            Ok(Some((version, true)))
+            writer.write_all(&NO_VERSION).await?;
+            writer.shutdown().await?;
+            Err(ConnectionError::NoCommonVersion)
         }
     }
 }
 
-async fn read_capabilities(stream: &mut TcpStream) -> Result<(), ConnectionError> {
-    let mut varint = Varint::default();
-    loop {
-        match varint.push(stream.read_u8().await?) {
-            Ok(Some(_)) => return Ok(()),
-            Ok(None) => {}
-            Err(error) => return Err(ConnectionError::Protocol(error)),
-        }
+async fn negotiate<R, W>(reader: &mut R, writer: &mut W) -> Result<Agreement, ConnectionError>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    writer.write_all(&MANIFEST).await?;
+    writer.flush().await?;
+    let mut choice = [0; 4];
+    reader.read_exact(&mut choice).await?;
+    let mut capabilities = Varint::default();
+    while capabilities.push(reader.read_u8().await?).map_err(ConnectionError::Handshake)?.is_none() {}
+    let version = chosen(choice).ok_or(ConnectionError::NoCommonVersion)?;
+    Ok(Agreement { version, by_manifest: true })
+}
+
+/// Tells a client of another protocol where it is. Failing to is of no interest: the connection ends anyway.
+async fn turn_away<W: AsyncWrite + Unpin>(
+    stranger: Caller,
+    writer: &mut W,
+    config: &ServerConfig,
+) -> ConnectionError {
+    let (answer, reason) = match stranger {
+        Caller::Http => (http_answer(config), "an HTTP client called the Bolt port"),
+        Caller::Tls => (
+            TLS_ALERT.to_vec(),
+            "a client began TLS on a port without TLS; use bolt:// or neo4j://, or configure TLS",
+        ),
+        Caller::Bolt | Caller::Unknown => (Vec::new(), "the first bytes are of no known protocol"),
+    };
+    if let Err(error) = writer.write_all(&answer).await {
+        debug!(%error, reason, "the answer to a stranger was not sent");
     }
+    if let Err(error) = writer.shutdown().await {
+        debug!(%error, reason, "the connection of a stranger was not closed in order");
+    }
+    ConnectionError::NotBolt(reason)
+}
+
+fn http_answer(config: &ServerConfig) -> Vec<u8> {
+    let body = format!(
+        "This is a Bolt port, for Neo4j drivers: connect with bolt:// or neo4j://. HTTP is served at http://{}/.\n\
+         Bolt over WebSocket is not supported.\n",
+        config.http_address
+    );
+    let length = body.len();
+    format!(
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n\
+         Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )
+    .into_bytes()
 }
