@@ -7,6 +7,7 @@ pub mod client;
 mod failure;
 pub mod handshake;
 pub mod limits;
+pub mod load;
 pub mod message;
 pub mod packstream;
 mod server;

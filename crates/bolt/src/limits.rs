@@ -50,6 +50,15 @@ pub const LINGER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// For how long that is done.
 pub const LINGER_TIME_MAX: Duration = Duration::from_secs(2);
 
+/// Bounds of a load: connections, requests in flight on each, threads, and how long it takes.
+pub const LOAD_CONNECTIONS_MAX: usize = 10_000;
+pub const LOAD_DEPTH_MAX: usize = 4_096;
+pub const LOAD_THREADS_MAX: usize = 64;
+pub const LOAD_DURATION_MS_MAX: u64 = 24 * 3_600_000;
+
+/// The longest text that a load makes up for a parameter.
+pub const LOAD_TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// The bounds that an operator may move, with the defaults above.
 #[derive(Clone, Debug)]
 pub struct Limits {

@@ -6,6 +6,7 @@
 mod convert;
 mod errors;
 mod frontend;
+mod load;
 mod node;
 mod session;
 
@@ -19,6 +20,8 @@ fn version() -> &'static str {
 
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::load::load;
     #[pymodule_export]
     use super::node::Node;
     #[pymodule_export]

@@ -99,6 +99,11 @@ impl Client {
         self.version
     }
 
+    /// The stream, for one that goes on by itself. Only when nothing is asked that has no answer yet.
+    pub(crate) fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
     fn send_hello(&mut self, introduction: &Introduction) {
         let mut pairs = vec![("user_agent", Value::String(Arc::clone(&introduction.user_agent)))];
         if !self.version.has_logon() {
