@@ -52,6 +52,8 @@ def operators() -> list[p.Operator]:
         p.NodeIndexSeek(a, 0, "A", ["k", "l"], [ONE], lower=ONE, lower_included=True, upper=ONE),
         p.NodeIndexSeek(a, 0, "A", ["k"], in_list=p.ListLiteral([ONE])),
         p.NodeIndexSeek(a, 0, "A", ["k"], prefix=p.Literal("x")),
+        p.RelationshipIndexSeek(a, 0, 1, 2, "T", "both", ["k"], prefix=p.Literal("x")),
+        p.RelationshipIndexSeek(a, 0, 1, 2, "T", "in", ["k"], lower=ONE, upper=ONE, upper_included=True),
         p.RelationshipScan(a, 0, 1, 2, ["T"], "both"), p.Expand(a, 0, 1, 2, ["T"], "out", into=True, exclude=[3]),
         p.VarLengthExpand(a, 0, 1, 2, [], "in", 1, None, hop=3, predicate=ONE, distinct_ends=True),
         p.VarLengthExpand(a, 0, 1, 2, [], "in", 0, 7, into=True, exclude=[3]),
@@ -66,11 +68,16 @@ def operators() -> list[p.Operator]:
         p.ProcedureCall(a, "db.labels", [ONE], ["label"], [0]), p.CountStore(a, 0, "nodes", label="A"),
         p.CountStore(a, 0, "relationships", types=["T"], start_label="A"),
         p.CreateIndex(name=None, kind="range", entity="node", label="A", keys=["k"], if_not_exists=True),
-        p.DropIndex(name="i", if_exists=False),
-        p.CreateConstraint(
-            name="c", kind="unique", entity="relationship", label="T", keys=["k"], if_not_exists=False, value_type="T"
+        p.CreateIndex(
+            name=None, kind="fulltext", entity="node", label="A", keys=["k"], if_not_exists=True, others=["B"],
+            options=p.MapLiteral([], []), name_from=p.Parameter("name"),
         ),
-        p.DropConstraint(name="c", if_exists=True),
+        p.DropIndex(name="i", if_exists=False, name_from=ONE),
+        p.CreateConstraint(
+            name="c", kind="unique", entity="relationship", label="T", keys=["k"], if_not_exists=False, value_type="T",
+            name_from=ONE,
+        ),
+        p.DropConstraint(name="c", if_exists=True, name_from=ONE),
     ]  # fmt: skip
 
 

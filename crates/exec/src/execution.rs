@@ -108,7 +108,7 @@ impl<'a> Execution<'a> {
         while batch.rows < self.batch_rows {
             if !self.source.next(&mut self.row, &mut self.context)? {
                 self.is_finished = true;
-                self.context.finish_deletes()?;
+                self.context.finish_statement()?;
                 break;
             }
             batch.values.extend(self.slots.iter().map(|slot| self.row[*slot].clone()));
@@ -125,7 +125,7 @@ impl<'a> Execution<'a> {
             self.rows += 1;
         }
         self.is_finished = true;
-        self.context.finish_deletes()?;
+        self.context.finish_statement()?;
         Ok(None)
     }
 

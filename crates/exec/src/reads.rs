@@ -32,6 +32,11 @@ pub enum Read {
         label: Arc<str>,
         key: Arc<str>,
     },
+    /// A look-up in an index on relationships of this type and key.
+    RelationshipIndex {
+        type_name: Arc<str>,
+        key: Arc<str>,
+    },
     Schema,
 }
 
@@ -99,12 +104,14 @@ fn touches(effect: &Effect, read: &Read, graph: &Graph) -> bool {
             Read::Adjacency(node, Direction::Outgoing) => node == start,
             Read::Adjacency(node, Direction::Incoming) => node == end,
             Read::RelationshipType(None) => true,
-            Read::RelationshipType(Some(name)) => graph.relationship_type(name) == Some(*type_id),
+            Read::RelationshipType(Some(name)) | Read::RelationshipIndex { type_name: name, .. } => {
+                graph.relationship_type(name) == Some(*type_id)
+            }
             _ => false,
         },
         Effect::DeleteRelationship { id } => match read {
             Read::Relationship(relationship) => relationship == id,
-            Read::Adjacency(..) | Read::RelationshipType(_) => true,
+            Read::Adjacency(..) | Read::RelationshipType(_) | Read::RelationshipIndex { .. } => true,
             _ => false,
         },
         Effect::SetNodeProperty { id, key, .. } => match read {
@@ -114,7 +121,11 @@ fn touches(effect: &Effect, read: &Read, graph: &Graph) -> bool {
             }
             _ => false,
         },
-        Effect::SetRelationshipProperty { id, .. } => matches!(read, Read::Relationship(read) if read == id),
+        Effect::SetRelationshipProperty { id, key, .. } => match read {
+            Read::Relationship(read) => read == id,
+            Read::RelationshipIndex { key: name, .. } => graph.property_key(name) == Some(*key),
+            _ => false,
+        },
         Effect::AddLabel { id, label } | Effect::RemoveLabel { id, label } => {
             relabelled(*id, *label, read, graph)
         }

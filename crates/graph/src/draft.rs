@@ -7,15 +7,14 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::compare::Equivalent;
 use crate::fingerprint::{Fact, FactHasher};
 use crate::id_set::IdSet;
-use crate::index::{Index, IndexKey};
-use crate::limits::{IDS_MAX, INDEXES_MAX, KEYS_MAX, LABELS_MAX, TYPES_MAX};
+use crate::limits::{IDS_MAX, KEYS_MAX, LABELS_MAX, TYPES_MAX};
 use crate::record::{Labels, Life, NodeRecord, Properties, RelationshipRecord, with_property};
 use crate::{
-    Adjacent, ApplyError, ConstraintDefinition, Direction, Effect, EntityKind, Graph, IndexDefinition, KeyId,
-    LabelId, NodeId, RelationshipEnds, RelationshipId, TokenKind, TypeId, Value,
+    Adjacent, ApplyError, ConstraintDefinition, ConstraintKind, Direction, Effect, EntityKind, Graph,
+    IndexDefinition, IndexKind, KeyId, LabelId, NodeId, RelationshipEnds, RelationshipId, TokenKind, TypeId,
+    Value,
 };
 
 /// An immutable graph.
@@ -76,7 +75,9 @@ impl Draft {
             Effect::RemoveLabel { id, label } => graph.remove_label(*id, *label),
             Effect::CreateIndex(definition) => graph.create_index(definition, None),
             Effect::DropIndex { name } => graph.drop_index(name),
-            Effect::CreateConstraint { constraint, index } => graph.create_index(index, Some(constraint)),
+            Effect::CreateConstraint { constraint, index } => {
+                graph.create_constraint(constraint, index.as_ref())
+            }
             Effect::DropConstraint { name } => graph.drop_constraint(name),
         }
     }
@@ -131,7 +132,7 @@ impl Draft {
 }
 
 impl Graph {
-    fn note(&mut self, hash: u128, is_there: bool) {
+    pub(crate) fn note(&mut self, hash: u128, is_there: bool) {
         let change = if is_there { u128::wrapping_add } else { u128::wrapping_sub };
         self.fingerprint = change(self.fingerprint, hash);
     }
@@ -363,8 +364,8 @@ impl Graph {
         if node.labels.contains(label) {
             return Err(ApplyError::Inconsistent(format!("node {} has label {} already", id.0, label.0)));
         }
-        let (only, all) = (Labels::from_sorted(&[label]), node.labels.with(label));
-        let entries = self.index_entries(&only, &node.properties, None);
+        let all = node.labels.with(label);
+        let entries = self.entries_between(&all, &node.labels, &node.properties);
         self.check_unique(&entries, id.0)?;
         self.insert_entries(entries, id.0);
         self.relabel(id, label, all, true);
@@ -376,8 +377,8 @@ impl Graph {
         if !node.labels.contains(label) {
             return Err(ApplyError::Inconsistent(format!("node {} has no label {}", id.0, label.0)));
         }
-        let (only, rest) = (Labels::from_sorted(&[label]), node.labels.without(label));
-        let entries = self.index_entries(&only, &node.properties, None);
+        let rest = node.labels.without(label);
+        let entries = self.entries_between(&node.labels, &rest, &node.properties);
         self.remove_entries(entries, id.0);
         self.relabel(id, label, rest, false);
         Ok(())
@@ -402,191 +403,9 @@ impl Graph {
         self.note(label_fact(id, label), is_there);
     }
 
-    // ------------------------------------------------------------------------------------------------ indexes
-
-    fn create_index(
-        &mut self,
-        definition: &IndexDefinition,
-        constraint: Option<&ConstraintDefinition>,
-    ) -> Result<(), ApplyError> {
-        let named = constraint.map_or(&definition.name, |c| &c.name);
-        for name in [named, &definition.name] {
-            if self.indexes().any(|i| i.name == *name) || self.constraints().any(|c| c.name == *name) {
-                return Err(ApplyError::NameTaken(Arc::clone(name)));
-            }
-        }
-        if self.indexes.len() >= INDEXES_MAX {
-            return Err(ApplyError::LimitReached { limit: "indexes_max", value: INDEXES_MAX as u64 });
-        }
-        if definition.keys.is_empty() || definition.id.0 < self.next_index {
-            return Err(ApplyError::Inconsistent(format!(
-                "index `{}` has no keys, or a used id",
-                definition.name
-            )));
-        }
-        definition.keys.iter().try_for_each(|key| self.check_key(*key))?;
-        if constraint.is_some() != definition.owner.is_some() {
-            return Err(ApplyError::Inconsistent(format!(
-                "index `{}` and its owner disagree",
-                definition.name
-            )));
-        }
-        let index = self.build_index(definition, constraint)?;
-        self.indexes.push(index);
-        if let Some(constraint) = constraint {
-            Arc::make_mut(&mut self.constraints).push(constraint.clone());
-            self.note(constraint_fact(constraint), true);
-        }
-        self.note(index_fact(definition), true);
-        self.next_index = definition.id.0 + 1;
-        self.schema_epoch += 1;
-        Ok(())
-    }
-
-    /// Scans the graph; with a constraint the first doublet is the error.
-    fn build_index(
-        &self,
-        definition: &IndexDefinition,
-        constraint: Option<&ConstraintDefinition>,
-    ) -> Result<Index, ApplyError> {
-        let mut index = Index::new(definition.clone());
-        let mut add = |properties: &Properties, id: u64| {
-            let Some(key) = index_key(&definition.keys, properties) else { return Ok(()) };
-            if let (Some(constraint), Some(existing)) = (constraint, index.find(&key)) {
-                return Err(ApplyError::UniquenessViolated {
-                    constraint: Arc::clone(&constraint.name),
-                    existing,
-                });
-            }
-            index.insert(key, id);
-            Ok(())
-        };
-        let mut result = Ok(());
-        match definition.entity {
-            EntityKind::Node(label) => {
-                let Some(set) = self.by_label.get(usize::from(label.0)) else {
-                    return Err(ApplyError::Inconsistent(format!("label {} is unknown", label.0)));
-                };
-                set.scan(0, usize::MAX, |id| {
-                    if let (true, Some(node)) = (result.is_ok(), self.nodes.get(id)) {
-                        result = add(&node.properties, id);
-                    }
-                });
-            }
-            EntityKind::Relationship(type_id) => {
-                let Some(set) = self.by_type.get(usize::from(type_id.0)) else {
-                    return Err(ApplyError::Inconsistent(format!(
-                        "relationship type {} is unknown",
-                        type_id.0
-                    )));
-                };
-                set.scan(0, usize::MAX, |id| {
-                    if let (true, Some(properties)) = (result.is_ok(), self.relationship_properties.get(id)) {
-                        result = add(properties, id);
-                    }
-                });
-            }
-        }
-        result.map(|()| index)
-    }
-
-    fn drop_index(&mut self, name: &Arc<str>) -> Result<(), ApplyError> {
-        let Some(at) = self.indexes.iter().position(|index| index.definition.name == *name) else {
-            return Err(ApplyError::NameUnknown(Arc::clone(name)));
-        };
-        if let Some(owner) = &self.indexes[at].definition.owner {
-            return Err(ApplyError::IndexOwned { index: Arc::clone(name), constraint: Arc::clone(owner) });
-        }
-        self.forget_index(at);
-        Ok(())
-    }
-
-    fn forget_index(&mut self, at: usize) {
-        let index = self.indexes.remove(at);
-        self.note(index_fact(&index.definition), false);
-        self.schema_epoch += 1;
-    }
-
-    fn drop_constraint(&mut self, name: &Arc<str>) -> Result<(), ApplyError> {
-        let Some(at) = self.constraints.iter().position(|constraint| constraint.name == *name) else {
-            return Err(ApplyError::NameUnknown(Arc::clone(name)));
-        };
-        let constraint = Arc::make_mut(&mut self.constraints).remove(at);
-        self.note(constraint_fact(&constraint), false);
-        if let Some(at) = self.indexes.iter().position(|index| index.definition.id == constraint.index) {
-            self.forget_index(at);
-        }
-        Ok(())
-    }
-
-    /// (place of the index, key) of every index a node with these labels and properties is in; with `touched`, only of
-    /// indexes that hold that key.
-    fn index_entries(
-        &self,
-        labels: &Labels,
-        properties: &Properties,
-        touched: Option<KeyId>,
-    ) -> Vec<(usize, IndexKey)> {
-        self.entries_where(properties, touched, |entity| match entity {
-            EntityKind::Node(label) => labels.contains(label),
-            EntityKind::Relationship(_) => false,
-        })
-    }
-
-    fn relationship_entries(
-        &self,
-        type_id: TypeId,
-        properties: &Properties,
-        touched: Option<KeyId>,
-    ) -> Vec<(usize, IndexKey)> {
-        self.entries_where(properties, touched, |entity| entity == EntityKind::Relationship(type_id))
-    }
-
-    fn entries_where(
-        &self,
-        properties: &Properties,
-        touched: Option<KeyId>,
-        covers: impl Fn(EntityKind) -> bool,
-    ) -> Vec<(usize, IndexKey)> {
-        let mut entries = Vec::new();
-        for (place, index) in self.indexes.iter().enumerate() {
-            let definition = &index.definition;
-            let is_touched = touched.is_none_or(|key| definition.keys.contains(&key));
-            if is_touched && covers(definition.entity) {
-                entries.extend(index_key(&definition.keys, properties).map(|key| (place, key)));
-            }
-        }
-        entries
-    }
-
-    fn check_unique(&self, entries: &[(usize, IndexKey)], id: u64) -> Result<(), ApplyError> {
-        for (place, key) in entries {
-            let index = &self.indexes[*place];
-            if let Some(constraint) = &index.definition.owner
-                && let Some(existing) = index.find(key)
-                && existing != id
-            {
-                return Err(ApplyError::UniquenessViolated { constraint: Arc::clone(constraint), existing });
-            }
-        }
-        Ok(())
-    }
-
-    fn insert_entries(&mut self, entries: Vec<(usize, IndexKey)>, id: u64) {
-        for (place, key) in entries {
-            self.indexes[place].insert(key, id);
-        }
-    }
-
-    fn remove_entries(&mut self, entries: Vec<(usize, IndexKey)>, id: u64) {
-        for (place, key) in entries {
-            self.indexes[place].remove(key, id);
-        }
-    }
-
     // --------------------------------------------------------------------------------------------- properties
 
-    fn check_key(&self, key: KeyId) -> Result<(), ApplyError> {
+    pub(crate) fn check_key(&self, key: KeyId) -> Result<(), ApplyError> {
         if key.0 < self.tokens.keys.len() {
             Ok(())
         } else {
@@ -635,14 +454,6 @@ fn adjacents(id: RelationshipId, ends: RelationshipEnds) -> (Adjacent, Adjacent)
     (entry(ends.end), entry(ends.start))
 }
 
-/// None when a key is absent. Values that equal nothing (NaN) are indexed too: existence look-ups find them.
-pub(crate) fn index_key(keys: &[KeyId], properties: &Properties) -> Option<IndexKey> {
-    let list = properties.as_ref()?;
-    keys.iter()
-        .map(|key| list.iter().find(|(k, _)| k == key).map(|(_, value)| Equivalent(value.clone())))
-        .collect()
-}
-
 pub(crate) fn token_fact(kind: TokenKind, id: u32, name: &str) -> u128 {
     FactHasher::new(Fact::Token).word(kind as u64).word(u64::from(id)).bytes(name.as_bytes()).finish()
 }
@@ -674,12 +485,29 @@ pub(crate) fn index_fact(index: &IndexDefinition) -> u128 {
     let mut hasher = FactHasher::new(Fact::Index);
     hasher.word(u64::from(index.id.0)).bytes(index.name.as_bytes());
     entity_words(&mut hasher, index.entity, &index.keys);
+    index.entities().skip(1).for_each(|entity| entity_words(&mut hasher, entity, &[]));
+    match &index.kind {
+        IndexKind::Range => &mut hasher,
+        IndexKind::Text => hasher.word(1),
+        IndexKind::Point => hasher.word(2),
+        IndexKind::Fulltext { analyzer, .. } => hasher.word(3).bytes(analyzer.as_bytes()),
+        IndexKind::Vector { dimensions, similarity } => {
+            hasher.word(4).word(u64::from(dimensions.unwrap_or(0))).word(*similarity as u64)
+        }
+    };
     hasher.finish()
 }
 
 pub(crate) fn constraint_fact(constraint: &ConstraintDefinition) -> u128 {
     let mut hasher = FactHasher::new(Fact::Constraint);
-    hasher.word(u64::from(constraint.index.0)).bytes(constraint.name.as_bytes());
+    let index = constraint.index.map_or(u64::MAX, |index| u64::from(index.0));
+    hasher.word(index).bytes(constraint.name.as_bytes());
     entity_words(&mut hasher, constraint.entity, &constraint.keys);
+    match &constraint.kind {
+        ConstraintKind::Unique => &mut hasher,
+        ConstraintKind::Exists => hasher.word(1),
+        ConstraintKind::Key => hasher.word(2),
+        ConstraintKind::Type(text) => hasher.word(3).bytes(text.as_bytes()),
+    };
     hasher.finish()
 }

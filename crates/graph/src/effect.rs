@@ -62,10 +62,10 @@ pub enum Effect {
     DropIndex {
         name: Arc<str>,
     },
-    /// `index` is created with it and owned by it.
+    /// `index`, for uniqueness and keys, is created with it and owned by it.
     CreateConstraint {
         constraint: ConstraintDefinition,
-        index: IndexDefinition,
+        index: Option<IndexDefinition>,
     },
     DropConstraint {
         name: Arc<str>,
@@ -83,6 +83,9 @@ pub enum ApplyError {
     NodeHasRelationships(NodeId),
     #[error("constraint `{constraint}` is violated: an entity with id {existing} already has these values")]
     UniquenessViolated { constraint: Arc<str>, existing: u64 },
+    /// Only when a constraint is created: see `rules.rs`.
+    #[error("constraint `{}` does not hold: an entity with id {} breaks it", .0.constraint, .0.entity)]
+    RuleViolated(crate::Violation),
     #[error("`{0}` already exists")]
     NameTaken(Arc<str>),
     #[error("no index or constraint named `{0}`")]

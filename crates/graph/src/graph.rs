@@ -9,7 +9,7 @@ use std::sync::Arc;
 use imbl::OrdMap;
 
 use crate::id_set::IdSet;
-use crate::index::Index;
+use crate::index::{FieldStatistics, Index};
 use crate::pages::Pages;
 use crate::record::{self, Life, NodeRecord, Properties, RelationshipRecord};
 use crate::tokens::Tokens;
@@ -284,6 +284,24 @@ impl Graph {
         if let Some(index) = self.index(index) {
             index.seek(range, out);
         }
+    }
+
+    /// Entities in which a word, or with `is_prefix` any word that begins with it, stands: (entity, field, count, word).
+    pub fn fulltext_seek(
+        &self,
+        index: IndexId,
+        word: &str,
+        is_prefix: bool,
+        mut visit: impl FnMut(u64, usize, u64, &str),
+    ) {
+        if let Some(index) = self.index(index) {
+            index.words_from(word, is_prefix, &mut visit);
+        }
+    }
+
+    /// Of each key of a full-text index: how many entities have words in it, and how many words.
+    pub fn fulltext_fields(&self, index: IndexId) -> &[FieldStatistics] {
+        self.index(index).map_or(&[], Index::fields)
     }
 
     /// Entities in the index, and how many distinct keys: for the planner.

@@ -9,7 +9,7 @@ use std::ops::Bound as RangeBound;
 use imbl::OrdSet;
 
 use crate::compare::{self, Equivalent};
-use crate::{Bound, IndexDefinition, IndexRange, Value};
+use crate::{Bound, IndexDefinition, IndexKind, IndexRange, Value};
 
 /// The values of the index's keys, in its order.
 pub(crate) type IndexKey = Vec<Equivalent>;
@@ -25,11 +25,21 @@ pub(crate) struct Index {
     pub(crate) definition: IndexDefinition,
     entries: OrdSet<Entry>,
     distinct: u64,
+    /// Of a full-text index, per key: how many entities have words in it, and how many words.
+    fields: Vec<FieldStatistics>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FieldStatistics {
+    pub entities: u64,
+    pub words: u64,
 }
 
 impl Index {
     pub(crate) fn new(definition: IndexDefinition) -> Self {
-        Index { definition, entries: OrdSet::new(), distinct: 0 }
+        let is_fulltext = matches!(definition.kind, IndexKind::Fulltext { .. });
+        let fields = vec![FieldStatistics::default(); if is_fulltext { definition.keys.len() } else { 0 }];
+        Index { definition, entries: OrdSet::new(), distinct: 0, fields }
     }
 
     /// Any entity with exactly these values.
@@ -40,15 +50,42 @@ impl Index {
 
     pub(crate) fn insert(&mut self, key: IndexKey, id: u64) {
         self.distinct += u64::from(self.find(&key).is_none());
+        self.count_words(&key, true);
         let previous = self.entries.insert(Entry { key, id });
         assert!(previous.is_none(), "index `{}`: entity {id} was in it already", self.definition.name);
     }
 
     pub(crate) fn remove(&mut self, key: IndexKey, id: u64) {
+        self.count_words(&key, false);
         let entry = Entry { key, id };
         let removed = self.entries.remove(&entry);
         assert!(removed.is_some(), "index `{}`: entity {id} was not in it", self.definition.name);
         self.distinct -= u64::from(self.find(&entry.key).is_none());
+    }
+
+    /// Keeps the lengths of texts: see `fulltext.rs` for the form of its keys.
+    fn count_words(&mut self, key: &IndexKey, is_there: bool) {
+        let [
+            Equivalent(Value::String(word)),
+            Equivalent(Value::Integer(field)),
+            Equivalent(Value::Integer(length)),
+        ] = &key[..]
+        else {
+            return;
+        };
+        if let Some(field) = self.fields.get_mut(*field as usize).filter(|_| word.is_empty()) {
+            if is_there {
+                field.entities += 1;
+                field.words += *length as u64;
+            } else {
+                field.entities -= 1;
+                field.words -= *length as u64;
+            }
+        }
+    }
+
+    pub(crate) fn fields(&self) -> &[FieldStatistics] {
+        &self.fields
     }
 
     /// (entries, distinct keys).
@@ -59,6 +96,33 @@ impl Index {
     /// Every entry, in order.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&IndexKey, u64)> {
         self.entries.iter().map(|entry| (&entry.key, entry.id))
+    }
+
+    /// Words of a full-text index from `word` on, as far as they fit.
+    pub(crate) fn words_from(
+        &self,
+        word: &str,
+        is_prefix: bool,
+        visit: &mut dyn FnMut(u64, usize, u64, &str),
+    ) {
+        let from = Entry { key: vec![Equivalent(Value::from(word))], id: 0 };
+        for entry in self.entries.range(from..) {
+            let [
+                Equivalent(Value::String(found)),
+                Equivalent(Value::Integer(field)),
+                Equivalent(Value::Integer(count)),
+            ] = &entry.key[..]
+            else {
+                break;
+            };
+            let fits = if is_prefix { found.starts_with(word) } else { found.as_ref() == word };
+            if !fits {
+                break;
+            }
+            if !found.is_empty() || word.is_empty() {
+                visit(entry.id, *field as usize, *count as u64, found);
+            }
+        }
     }
 
     /// Append the entities in the range, in index order.

@@ -11,13 +11,16 @@ pub mod compare;
 mod draft;
 mod effect;
 mod fingerprint;
+pub mod fulltext;
 mod graph;
 mod id_set;
 mod ids;
 mod index;
+mod indexing;
 pub mod limits;
 mod pages;
 mod record;
+mod rules;
 mod schema;
 mod tokens;
 mod value;
@@ -33,6 +36,8 @@ pub use draft::{Draft, View};
 pub use effect::{ApplyError, Effect};
 pub use graph::{Adjacent, Graph, RelationshipEnds};
 pub use ids::{Direction, IndexId, KeyId, LabelId, NodeId, RelationshipId, TokenKind, TypeId};
+pub use index::FieldStatistics;
+pub use rules::Violation;
 pub use schema::{
     Bound, ConstraintDefinition, ConstraintKind, EntityKind, IndexDefinition, IndexKind, IndexRange,
 };

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::draft::{
-    constraint_fact, index_fact, index_key, label_fact, property_fact, relationship_fact, token_fact,
-};
+use crate::draft::{constraint_fact, index_fact, label_fact, property_fact, relationship_fact, token_fact};
 use crate::fingerprint::{Fact, FactHasher};
 use crate::graph::PatternKey;
+use crate::indexing::index_keys;
 use crate::record::Life;
 use crate::{Direction, EntityKind, Graph, NodeId, RelationshipId, TokenKind};
 
@@ -19,6 +18,7 @@ impl Graph {
         let mut fingerprint = self.verify_nodes()?;
         fingerprint = fingerprint.wrapping_add(self.verify_relationships()?);
         self.verify_indexes()?;
+        self.verify_rules()?;
         for kind in [TokenKind::Label, TokenKind::RelationshipType, TokenKind::PropertyKey] {
             for (id, name) in (0..).zip(self.tokens.of(kind).iter()) {
                 fingerprint = fingerprint.wrapping_add(token_fact(kind, id, name));
@@ -150,19 +150,22 @@ impl Graph {
         for index in &self.indexes {
             let definition = &index.definition;
             let mut expected = BTreeMap::new();
-            match definition.entity {
-                EntityKind::Node(label) => self.nodes.for_each(|id, node| {
-                    if node.life == Life::Alive && node.labels.contains(label) {
-                        expected
-                            .extend(index_key(&definition.keys, &node.properties).map(|key| ((key, id), ())));
-                    }
-                }),
-                EntityKind::Relationship(type_id) => self.relationships.for_each(|id, record| {
-                    let properties = self.relationship_properties.get(id).cloned().flatten();
-                    if record.life == Life::Alive && record.type_id == type_id.0 {
-                        expected.extend(index_key(&definition.keys, &properties).map(|key| ((key, id), ())));
-                    }
-                }),
+            for entity in definition.entities() {
+                match entity {
+                    EntityKind::Node(label) => self.nodes.for_each(|id, node| {
+                        if node.life == Life::Alive && node.labels.contains(label) {
+                            let keys = index_keys(definition, &node.properties);
+                            expected.extend(keys.into_iter().map(|key| ((key, id), ())));
+                        }
+                    }),
+                    EntityKind::Relationship(type_id) => self.relationships.for_each(|id, record| {
+                        let properties = self.relationship_properties.get(id).cloned().flatten();
+                        if record.life == Life::Alive && record.type_id == type_id.0 {
+                            let keys = index_keys(definition, &properties);
+                            expected.extend(keys.into_iter().map(|key| ((key, id), ())));
+                        }
+                    }),
+                }
             }
             if !index.entries().eq(expected.keys().map(|(key, id)| (key, *id))) {
                 return Err(format!("index `{}` differs from a scan", definition.name));

@@ -92,16 +92,20 @@ fn prepared() -> Draft {
     draft.apply(&Effect::CreateIndex(index(1, "pair", node, &[1, 0], None))).expect("a fresh index");
     let on_type = EntityKind::Relationship(TypeId(1));
     draft.apply(&Effect::CreateIndex(index(2, "rel", on_type, &[0], None))).expect("a fresh index");
+    let others = vec![EntityKind::Node(LabelId(2)), on_type];
+    let kind = IndexKind::Fulltext { others, analyzer: Arc::from("standard") };
+    let words = IndexDefinition { kind, ..index(4, "words", node, &[0, 1], None) };
     let unique = EntityKind::Node(LabelId(1));
     let constraint = ConstraintDefinition {
         name: Arc::from("one"),
         kind: ConstraintKind::Unique,
         entity: unique,
         keys: vec![KeyId(2)],
-        index: IndexId(3),
+        index: Some(IndexId(3)),
     };
     let index = index(3, "one_index", unique, &[2], Some("one"));
-    draft.apply(&Effect::CreateConstraint { constraint, index }).expect("a fresh constraint");
+    draft.apply(&Effect::CreateConstraint { constraint, index: Some(index) }).expect("a fresh constraint");
+    draft.apply(&Effect::CreateIndex(words)).expect("a fresh full-text index");
     draft
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
-use samyama_graph::{ConstraintKind, EntityKind, Graph, IndexDefinition, KeyId, LabelId, TypeId};
+use samyama_graph::{ConstraintKind, EntityKind, Graph, IndexDefinition, IndexKind, KeyId, LabelId, TypeId};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -21,6 +21,8 @@ struct Catalog<'a> {
 #[derive(Serialize)]
 struct Index<'a> {
     name: &'a str,
+    /// `range`, `text`, `point`, `fulltext` or `vector`.
+    kind: &'static str,
     /// `node` or `relationship`.
     entity: &'static str,
     /// The label, or the relationship type.
@@ -63,6 +65,9 @@ pub fn encode(graph: &Graph, epoch: u64) -> Result<Vec<u8>, rmp_serde::encode::E
                 let (entity, label) = describe_entity(graph, constraint.entity);
                 let kind = match constraint.kind {
                     ConstraintKind::Unique => "unique",
+                    ConstraintKind::Exists => "exists",
+                    ConstraintKind::Key => "key",
+                    ConstraintKind::Type(_) => "type",
                 };
                 Constraint {
                     name: &constraint.name,
@@ -81,7 +86,23 @@ fn describe_index<'a>(graph: &'a Graph, index: &'a IndexDefinition) -> Index<'a>
     let (entity, label) = describe_entity(graph, index.entity);
     let (entries, distinct) = graph.index_statistics(index.id);
     let unique = index.owner.is_some();
-    Index { name: &index.name, entity, label, keys: key_names(graph, &index.keys), unique, entries, distinct }
+    let kind = match index.kind {
+        IndexKind::Range => "range",
+        IndexKind::Text => "text",
+        IndexKind::Point => "point",
+        IndexKind::Fulltext { .. } => "fulltext",
+        IndexKind::Vector { .. } => "vector",
+    };
+    Index {
+        name: &index.name,
+        kind,
+        entity,
+        label,
+        keys: key_names(graph, &index.keys),
+        unique,
+        entries,
+        distinct,
+    }
 }
 
 fn describe_entity(graph: &Graph, entity: EntityKind) -> (&'static str, &str) {
@@ -100,10 +121,10 @@ fn key_names<'a>(graph: &'a Graph, keys: &[KeyId]) -> Vec<&'a str> {
 pub fn plan_epoch(graph: &Graph) -> u64 {
     let mut hasher = rustc_hash::FxHasher::default();
     for index in graph.indexes() {
-        (index.id, &index.name, index.entity, &index.keys).hash(&mut hasher);
+        (index.id, &index.name, &index.kind, index.entity, &index.keys).hash(&mut hasher);
     }
     for constraint in graph.constraints() {
-        (&constraint.name, constraint.entity, &constraint.keys).hash(&mut hasher);
+        (&constraint.name, &constraint.kind, constraint.entity, &constraint.keys).hash(&mut hasher);
     }
     for count in [graph.node_count(), graph.relationship_count()] {
         ((64 - count.leading_zeros()) / 3).hash(&mut hasher);

@@ -245,6 +245,18 @@ class Match(Clause):
     optional: bool
     paths: list[PathPattern]
     where: Expr | None
+    hints: list[Hint] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Hint(Node):
+    """``kind``: index, scan or join. ``name``: the label or type. ``seek``: an index seek, not merely an index."""
+
+    kind: str
+    variables: list[str]
+    name: str
+    keys: list[str]
+    seek: bool = False
 
 
 @dataclass(slots=True)
@@ -409,6 +421,9 @@ class CreateIndex(Command):
     label: str
     keys: list[str]
     if_not_exists: bool
+    others: list[str] = field(default_factory=list)
+    options: Expr | None = None
+    name_from: Expr | None = None
 
 
 @dataclass(slots=True)
@@ -419,6 +434,8 @@ class CreateConstraint(Command):
     label: str
     keys: list[str]
     if_not_exists: bool
+    value_type: str | None = None
+    name_from: Expr | None = None
 
 
 @dataclass(slots=True)
@@ -426,6 +443,7 @@ class Drop(Command):
     what: str
     name: str
     if_exists: bool
+    name_from: Expr | None = None
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ class IndexInfo(msgspec.Struct, frozen=True):
     entity: str
     label: str
     keys: list[str]
+    kind: str = "range"
     unique: bool = False
     entries: int = 0
     distinct: int = 0

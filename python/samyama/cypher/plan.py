@@ -282,6 +282,25 @@ class NodeIndexSeek(Operator_, tag="NodeIndexSeek"):
     prefix: Expression | None = None
 
 
+class RelationshipIndexSeek(Operator_, tag="RelationshipIndexSeek"):
+    """As NodeIndexSeek, of relationships of one type; ``both`` gives each twice, a self-loop once."""
+
+    input: Operator
+    relationship: int
+    start: int
+    end: int
+    type: str
+    direction: Direction
+    keys: list[str]
+    equal: list[Expression] = []
+    in_list: Expression | None = None
+    lower: Expression | None = None
+    lower_included: bool = False
+    upper: Expression | None = None
+    upper_included: bool = False
+    prefix: Expression | None = None
+
+
 class RelationshipScan(Operator_, tag="RelationshipScan"):
     """Every relationship of the types (none = all), with its ends; ``both`` gives each twice, a self-loop once."""
 
@@ -616,11 +635,17 @@ class CreateIndex(Operator_, tag="CreateIndex"):
     label: str
     keys: list[str]
     if_not_exists: bool
+    #: Of a full-text index: further labels or types.
+    others: list[str] = []
+    options: Expression | None = None
+    #: Gives the name, instead of ``name``, when the statement runs.
+    name_from: Expression | None = None
 
 
 class DropIndex(Operator_, tag="DropIndex"):
     name: str
     if_exists: bool
+    name_from: Expression | None = None
 
 
 class CreateConstraint(Operator_, tag="CreateConstraint"):
@@ -631,11 +656,13 @@ class CreateConstraint(Operator_, tag="CreateConstraint"):
     keys: list[str]
     if_not_exists: bool
     value_type: str | None = None
+    name_from: Expression | None = None
 
 
 class DropConstraint(Operator_, tag="DropConstraint"):
     name: str
     if_exists: bool
+    name_from: Expression | None = None
 
 
 class ProduceResults(Operator_, tag="ProduceResults"):
@@ -676,6 +703,7 @@ Operator = (
     | NodeByLabelScan
     | NodeByIdSeek
     | NodeIndexSeek
+    | RelationshipIndexSeek
     | RelationshipScan
     | Expand
     | VarLengthExpand

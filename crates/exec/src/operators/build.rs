@@ -16,6 +16,7 @@ use super::foreach::Foreach;
 use super::join::{Join, Keys};
 use super::merge::Merge;
 use super::procedure::ProcedureCall;
+use super::relationship_seek::RelationshipIndexSeek;
 use super::rows::*;
 use super::scan::{NodeScan, Nodes, RelationshipScan};
 use super::schema::{Command, Schema};
@@ -121,6 +122,7 @@ impl Builder<'_> {
                 Box::new(NodeScan::new(self.build(&o.input)?, slot(o.slot), nodes))
             }
             Plan::NodeIndexSeek(o) => self.index_seek(o)?,
+            Plan::RelationshipIndexSeek(o) => self.relationship_seek(o)?,
             Plan::RelationshipScan(o) => {
                 let (types, places) =
                     (self.types(&o.types), [slot(o.relationship), slot(o.start), slot(o.end)]);
@@ -176,10 +178,19 @@ impl Builder<'_> {
                 },
                 input: self.build(&o.input)?,
             }),
-            Plan::CreateIndex(o) => schema(Command::CreateIndex((**o).clone())),
-            Plan::DropIndex(o) => schema(Command::DropIndex((**o).clone())),
-            Plan::CreateConstraint(o) => schema(Command::CreateConstraint((**o).clone())),
-            Plan::DropConstraint(o) => schema(Command::DropConstraint((**o).clone())),
+            Plan::CreateIndex(o) => {
+                let (name, options) = (self.optional(&o.name_from)?, self.optional(&o.options)?);
+                schema(Command::CreateIndex((**o).clone()), name, options)
+            }
+            Plan::DropIndex(o) => {
+                schema(Command::DropIndex((**o).clone()), self.optional(&o.name_from)?, None)
+            }
+            Plan::CreateConstraint(o) => {
+                schema(Command::CreateConstraint((**o).clone()), self.optional(&o.name_from)?, None)
+            }
+            Plan::DropConstraint(o) => {
+                schema(Command::DropConstraint((**o).clone()), self.optional(&o.name_from)?, None)
+            }
             Plan::Create(_) | Plan::Merge(_) | Plan::Set(_) | Plan::Delete(_) | Plan::Foreach(_) => {
                 self.build_write(operator)?
             }
@@ -202,6 +213,27 @@ impl Builder<'_> {
             predicates,
             found: Vec::new(),
             at: 0,
+            input: self.build(&o.input)?,
+        }))
+    }
+
+    fn relationship_seek(&mut self, o: &plan::RelationshipIndexSeek) -> Result<Source, ExecError> {
+        let predicates = Predicates {
+            equal: self.compile_all(&o.equal)?,
+            in_list: self.optional(&o.in_list)?,
+            lower: self.optional(&o.lower)?.map(|bound| (bound, o.lower_included)),
+            upper: self.optional(&o.upper)?.map(|bound| (bound, o.upper_included)),
+            prefix: self.optional(&o.prefix)?,
+        };
+        Ok(Box::new(RelationshipIndexSeek {
+            relationship: slot(o.relationship),
+            start: slot(o.start),
+            end: slot(o.end),
+            type_name: Arc::clone(&o.type_name),
+            direction: o.direction,
+            keys: o.keys.clone(),
+            predicates,
+            found: Vec::new(),
             input: self.build(&o.input)?,
         }))
     }
@@ -416,8 +448,8 @@ impl Builder<'_> {
     }
 }
 
-fn schema(command: Command) -> Source {
-    Box::new(Schema { command, is_done: false })
+fn schema(command: Command, name: Option<Expression>, options: Option<Expression>) -> Source {
+    Box::new(Schema { command, name, options, is_done: false })
 }
 
 /// Counts what an operator and all below it do; the difference to its children is its own.

@@ -1,13 +1,17 @@
-//! CREATE and DROP of indexes and constraints. TEXT and POINT indexes are range indexes, which answer no less.
+//! CREATE and DROP of indexes and constraints. Options of indexes are read in `index_options.rs`.
+//!
+//! Token lookup indexes are part of the store: to make one again says so, and none can be dropped.
 
 use std::sync::Arc;
 
 use samyama_graph::{
-    ConstraintDefinition, ConstraintKind, Effect, EntityKind, Graph, IndexDefinition, IndexKind, Value,
+    ConstraintDefinition, ConstraintKind, Effect, EntityKind, Graph, IndexDefinition, IndexKind, KeyId, Value,
 };
 
 use super::Operate;
-use crate::expression::Context;
+use super::index_options;
+use super::show::LOOKUP_NAMES;
+use crate::expression::{Context, Expression};
 use crate::plan::{self, ConstraintType, EntityType, IndexType};
 use crate::{ExecError, Read};
 
@@ -20,6 +24,9 @@ pub(super) enum Command {
 
 pub(super) struct Schema {
     pub(super) command: Command,
+    /// Gives the name when it is not written.
+    pub(super) name: Option<Expression>,
+    pub(super) options: Option<Expression>,
     pub(super) is_done: bool,
 }
 
@@ -31,12 +38,23 @@ fn taken(message: String) -> ExecError {
     schema_error("", "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists", message)
 }
 
-fn unknown(message: String) -> ExecError {
-    schema_error("", "Neo.ClientError.Schema.ConstraintDropFailed", message)
+fn unknown(what: &str, name: &str) -> ExecError {
+    let code = if what == "index" {
+        "Neo.ClientError.Schema.IndexDropFailed"
+    } else {
+        "Neo.ClientError.Schema.ConstraintDropFailed"
+    };
+    schema_error("", code, format!("Unable to drop {what} called `{name}`. There is no such {what}."))
 }
 
-fn not_yet(what: &str) -> ExecError {
-    ExecError::semantic_error("", format!("{what} is not supported yet"))
+fn name_taken(name: &str) -> ExecError {
+    taken(format!("There already exists an index or a constraint with the name `{name}`"))
+}
+
+fn name_exists(name: &str, graph: &Graph) -> bool {
+    LOOKUP_NAMES.contains(&name)
+        || graph.indexes().any(|i| *i.name == *name)
+        || graph.constraints().any(|c| *c.name == *name)
 }
 
 /// A name for what was given none: stable, readable, free.
@@ -56,147 +74,164 @@ fn free_name(prefix: &str, label: &str, keys: &[Arc<str>], graph: &Graph) -> Arc
     }
 }
 
+fn entity(kind: EntityType, label: &Arc<str>, context: &mut Context<'_>) -> Result<EntityKind, ExecError> {
+    Ok(match kind {
+        EntityType::Node => EntityKind::Node(context.label_or_new(label)?),
+        EntityType::Relationship => EntityKind::Relationship(context.type_or_new(label)?),
+    })
+}
+
+fn keys_of(names: &[Arc<str>], context: &mut Context<'_>) -> Result<Vec<KeyId>, ExecError> {
+    names.iter().map(|key| context.key_or_new(key)).collect()
+}
+
+fn same_kind(a: &IndexKind, b: &IndexKind) -> bool {
+    std::mem::discriminant(a) == std::mem::discriminant(b)
+}
+
 impl Schema {
-    fn entity(
-        kind: EntityType,
-        label: &Arc<str>,
+    /// The name that was written, or what the expression in its place gives.
+    fn name(
+        &self,
+        written: Option<&Arc<str>>,
+        row: &mut [Value],
         context: &mut Context<'_>,
-    ) -> Result<EntityKind, ExecError> {
-        Ok(match kind {
-            EntityType::Node => EntityKind::Node(context.label_or_new(label)?),
-            EntityType::Relationship => EntityKind::Relationship(context.type_or_new(label)?),
-        })
+    ) -> Result<Option<Arc<str>>, ExecError> {
+        let Some(expression) = &self.name else { return Ok(written.cloned()) };
+        match expression.evaluate(row, context)? {
+            Value::String(name) => Ok(Some(name)),
+            other => Err(ExecError::type_error(
+                "InvalidArgumentType",
+                format!("The name of an index or constraint is a String, got {}", other.type_name()),
+            )),
+        }
     }
 
-    fn name_exists(name: &Arc<str>, graph: &Graph) -> bool {
-        graph.indexes().any(|i| i.name == *name) || graph.constraints().any(|c| c.name == *name)
-    }
-
-    fn create_index(create: &plan::CreateIndex, context: &mut Context<'_>) -> Result<(), ExecError> {
-        match create.kind {
-            IndexType::Range | IndexType::Text | IndexType::Point => {}
-            IndexType::Lookup => return Ok(()),
-            IndexType::Fulltext => return Err(not_yet("CREATE FULLTEXT INDEX")),
-            IndexType::Vector => return Err(not_yet("CREATE VECTOR INDEX")),
+    fn create_index(
+        &self,
+        create: &plan::CreateIndex,
+        row: &mut [Value],
+        context: &mut Context<'_>,
+    ) -> Result<(), ExecError> {
+        let name = self.name(create.name.as_ref(), row, context)?;
+        if create.kind == IndexType::Lookup {
+            let which = LOOKUP_NAMES[usize::from(create.entity == EntityType::Relationship)];
+            let message = format!("An equivalent index already exists: `{which}`");
+            return if create.if_not_exists { Ok(()) } else { Err(taken(message)) };
         }
-        let named = create.name.as_ref().is_some_and(|name| Self::name_exists(name, context.graph()));
-        if named && create.if_not_exists {
-            return Ok(());
+        if let Some(name) = name.as_ref().filter(|name| name_exists(name, context.graph())) {
+            return if create.if_not_exists { Ok(()) } else { Err(name_taken(name)) };
         }
-        if named {
-            let name = create.name.as_deref().unwrap_or_default();
-            return Err(taken(format!(
-                "There already exists an index or a constraint with the name `{name}`"
-            )));
+        let options = match &self.options {
+            None => Value::Null,
+            Some(options) => options.evaluate(row, context)?,
+        };
+        let mut others = Vec::new();
+        for label in &create.others {
+            others.push(entity(create.entity, label, context)?);
         }
-        let entity = Self::entity(create.entity, &create.label, context)?;
-        let mut keys = Vec::new();
-        for key in &create.keys {
-            keys.push(context.key_or_new(key)?);
-        }
+        let kind = index_options::kind(create.kind, others, &options)?;
+        let entity = entity(create.entity, &create.label, context)?;
+        let keys = keys_of(&create.keys, context)?;
         let graph = context.graph();
-        if let Some(same) = graph.indexes().find(|index| index.entity == entity && index.keys == keys) {
-            if create.if_not_exists {
-                return Ok(());
-            }
-            return Err(taken(format!("An equivalent index already exists: `{}`", same.name)));
+        let covers = |one: &&IndexDefinition| one.entity == entity && one.keys == keys;
+        if let Some(same) = graph.indexes().filter(covers).find(|one| same_kind(&one.kind, &kind)) {
+            let message = format!("An equivalent index already exists: `{}`", same.name);
+            return if create.if_not_exists { Ok(()) } else { Err(taken(message)) };
         }
-        let name =
-            create.name.clone().unwrap_or_else(|| free_name("index", &create.label, &create.keys, graph));
+        let name = name.unwrap_or_else(|| free_name("index", &create.label, &create.keys, graph));
         let id = graph.next_index_id();
-        let definition = IndexDefinition { id, name, kind: IndexKind::Range, entity, keys, owner: None };
-        context.apply(Effect::CreateIndex(definition))?;
+        context.apply(Effect::CreateIndex(IndexDefinition { id, name, kind, entity, keys, owner: None }))?;
         context.statement.counters.indexes_added += 1;
         Ok(())
     }
 
     fn create_constraint(
+        &self,
         create: &plan::CreateConstraint,
+        row: &mut [Value],
         context: &mut Context<'_>,
     ) -> Result<(), ExecError> {
-        match create.kind {
-            ConstraintType::Unique => {}
-            ConstraintType::Exists => return Err(not_yet("A constraint IS NOT NULL")),
-            ConstraintType::Key => return Err(not_yet("A constraint IS NODE KEY")),
-            ConstraintType::Type => return Err(not_yet("A constraint on a property's type")),
-        }
-        let named = create.name.as_ref().is_some_and(|name| Self::name_exists(name, context.graph()));
-        if named && create.if_not_exists {
-            return Ok(());
-        }
-        if named {
-            let name = create.name.as_deref().unwrap_or_default();
-            return Err(taken(format!(
-                "There already exists an index or a constraint with the name `{name}`"
-            )));
-        }
-        let entity = Self::entity(create.entity, &create.label, context)?;
-        let mut keys = Vec::new();
-        for key in &create.keys {
-            keys.push(context.key_or_new(key)?);
-        }
-        let graph = context.graph();
-        if let Some(same) = graph.constraints().find(|one| one.entity == entity && one.keys == keys) {
-            if create.if_not_exists {
-                return Ok(());
+        let kind = match (create.kind, &create.value_type) {
+            (ConstraintType::Unique, _) => ConstraintKind::Unique,
+            (ConstraintType::Exists, _) => ConstraintKind::Exists,
+            (ConstraintType::Key, _) => ConstraintKind::Key,
+            (ConstraintType::Type, Some(text)) => ConstraintKind::Type(Arc::clone(text)),
+            (ConstraintType::Type, None) => {
+                return Err(ExecError::internal("a constraint on a type without the type"));
             }
-            return Err(taken(format!("An equivalent constraint already exists: `{}`", same.name)));
+        };
+        let name = self.name(create.name.as_ref(), row, context)?;
+        if let Some(name) = name.as_ref().filter(|name| name_exists(name, context.graph())) {
+            return if create.if_not_exists { Ok(()) } else { Err(name_taken(name)) };
         }
-        if let Some(index) = graph.indexes().find(|index| index.entity == entity && index.keys == keys) {
+        let entity = entity(create.entity, &create.label, context)?;
+        let keys = keys_of(&create.keys, context)?;
+        let graph = context.graph();
+        let covers = |one: &&ConstraintDefinition| one.entity == entity && one.keys == keys;
+        let is_same =
+            |one: &&ConstraintDefinition| one.kind == kind || (one.kind.has_index() && kind.has_index());
+        if let Some(same) = graph.constraints().filter(covers).find(is_same) {
+            let message = format!("An equivalent constraint already exists: `{}`", same.name);
+            return if create.if_not_exists { Ok(()) } else { Err(taken(message)) };
+        }
+        let collides = |one: &&IndexDefinition| {
+            kind.has_index() && one.kind == IndexKind::Range && one.entity == entity && one.keys == keys
+        };
+        if let Some(index) = graph.indexes().find(collides) {
             return Err(taken(format!(
                 "There already exists an index `{}` on the same label and properties: drop it first, the constraint brings \
                  its own",
                 index.name
             )));
         }
-        let name = create
-            .name
-            .clone()
-            .unwrap_or_else(|| free_name("constraint", &create.label, &create.keys, graph));
+        let name = name.unwrap_or_else(|| free_name("constraint", &create.label, &create.keys, graph));
         let id = graph.next_index_id();
-        // The index goes by the constraint's name in Neo4j; names are one space here, so it gets a suffix.
-        let index_name: Arc<str> = format!("{name}_index").into();
-        let owner = Some(Arc::clone(&name));
-        let index = IndexDefinition {
+        let index = kind.has_index().then(|| IndexDefinition {
             id,
-            name: index_name,
+            name: Arc::clone(&name),
             kind: IndexKind::Range,
             entity,
             keys: keys.clone(),
-            owner,
-        };
-        let constraint = ConstraintDefinition { name, kind: ConstraintKind::Unique, entity, keys, index: id };
+            owner: Some(Arc::clone(&name)),
+        });
+        let constraint =
+            ConstraintDefinition { name, kind, entity, keys, index: index.as_ref().map(|index| index.id) };
         context.apply(Effect::CreateConstraint { constraint, index })?;
         context.statement.counters.constraints_added += 1;
         Ok(())
     }
 
-    fn drop_index(drop: &plan::DropIndex, context: &mut Context<'_>) -> Result<(), ExecError> {
-        if !context.graph().indexes().any(|index| index.name == drop.name) {
-            if drop.if_exists {
-                return Ok(());
-            }
-            return Err(unknown(format!(
-                "Unable to drop index called `{}`. There is no such index.",
-                drop.name
-            )));
+    fn drop_index(
+        &self,
+        drop: &plan::DropIndex,
+        row: &mut [Value],
+        context: &mut Context<'_>,
+    ) -> Result<(), ExecError> {
+        let name = self.name(Some(&drop.name), row, context)?.unwrap_or_default();
+        if LOOKUP_NAMES.contains(&name.as_ref()) {
+            let message = format!("`{name}` is part of the store and cannot be dropped");
+            return Err(schema_error("", "Neo.ClientError.Schema.IndexDropFailed", message));
         }
-        context.apply(Effect::DropIndex { name: Arc::clone(&drop.name) })?;
+        if !context.graph().indexes().any(|index| index.name == name) {
+            return if drop.if_exists { Ok(()) } else { Err(unknown("index", &name)) };
+        }
+        context.apply(Effect::DropIndex { name })?;
         context.statement.counters.indexes_removed += 1;
         Ok(())
     }
 
-    fn drop_constraint(drop: &plan::DropConstraint, context: &mut Context<'_>) -> Result<(), ExecError> {
-        if !context.graph().constraints().any(|constraint| constraint.name == drop.name) {
-            if drop.if_exists {
-                return Ok(());
-            }
-            return Err(unknown(format!(
-                "Unable to drop constraint called `{}`. There is no such constraint.",
-                drop.name
-            )));
+    fn drop_constraint(
+        &self,
+        drop: &plan::DropConstraint,
+        row: &mut [Value],
+        context: &mut Context<'_>,
+    ) -> Result<(), ExecError> {
+        let name = self.name(Some(&drop.name), row, context)?.unwrap_or_default();
+        if !context.graph().constraints().any(|constraint| constraint.name == name) {
+            return if drop.if_exists { Ok(()) } else { Err(unknown("constraint", &name)) };
         }
-        context.apply(Effect::DropConstraint { name: Arc::clone(&drop.name) })?;
+        context.apply(Effect::DropConstraint { name })?;
         context.statement.counters.constraints_removed += 1;
         Ok(())
     }
@@ -207,17 +242,17 @@ impl Operate for Schema {
         self.is_done = false;
     }
 
-    fn next(&mut self, _: &mut [Value], context: &mut Context<'_>) -> Result<bool, ExecError> {
+    fn next(&mut self, row: &mut [Value], context: &mut Context<'_>) -> Result<bool, ExecError> {
         if !std::mem::replace(&mut self.is_done, true) {
             context.note(|| Read::Schema);
             // An index is built from every node of its label: whatever changes one, changes it.
             context.note(|| Read::AllNodes);
             context.note(|| Read::RelationshipType(None));
             match &self.command {
-                Command::CreateIndex(create) => Self::create_index(create, context)?,
-                Command::DropIndex(drop) => Self::drop_index(drop, context)?,
-                Command::CreateConstraint(create) => Self::create_constraint(create, context)?,
-                Command::DropConstraint(drop) => Self::drop_constraint(drop, context)?,
+                Command::CreateIndex(create) => self.create_index(create, row, context)?,
+                Command::DropIndex(drop) => self.drop_index(drop, row, context)?,
+                Command::CreateConstraint(create) => self.create_constraint(create, row, context)?,
+                Command::DropConstraint(drop) => self.drop_constraint(drop, row, context)?,
             }
         }
         Ok(false)

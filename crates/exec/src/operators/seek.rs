@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use samyama_graph::compare::{Comparison, compare, equals};
-use samyama_graph::{Bound, EntityKind, Equivalent, IndexRange, NodeId, Value};
+use samyama_graph::{Bound, EntityKind, Equivalent, Graph, IndexId, IndexRange, KeyId, NodeId, Value};
 
 use super::{Operate, Source};
 use crate::expression::{Context, Expression};
@@ -30,10 +30,14 @@ pub(super) struct IndexSeek {
     pub(super) at: usize,
 }
 
-impl IndexSeek {
+impl Predicates {
     /// The ranges to look up for this row; none when a value is null.
-    fn ranges(&self, row: &mut [Value], context: &mut Context<'_>) -> Result<Vec<IndexRange>, ExecError> {
-        let p = &self.predicates;
+    pub(super) fn ranges(
+        &self,
+        row: &mut [Value],
+        context: &mut Context<'_>,
+    ) -> Result<Vec<IndexRange>, ExecError> {
+        let p = self;
         let mut equal = Vec::new();
         for expression in &p.equal {
             equal.push(expression.evaluate(row, context)?);
@@ -73,11 +77,13 @@ impl IndexSeek {
         };
         Ok(distinct.into_iter().map(single).collect())
     }
+}
 
+impl IndexSeek {
     fn open(&mut self, row: &mut [Value], context: &mut Context<'_>) -> Result<(), ExecError> {
         self.found.clear();
         self.at = 0;
-        let ranges = self.ranges(row, context)?;
+        let ranges = self.predicates.ranges(row, context)?;
         for range in &ranges {
             self.note(range, context);
         }
@@ -85,8 +91,7 @@ impl IndexSeek {
         let Some(label) = graph.label(&self.label) else { return Ok(()) };
         let keys: Option<Vec<_>> = self.keys.iter().map(|key| graph.property_key(key)).collect();
         let Some(keys) = keys else { return Ok(()) };
-        let index =
-            graph.indexes().find(|i| i.entity == EntityKind::Node(label) && i.keys == keys).map(|i| i.id);
+        let index = ordered_index(graph, EntityKind::Node(label), &keys);
         for range in &ranges {
             match index {
                 Some(index) => {
@@ -94,15 +99,16 @@ impl IndexSeek {
                     graph.index_seek(index, range, &mut self.found);
                     if range.equal.iter().any(|value| matches!(value, Value::List(_) | Value::Map(_))) {
                         let rest = self.found.split_off(before);
-                        self.found
-                            .extend(rest.into_iter().filter(|id| fulfils(graph, NodeId(*id), &keys, range)));
+                        self.found.extend(
+                            rest.into_iter().filter(|id| node_fulfils(graph, NodeId(*id), &keys, range)),
+                        );
                     }
                 }
                 None => {
                     let mut all = Vec::new();
                     graph.nodes_with_label_from(label, NodeId(0), usize::MAX, &mut all);
                     self.found.extend(
-                        all.into_iter().filter(|id| fulfils(graph, *id, &keys, range)).map(|id| id.0),
+                        all.into_iter().filter(|id| node_fulfils(graph, *id, &keys, range)).map(|id| id.0),
                     );
                 }
             }
@@ -119,17 +125,22 @@ impl IndexSeek {
     }
 }
 
-fn fulfils(
-    graph: &samyama_graph::Graph,
-    id: NodeId,
-    keys: &[samyama_graph::KeyId],
-    range: &IndexRange,
-) -> bool {
+/// The index that keeps these keys in order, if it is still there.
+pub(super) fn ordered_index(graph: &Graph, entity: EntityKind, keys: &[KeyId]) -> Option<IndexId> {
+    graph.indexes().find(|i| i.kind.is_ordered() && i.entity == entity && i.keys == keys).map(|i| i.id)
+}
+
+fn node_fulfils(graph: &Graph, id: NodeId, keys: &[KeyId], range: &IndexRange) -> bool {
     let values: Vec<_> = keys.iter().map(|key| graph.node_property(id, *key)).collect();
+    fulfils(&values, range)
+}
+
+/// Cypher's comparisons, on the values of an index's keys.
+pub(super) fn fulfils(values: &[Value], range: &IndexRange) -> bool {
     if values.iter().any(Value::is_null) {
         return false;
     }
-    let equal = range.equal.iter().zip(&values).all(|(wanted, value)| equals(wanted, value) == Some(true));
+    let equal = range.equal.iter().zip(values).all(|(wanted, value)| equals(wanted, value) == Some(true));
     let Some(value) = values.get(range.equal.len()) else { return equal };
     let side = |bound: &Bound, wanted: Ordering| match bound {
         Bound::Unbounded => true,

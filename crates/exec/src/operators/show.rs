@@ -2,9 +2,16 @@
 
 use std::sync::Arc;
 
-use samyama_graph::{ConstraintDefinition, EntityKind, Graph, IndexDefinition, KeyId, Map, Value};
+use samyama_graph::{
+    ConstraintDefinition, ConstraintKind, EntityKind, Graph, IndexDefinition, IndexKind, KeyId, Value,
+};
 
+use super::index_options;
 use super::procedure::Answer;
+use crate::functions::to_text;
+
+/// Of the token lookup indexes, of labels and of types.
+pub(super) const LOOKUP_NAMES: [&str; 2] = ["index_343aff4e", "index_f7700477"];
 
 fn entity(graph: &Graph, kind: EntityKind) -> (Value, Value) {
     let (what, name) = match kind {
@@ -41,41 +48,143 @@ fn target(graph: &Graph, kind: EntityKind, keys: &[KeyId]) -> (String, String) {
     (pattern, format!("({})", keys.join(", ")))
 }
 
+fn kind_name(kind: &IndexKind) -> &'static str {
+    match kind {
+        IndexKind::Range => "RANGE",
+        IndexKind::Text => "TEXT",
+        IndexKind::Point => "POINT",
+        IndexKind::Fulltext { .. } => "FULLTEXT",
+        IndexKind::Vector { .. } => "VECTOR",
+    }
+}
+
+/// An options map as Cypher writes it.
+fn literal(value: &Value) -> String {
+    match value {
+        Value::Map(map) => {
+            let entries: Vec<_> =
+                map.iter().map(|(key, value)| format!("{}: {}", quoted(key), literal(value))).collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+        Value::String(text) => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
+        other => to_text(other),
+    }
+}
+
 /// None for an index that comes with its constraint.
 fn create_index(graph: &Graph, index: &IndexDefinition) -> Option<String> {
+    if index.owner.is_some() {
+        return None;
+    }
+    let (name, kind) = (quoted(&index.name), kind_name(&index.kind));
     let (pattern, keys) = target(graph, index.entity, &index.keys);
-    let name = quoted(&index.name);
-    index.owner.is_none().then(|| format!("CREATE RANGE INDEX {name} FOR {pattern} ON {keys}"))
+    let options = literal(&index_options::shown(&index.kind));
+    Some(match &index.kind {
+        IndexKind::Fulltext { .. } => {
+            let labels: Vec<_> = names(graph, index).iter().map(|name| quoted(name)).collect();
+            let (labels, keys) = (labels.join("|"), keys.trim_matches(['(', ')']));
+            let pattern = match index.entity {
+                EntityKind::Node(_) => format!("(n:{labels})"),
+                EntityKind::Relationship(_) => format!("()-[r:{labels}]-()"),
+            };
+            format!("CREATE FULLTEXT INDEX {name} FOR {pattern} ON EACH [{keys}] OPTIONS {options}")
+        }
+        IndexKind::Vector { .. } => {
+            format!("CREATE VECTOR INDEX {name} FOR {pattern} ON {keys} OPTIONS {options}")
+        }
+        _ => format!("CREATE {kind} INDEX {name} FOR {pattern} ON {keys}"),
+    })
 }
 
 fn create_constraint(graph: &Graph, constraint: &ConstraintDefinition) -> String {
     let (pattern, keys) = target(graph, constraint.entity, &constraint.keys);
-    format!("CREATE CONSTRAINT {} FOR {pattern} REQUIRE {keys} IS UNIQUE", quoted(&constraint.name))
+    let what = match (&constraint.kind, constraint.entity) {
+        (ConstraintKind::Unique, _) => "IS UNIQUE".to_owned(),
+        (ConstraintKind::Exists, _) => "IS NOT NULL".to_owned(),
+        (ConstraintKind::Key, EntityKind::Node(_)) => "IS NODE KEY".to_owned(),
+        (ConstraintKind::Key, EntityKind::Relationship(_)) => "IS RELATIONSHIP KEY".to_owned(),
+        (ConstraintKind::Type(text), _) => format!("IS :: {text}"),
+    };
+    format!("CREATE CONSTRAINT {} FOR {pattern} REQUIRE {keys} {what}", quoted(&constraint.name))
 }
 
-fn options() -> Value {
-    let entries = [("indexConfig", Map::new().into()), ("indexProvider", Value::from("range-1.0"))];
-    Value::from(Map::from_pairs(entries.map(|(key, value)| (Arc::from(key), value))))
+fn constraint_kind(constraint: &ConstraintDefinition) -> &'static str {
+    match (&constraint.kind, constraint.entity) {
+        (ConstraintKind::Unique, EntityKind::Node(_)) => "UNIQUENESS",
+        (ConstraintKind::Unique, EntityKind::Relationship(_)) => "RELATIONSHIP_UNIQUENESS",
+        (ConstraintKind::Exists, EntityKind::Node(_)) => "NODE_PROPERTY_EXISTENCE",
+        (ConstraintKind::Exists, EntityKind::Relationship(_)) => "RELATIONSHIP_PROPERTY_EXISTENCE",
+        (ConstraintKind::Key, EntityKind::Node(_)) => "NODE_KEY",
+        (ConstraintKind::Key, EntityKind::Relationship(_)) => "RELATIONSHIP_KEY",
+        (ConstraintKind::Type(_), EntityKind::Node(_)) => "NODE_PROPERTY_TYPE",
+        (ConstraintKind::Type(_), EntityKind::Relationship(_)) => "RELATIONSHIP_PROPERTY_TYPE",
+    }
+}
+
+/// The labels or types that an index covers.
+fn names(graph: &Graph, index: &IndexDefinition) -> Vec<Arc<str>> {
+    let name = |entity| match entity {
+        EntityKind::Node(label) => Arc::clone(graph.label_name(label)),
+        EntityKind::Relationship(type_id) => Arc::clone(graph.relationship_type_name(type_id)),
+    };
+    index.entities().map(name).collect()
+}
+
+/// The two token lookup indexes that are part of the store, under the names that Neo4j gives them.
+fn lookups() -> [Vec<Value>; 2] {
+    [("NODE", "(n) ON EACH labels(n)"), ("RELATIONSHIP", "()-[r]-() ON EACH type(r)")].map(
+        |(entity, target)| {
+            let place = usize::from(entity == "RELATIONSHIP");
+            let name = LOOKUP_NAMES[place];
+            vec![
+                Value::Integer(place as i64 + 1),
+                Value::from(name),
+                Value::from("ONLINE"),
+                Value::Float(100.0),
+                Value::from("LOOKUP"),
+                Value::from(entity),
+                Value::Null,
+                Value::Null,
+                Value::from("token-lookup-1.0"),
+                Value::Null,
+                Value::Null,
+                Value::Null,
+                Value::Null,
+                index_options::map([
+                    ("indexProvider", "token-lookup-1.0".into()),
+                    ("indexConfig", index_options::map([])),
+                ]),
+                Value::from(""),
+                Value::from(format!("CREATE LOOKUP INDEX {name} FOR {target}")),
+            ]
+        },
+    )
 }
 
 pub(super) fn indexes(graph: &Graph) -> Answer {
     let row = |index: &IndexDefinition| {
-        let (entity_type, labels) = entity(graph, index.entity);
+        let (entity_type, _) = entity(graph, index.entity);
+        let labels: Vec<_> = names(graph, index).into_iter().map(Value::String).collect();
+        let options = index_options::shown(&index.kind);
+        let provider = match &options {
+            Value::Map(options) => options.get("indexProvider").cloned().unwrap_or_default(),
+            _ => Value::Null,
+        };
         vec![
-            Value::Integer(i64::from(index.id.0) + 1),
+            Value::Integer(i64::from(index.id.0) + 3),
             Value::String(Arc::clone(&index.name)),
             Value::from("ONLINE"),
             Value::Float(100.0),
-            Value::from("RANGE"),
+            Value::from(kind_name(&index.kind)),
             entity_type,
-            labels,
+            labels.into(),
             keys(graph, &index.keys),
-            Value::from("range-1.0"),
+            provider,
             optional(index.owner.as_ref()),
             Value::Null,
             Value::Null,
             Value::Null,
-            options(),
+            options,
             Value::from(""),
             create_index(graph, index).map_or(Value::Null, Value::from),
         ]
@@ -98,27 +207,26 @@ pub(super) fn indexes(graph: &Graph) -> Answer {
         "failureMessage",
         "createStatement",
     ];
-    (columns, graph.indexes().map(row).collect())
+    (columns, lookups().into_iter().chain(graph.indexes().map(row)).collect())
 }
 
 pub(super) fn constraints(graph: &Graph) -> Answer {
-    let row = |constraint: &ConstraintDefinition| {
+    let row = |(number, constraint): (usize, &ConstraintDefinition)| {
         let (entity_type, labels) = entity(graph, constraint.entity);
-        let kind = match constraint.entity {
-            EntityKind::Node(_) => "UNIQUENESS",
-            EntityKind::Relationship(_) => "RELATIONSHIP_UNIQUENESS",
-        };
-        let owned = graph.indexes().find(|index| index.id == constraint.index).map(|index| &index.name);
+        let owned = graph.indexes().find(|index| Some(index.id) == constraint.index).map(|index| &index.name);
         vec![
-            Value::Integer(i64::from(constraint.index.0) + 1),
+            Value::Integer(number as i64 + 1),
             Value::String(Arc::clone(&constraint.name)),
-            Value::from(kind),
+            Value::from(constraint_kind(constraint)),
             entity_type,
             labels,
             keys(graph, &constraint.keys),
             optional(owned),
-            Value::Null,
-            options(),
+            match &constraint.kind {
+                ConstraintKind::Type(text) => Value::String(Arc::clone(text)),
+                _ => Value::Null,
+            },
+            if constraint.kind.has_index() { index_options::shown(&IndexKind::Range) } else { Value::Null },
             create_constraint(graph, constraint).into(),
         ]
     };
@@ -134,5 +242,5 @@ pub(super) fn constraints(graph: &Graph) -> Answer {
         "options",
         "createStatement",
     ];
-    (columns, graph.constraints().map(row).collect())
+    (columns, graph.constraints().enumerate().map(row).collect())
 }

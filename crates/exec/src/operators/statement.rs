@@ -1,8 +1,12 @@
 //! What a statement did and read so far: effects, counters, the read set. Every change of the graph goes through here.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use samyama_graph::{ApplyError, Effect, KeyId, LabelId, NodeId, TokenKind, TypeId, Value};
+use samyama_graph::{
+    ApplyError, ConstraintKind, Effect, EntityKind, KeyId, LabelId, NodeId, RelationshipId, TokenKind,
+    TypeId, Value, Violation,
+};
 
 use crate::expression::Context;
 use crate::{Access, Counters, ExecError, Procedures, Read, ReadSet};
@@ -17,6 +21,9 @@ pub struct Statement<'a> {
     pub procedures: Option<&'a dyn Procedures>,
     /// Nodes that were deleted while they still had relationships; looked at again when the statement ends.
     pub doomed: Vec<NodeId>,
+    /// What was changed while constraints speak of single entities: they must hold when the statement ends.
+    pub touched_nodes: BTreeSet<NodeId>,
+    pub touched_relationships: BTreeSet<RelationshipId>,
     /// Accesses of the store so far, for PROFILE.
     pub hits: u64,
     pub(crate) steps: u32,
@@ -57,8 +64,68 @@ impl Context<'_> {
         };
         draft.apply(&effect).map_err(|error| self.refused(&effect, error))?;
         self.statement.hits += 1;
+        if self.graph().has_rules() {
+            self.remember_touched(&effect);
+        }
         self.statement.effects.push(effect);
         Ok(())
+    }
+
+    fn remember_touched(&mut self, effect: &Effect) {
+        match effect {
+            Effect::CreateNode { id, .. }
+            | Effect::SetNodeProperty { id, .. }
+            | Effect::AddLabel { id, .. } => {
+                self.statement.touched_nodes.insert(*id);
+            }
+            Effect::CreateRelationship { id, .. } | Effect::SetRelationshipProperty { id, .. } => {
+                self.statement.touched_relationships.insert(*id);
+            }
+            _ => {}
+        }
+    }
+
+    /// When the statement ends: what it changed must fulfil the constraints on single entities.
+    fn check_rules(&mut self) -> Result<(), ExecError> {
+        if self.statement.reads.is_some() && !self.statement.effects.is_empty() {
+            // A constraint that another transaction adds meanwhile would have to see these changes.
+            self.note(|| Read::Schema);
+        }
+        let nodes = std::mem::take(&mut self.statement.touched_nodes);
+        let relationships = std::mem::take(&mut self.statement.touched_relationships);
+        let graph = self.graph();
+        let mut found = nodes.into_iter().filter_map(|id| graph.node_violation(id));
+        let violation = found
+            .next()
+            .or_else(|| relationships.into_iter().filter_map(|id| graph.relationship_violation(id)).next());
+        violation.map_or(Ok(()), |violation| Err(self.rule_violated(&violation)))
+    }
+
+    fn rule_violated(&self, violation: &Violation) -> ExecError {
+        let graph = self.graph();
+        let Some(constraint) = graph.constraints().find(|one| one.name == violation.constraint) else {
+            // Being created: it is not in the graph.
+            return ExecError::constraint_violation(format!(
+                "Unable to create constraint `{}`: entity {} does not fulfil it for the property `{}`",
+                violation.constraint,
+                violation.entity,
+                graph.property_key_name(violation.key)
+            ));
+        };
+        let what = match constraint.entity {
+            EntityKind::Node(label) => {
+                format!("Node({}) with label `{}`", violation.entity, graph.label_name(label))
+            }
+            EntityKind::Relationship(type_id) => {
+                let name = graph.relationship_type_name(type_id);
+                format!("Relationship({}) with type `{name}`", violation.entity)
+            }
+        };
+        let key = graph.property_key_name(violation.key);
+        ExecError::constraint_violation(match &constraint.kind {
+            ConstraintKind::Type(text) => format!("{what} must have the property `{key}` of type {text}"),
+            _ => format!("{what} must have the property `{key}`"),
+        })
     }
 
     fn refused(&self, effect: &Effect, error: ApplyError) -> ExecError {
@@ -66,6 +133,7 @@ impl Context<'_> {
             ApplyError::UniquenessViolated { constraint, existing } => {
                 self.not_unique(effect, &constraint, existing)
             }
+            ApplyError::RuleViolated(violation) => self.rule_violated(&violation),
             ApplyError::NodeHasRelationships(id) => ExecError::node_has_relationships(id.0),
             ApplyError::NodeMissing(id) => ExecError::deleted_entity("Node", id.0),
             ApplyError::RelationshipMissing(id) => ExecError::deleted_entity("Relationship", id.0),
@@ -125,8 +193,14 @@ impl Context<'_> {
         Ok(KeyId(id))
     }
 
+    /// What can only be decided when the statement has done all it does.
+    pub(crate) fn finish_statement(&mut self) -> Result<(), ExecError> {
+        self.finish_deletes()?;
+        self.check_rules()
+    }
+
     /// When the statement ends: nodes that were deleted with relationships must have lost them by now.
-    pub(crate) fn finish_deletes(&mut self) -> Result<(), ExecError> {
+    fn finish_deletes(&mut self) -> Result<(), ExecError> {
         for id in std::mem::take(&mut self.statement.doomed) {
             if self.graph().node_exists(id) {
                 self.apply(Effect::DeleteNode { id })?;

@@ -41,7 +41,7 @@ macro_rules! operators {
 }
 
 operators! {
-    Argument, AllNodesScan, NodeByLabelScan, NodeByIdSeek, NodeIndexSeek, RelationshipScan, Expand, VarLengthExpand,
+    Argument, AllNodesScan, NodeByLabelScan, NodeByIdSeek, NodeIndexSeek, RelationshipIndexSeek, RelationshipScan, Expand, VarLengthExpand,
     BoundRelationships, ShortestPath, Filter, Projection, Aggregation, Distinct, Sort, Skip, Limit, Unwind, Union,
     Apply, SemiApply, OptionalApply, CartesianProduct, HashJoin, Eager, Create, Merge, Set, Delete, Foreach,
     ProcedureCall, CountStore, CreateIndex, DropIndex, CreateConstraint, DropConstraint, ProduceResults,
@@ -61,6 +61,7 @@ impl Operator {
             O::NodeByLabelScan(o) => vec![&o.input],
             O::NodeByIdSeek(o) => vec![&o.input],
             O::NodeIndexSeek(o) => vec![&o.input],
+            O::RelationshipIndexSeek(o) => vec![&o.input],
             O::RelationshipScan(o) => vec![&o.input],
             O::Expand(o) => vec![&o.input],
             O::VarLengthExpand(o) => vec![&o.input],
@@ -117,6 +118,14 @@ impl Operator {
                 o.equal.iter().for_each(&mut *visit);
                 [&o.in_list, &o.lower, &o.upper, &o.prefix].into_iter().flatten().for_each(visit);
             }
+            O::RelationshipIndexSeek(o) => {
+                o.equal.iter().for_each(&mut *visit);
+                [&o.in_list, &o.lower, &o.upper, &o.prefix].into_iter().flatten().for_each(visit);
+            }
+            O::CreateIndex(o) => o.options.iter().chain(&o.name_from).for_each(visit),
+            O::DropIndex(o) => o.name_from.iter().for_each(visit),
+            O::CreateConstraint(o) => o.name_from.iter().for_each(visit),
+            O::DropConstraint(o) => o.name_from.iter().for_each(visit),
             O::VarLengthExpand(o) => o.predicate.iter().for_each(visit),
             O::ShortestPath(o) => o.predicate.iter().for_each(visit),
             O::Filter(o) => visit(&o.predicate),

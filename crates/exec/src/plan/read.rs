@@ -92,6 +92,36 @@ pub struct NodeIndexSeek {
     pub prefix: Option<Expression>,
 }
 
+/// As [`NodeIndexSeek`], of relationships of one type; `Both` gives each twice, a self-loop once.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelationshipIndexSeek {
+    #[serde(default)]
+    pub info: Info,
+    pub input: Operator,
+    pub relationship: u32,
+    pub start: u32,
+    pub end: u32,
+    #[serde(rename = "type")]
+    pub type_name: Arc<str>,
+    pub direction: PatternDirection,
+    pub keys: Vec<Arc<str>>,
+    #[serde(default)]
+    pub equal: Vec<Expression>,
+    #[serde(default)]
+    pub in_list: Option<Expression>,
+    #[serde(default)]
+    pub lower: Option<Expression>,
+    #[serde(default)]
+    pub lower_included: bool,
+    #[serde(default)]
+    pub upper: Option<Expression>,
+    #[serde(default)]
+    pub upper_included: bool,
+    #[serde(default)]
+    pub prefix: Option<Expression>,
+}
+
 /// Every relationship of the types (none = all) with its ends; `Both` gives each twice, a self-loop once.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

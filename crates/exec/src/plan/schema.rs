@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::Info;
+use super::{Expression, Info};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -45,6 +45,14 @@ pub struct CreateIndex {
     pub label: Arc<str>,
     pub keys: Vec<Arc<str>>,
     pub if_not_exists: bool,
+    /// Of a full-text index: further labels or types.
+    #[serde(default)]
+    pub others: Vec<Arc<str>>,
+    #[serde(default)]
+    pub options: Option<Expression>,
+    /// Gives the name, instead of `name`, when the statement runs.
+    #[serde(default)]
+    pub name_from: Option<Expression>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -54,6 +62,8 @@ pub struct DropIndex {
     pub info: Info,
     pub name: Arc<str>,
     pub if_exists: bool,
+    #[serde(default)]
+    pub name_from: Option<Expression>,
 }
 
 /// `label` is a label or a relationship type.
@@ -70,6 +80,8 @@ pub struct CreateConstraint {
     pub if_not_exists: bool,
     #[serde(default)]
     pub value_type: Option<Arc<str>>,
+    #[serde(default)]
+    pub name_from: Option<Expression>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -79,4 +91,6 @@ pub struct DropConstraint {
     pub info: Info,
     pub name: Arc<str>,
     pub if_exists: bool,
+    #[serde(default)]
+    pub name_from: Option<Expression>,
 }

@@ -1,7 +1,7 @@
 //! What serde cannot see: slots in range, lists that belong together of equal length, one ProduceResults and at the
 //! top, no write in a plan that says it only reads. After this the executor indexes without further checks.
 
-use super::{Document, Expression, NodeIndexSeek, Operator, PlanKind, SubplanKind};
+use super::{Document, Expression, Operator, PlanKind, SubplanKind};
 use crate::limits::SLOTS_MAX;
 
 /// The first thing wrong, in words that name the operator.
@@ -69,8 +69,16 @@ impl Check {
             O::NodeByLabelScan(o) => self.slot(name, o.slot),
             O::NodeByIdSeek(o) => self.slot(name, o.slot),
             O::NodeIndexSeek(o) => {
-                index_seek(o)?;
+                let others =
+                    [o.in_list.is_some(), o.lower.is_some() || o.upper.is_some(), o.prefix.is_some()];
+                seek_shape(name, o.keys.len(), o.equal.len(), others)?;
                 self.slot(name, o.slot)
+            }
+            O::RelationshipIndexSeek(o) => {
+                let others =
+                    [o.in_list.is_some(), o.lower.is_some() || o.upper.is_some(), o.prefix.is_some()];
+                seek_shape(name, o.keys.len(), o.equal.len(), others)?;
+                self.slots(name, &[o.relationship, o.start, o.end])
             }
             O::RelationshipScan(o) => self.slots(name, &[o.relationship, o.start, o.end]),
             O::Expand(o) => {
@@ -202,19 +210,18 @@ fn hop(name: &str, hop: Option<u32>, predicate: Option<&Expression>) -> Result<(
     Ok(())
 }
 
-fn index_seek(seek: &NodeIndexSeek) -> Result<(), String> {
-    let range = seek.lower.is_some() || seek.upper.is_some();
-    let others =
-        usize::from(seek.in_list.is_some()) + usize::from(range) + usize::from(seek.prefix.is_some());
+/// `others`: is there a list, a range, a prefix.
+fn seek_shape(name: &str, keys: usize, equal: usize, others: [bool; 3]) -> Result<(), String> {
+    let [in_list, ..] = others;
+    let others = others.into_iter().filter(|given| *given).count();
     if others > 1 {
-        return Err("NodeIndexSeek has several predicates besides equality".to_owned());
+        return Err(format!("{name} has several predicates besides equality"));
     }
-    if seek.in_list.is_some() && (seek.keys.len() != 1 || !seek.equal.is_empty()) {
-        return Err("NodeIndexSeek: in_list stands only as the first and sole key".to_owned());
+    if in_list && (keys != 1 || equal != 0) {
+        return Err(format!("{name}: in_list stands only as the first and sole key"));
     }
-    if seek.keys.is_empty() || seek.equal.len() + others > seek.keys.len() {
-        let given = seek.equal.len() + others;
-        return Err(format!("NodeIndexSeek has {given} predicates for {} keys", seek.keys.len()));
+    if keys == 0 || equal + others > keys {
+        return Err(format!("{name} has {} predicates for {keys} keys", equal + others));
     }
     Ok(())
 }

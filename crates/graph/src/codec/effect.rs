@@ -2,6 +2,7 @@
 
 use super::bytes::*;
 use super::value::{decode_value, encode_value};
+use crate::vector::Similarity;
 use crate::{
     ConstraintDefinition, ConstraintKind, Effect, EntityKind, IndexDefinition, IndexId, IndexKind, KeyId,
     LabelId, NodeId, RelationshipId, TokenKind, TypeId, Value,
@@ -48,8 +49,7 @@ pub fn encode_effect(effect: &Effect, out: &mut Vec<u8>) {
         }
         Effect::CreateConstraint { constraint, index } => {
             out.push(12);
-            put_constraint(out, constraint);
-            put_index(out, index);
+            put_constraint(out, constraint, index.as_ref());
         }
         Effect::DropConstraint { name } => {
             out.push(13);
@@ -100,7 +100,10 @@ pub fn decode_effect(bytes: &mut &[u8]) -> Result<Effect, CodecError> {
         9 => Effect::RemoveLabel { id: take_node(bytes)?, label: LabelId(take_small(bytes)?) },
         10 => Effect::CreateIndex(take_index(bytes)?),
         11 => Effect::DropIndex { name: take_text(bytes)? },
-        12 => Effect::CreateConstraint { constraint: take_constraint(bytes)?, index: take_index(bytes)? },
+        12 => {
+            let (constraint, index) = take_constraint(bytes)?;
+            Effect::CreateConstraint { constraint, index }
+        }
         13 => Effect::DropConstraint { name: take_text(bytes)? },
         tag => return fail(format!("unknown effect tag {tag}")),
     })
@@ -154,28 +157,80 @@ fn take_key(bytes: &mut &[u8]) -> Result<KeyId, CodecError> {
 }
 
 fn put_entity(out: &mut Vec<u8>, entity: EntityKind, keys: &[KeyId]) {
-    match entity {
-        EntityKind::Node(label) => put_ids(out, 0, &[u64::from(label.0)]),
-        EntityKind::Relationship(type_id) => put_ids(out, 1, &[u64::from(type_id.0)]),
-    }
+    put_one_entity(out, entity);
     put_uint(out, keys.len() as u64);
     keys.iter().for_each(|key| put_uint(out, u64::from(key.0)));
 }
 
 fn take_entity(bytes: &mut &[u8]) -> Result<(EntityKind, Vec<KeyId>), CodecError> {
-    let entity = match take_byte(bytes)? {
-        0 => EntityKind::Node(LabelId(take_small(bytes)?)),
-        1 => EntityKind::Relationship(TypeId(take_small(bytes)?)),
-        tag => return fail(format!("unknown kind of entity {tag}")),
-    };
+    let entity = take_one_entity(bytes)?;
     let count = take_count(bytes)?;
     let keys: Result<Vec<_>, _> = (0..count).map(|_| take_key(bytes)).collect();
     Ok((entity, keys?))
 }
 
+fn put_one_entity(out: &mut Vec<u8>, entity: EntityKind) {
+    match entity {
+        EntityKind::Node(label) => put_ids(out, 0, &[u64::from(label.0)]),
+        EntityKind::Relationship(type_id) => put_ids(out, 1, &[u64::from(type_id.0)]),
+    }
+}
+
+fn take_one_entity(bytes: &mut &[u8]) -> Result<EntityKind, CodecError> {
+    Ok(match take_byte(bytes)? {
+        0 => EntityKind::Node(LabelId(take_small(bytes)?)),
+        1 => EntityKind::Relationship(TypeId(take_small(bytes)?)),
+        tag => return fail(format!("unknown kind of entity {tag}")),
+    })
+}
+
+fn put_index_kind(out: &mut Vec<u8>, kind: &IndexKind) {
+    match kind {
+        IndexKind::Range => out.push(0),
+        IndexKind::Text => out.push(1),
+        IndexKind::Point => out.push(2),
+        IndexKind::Fulltext { others, analyzer } => {
+            out.push(3);
+            put_uint(out, others.len() as u64);
+            others.iter().for_each(|entity| put_one_entity(out, *entity));
+            put_text(out, analyzer);
+        }
+        IndexKind::Vector { dimensions, similarity } => {
+            out.push(4);
+            put_uint(out, u64::from(dimensions.unwrap_or(0)));
+            out.push(match similarity {
+                Similarity::Cosine => 0,
+                Similarity::Euclidean => 1,
+            });
+        }
+    }
+}
+
+fn take_index_kind(bytes: &mut &[u8]) -> Result<IndexKind, CodecError> {
+    Ok(match take_byte(bytes)? {
+        0 => IndexKind::Range,
+        1 => IndexKind::Text,
+        2 => IndexKind::Point,
+        3 => {
+            let count = take_count(bytes)?;
+            let others: Result<Vec<_>, _> = (0..count).map(|_| take_one_entity(bytes)).collect();
+            IndexKind::Fulltext { others: others?, analyzer: take_text(bytes)? }
+        }
+        4 => {
+            let dimensions: u32 = take_small(bytes)?;
+            let similarity = match take_byte(bytes)? {
+                0 => Similarity::Cosine,
+                1 => Similarity::Euclidean,
+                tag => return fail(format!("unknown similarity {tag}")),
+            };
+            IndexKind::Vector { dimensions: (dimensions > 0).then_some(dimensions), similarity }
+        }
+        tag => return fail(format!("unknown kind of index {tag}")),
+    })
+}
+
 pub(super) fn put_index(out: &mut Vec<u8>, index: &IndexDefinition) {
-    let IndexKind::Range = index.kind;
-    out.push(0);
+    put_index_kind(out, &index.kind);
     put_uint(out, u64::from(index.id.0));
     put_text(out, &index.name);
     put_entity(out, index.entity, &index.keys);
@@ -189,10 +244,7 @@ pub(super) fn put_index(out: &mut Vec<u8>, index: &IndexDefinition) {
 }
 
 pub(super) fn take_index(bytes: &mut &[u8]) -> Result<IndexDefinition, CodecError> {
-    let kind = match take_byte(bytes)? {
-        0 => IndexKind::Range,
-        tag => return fail(format!("unknown kind of index {tag}")),
-    };
+    let kind = take_index_kind(bytes)?;
     let id = IndexId(take_small(bytes)?);
     let name = take_text(bytes)?;
     let (entity, keys) = take_entity(bytes)?;
@@ -204,20 +256,45 @@ pub(super) fn take_index(bytes: &mut &[u8]) -> Result<IndexDefinition, CodecErro
     Ok(IndexDefinition { id, name, kind, entity, keys, owner })
 }
 
-pub(super) fn put_constraint(out: &mut Vec<u8>, constraint: &ConstraintDefinition) {
-    let ConstraintKind::Unique = constraint.kind;
-    out.push(0);
+/// The constraint, and behind it the index that comes with its kind.
+pub(super) fn put_constraint(
+    out: &mut Vec<u8>,
+    constraint: &ConstraintDefinition,
+    index: Option<&IndexDefinition>,
+) {
+    match &constraint.kind {
+        ConstraintKind::Unique => out.push(0),
+        ConstraintKind::Exists => out.push(1),
+        ConstraintKind::Key => out.push(2),
+        ConstraintKind::Type(text) => {
+            out.push(3);
+            put_text(out, text);
+        }
+    }
     put_text(out, &constraint.name);
     put_entity(out, constraint.entity, &constraint.keys);
-    put_uint(out, u64::from(constraint.index.0));
+    if let (Some(id), Some(index)) = (constraint.index, index) {
+        put_uint(out, u64::from(id.0));
+        put_index(out, index);
+    }
 }
 
-pub(super) fn take_constraint(bytes: &mut &[u8]) -> Result<ConstraintDefinition, CodecError> {
+pub(super) fn take_constraint(
+    bytes: &mut &[u8],
+) -> Result<(ConstraintDefinition, Option<IndexDefinition>), CodecError> {
     let kind = match take_byte(bytes)? {
         0 => ConstraintKind::Unique,
+        1 => ConstraintKind::Exists,
+        2 => ConstraintKind::Key,
+        3 => ConstraintKind::Type(take_text(bytes)?),
         tag => return fail(format!("unknown kind of constraint {tag}")),
     };
     let name = take_text(bytes)?;
     let (entity, keys) = take_entity(bytes)?;
-    Ok(ConstraintDefinition { name, kind, entity, keys, index: IndexId(take_small(bytes)?) })
+    let (index, definition) = if kind.has_index() {
+        (Some(IndexId(take_small(bytes)?)), Some(take_index(bytes)?))
+    } else {
+        (None, None)
+    };
+    Ok((ConstraintDefinition { name, kind, entity, keys, index }, definition))
 }

@@ -10,10 +10,7 @@ use std::sync::Arc;
 use super::bytes::*;
 use super::effect::*;
 use crate::record::Life;
-use crate::{
-    ConstraintDefinition, Draft, Effect, Graph, IndexDefinition, KeyId, LabelId, NodeId, RelationshipId,
-    TokenKind, TypeId, Value, View,
-};
+use crate::{Draft, Effect, Graph, KeyId, LabelId, NodeId, RelationshipId, TokenKind, TypeId, Value, View};
 
 const MAGIC: &[u8; 8] = b"SAMYGRPH";
 const VERSION: u16 = 1;
@@ -58,12 +55,20 @@ pub fn write_snapshot(view: &View, out: &mut dyn Write) -> io::Result<()> {
     write_relationships(graph, &mut sections)?;
     sections.begin(SCHEMA)?;
     for index in graph.indexes() {
-        let constraint = graph.constraints.iter().find(|constraint| constraint.index == index.id);
-        sections.buffer.push(u8::from(constraint.is_some()));
-        if let Some(constraint) = constraint {
-            put_constraint(&mut sections.buffer, constraint);
+        match graph.constraints.iter().find(|constraint| constraint.index == Some(index.id)) {
+            None => {
+                sections.buffer.push(0);
+                put_index(&mut sections.buffer, index);
+            }
+            Some(constraint) => {
+                sections.buffer.push(1);
+                put_constraint(&mut sections.buffer, constraint, Some(index));
+            }
         }
-        put_index(&mut sections.buffer, index);
+    }
+    for constraint in graph.constraints.iter().filter(|constraint| constraint.index.is_none()) {
+        sections.buffer.push(1);
+        put_constraint(&mut sections.buffer, constraint, None);
     }
     sections.begin(END)?;
     sections.flush()?;
@@ -301,14 +306,11 @@ impl Loader {
     }
 
     fn load_index(&mut self, bytes: &mut &[u8]) -> Result<(), CodecError> {
-        let constraint: Option<ConstraintDefinition> = match take_byte(bytes)? {
-            0 => None,
-            _ => Some(take_constraint(bytes)?),
-        };
-        let index: IndexDefinition = take_index(bytes)?;
-        let effect = match constraint {
-            None => Effect::CreateIndex(index),
-            Some(constraint) => Effect::CreateConstraint { constraint, index },
+        let effect = if take_byte(bytes)? == 0 {
+            Effect::CreateIndex(take_index(bytes)?)
+        } else {
+            let (constraint, index) = take_constraint(bytes)?;
+            Effect::CreateConstraint { constraint, index }
         };
         self.apply(&effect)
     }

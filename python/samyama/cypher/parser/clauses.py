@@ -37,26 +37,40 @@ class Clauses(Expressions):
         optional = self.accept_word("OPTIONAL")
         self.expect_word("MATCH")
         paths = self.paths()
+        hints: list[ast.Hint] = []
         while self.is_word("USING"):
-            self._hint()
+            hints.append(self._hint())
         where = self.expression() if self.accept_word("WHERE") else None
-        return ast.Match(0, 0, optional, paths, where)
+        return ast.Match(0, 0, optional, paths, where, hints)
 
-    def _hint(self) -> None:
-        """Hints are read and left to the cost model."""
+    def _hint(self) -> ast.Hint:
+        """``USING [RANGE|TEXT|POINT] INDEX [SEEK] n:Label(key, ...)``, ``USING SCAN n:Label``, ``USING JOIN ON n``."""
+        start = self.start()
         self.expect_word("USING")
-        while (
-            not (self.is_word("WHERE") or self.is_word("USING"))
-            and self.kinds[self.at] != 7
-            and not self._begins_clause()
-        ):
-            self.at += 1
-
-    def _begins_clause(self) -> bool:
-        return any(
-            self.is_word(word)
-            for word in ("MATCH", "RETURN", "WITH", "UNWIND", "CREATE", "MERGE", "SET", "DELETE", "CALL")
-        )
+        if self.accept_word("JOIN"):
+            self.expect_word("ON")
+            variables = [self.expect_name("a variable")]
+            while self.accept_op(","):
+                variables.append(self.expect_name("a variable"))
+            return ast.Hint(start, self.end(), "join", variables, "", [])
+        if self.accept_word("SCAN"):
+            kind, seek = "scan", False
+        else:
+            if any(self.is_word(word) for word in ("RANGE", "TEXT", "POINT", "BTREE")):
+                self.at += 1
+            self.expect_word("INDEX")
+            kind, seek = "index", self.accept_word("SEEK")
+        variable = self.expect_name("a variable")
+        self.expect_op(":")
+        name = self.expect_name("a label or type")
+        keys: list[str] = []
+        if kind == "index":
+            self.expect_op("(")
+            keys.append(self.expect_name("a property key"))
+            while self.accept_op(","):
+                keys.append(self.expect_name("a property key"))
+            self.expect_op(")")
+        return ast.Hint(start, self.end(), kind, [variable], name, keys, seek)
 
     def paths(self) -> list[ast.PathPattern]:
         paths = [self.path_pattern()]

@@ -38,48 +38,80 @@ class Commands(Clauses):
         self.expect_word("INDEX")
         name, if_not_exists = self._name_and_condition()
         self.expect_word("FOR")
-        entity, variable, label = self._element()
-        self.expect_word("ON")
-        if kind in ("FULLTEXT", "LOOKUP"):
-            self.fail(f"CREATE {kind} INDEX is not supported yet", "NotSupported")
-        keys = self._keys(variable)
-        if self.accept_word("OPTIONS"):
-            self.map_literal()
         kind = "range" if kind == "BTREE" else kind.lower()
-        return ast.CreateIndex(start, self.end(), name, kind, entity, label, keys, if_not_exists)
+        entity, variable, labels = self._element(bare=kind == "lookup")
+        self.expect_word("ON")
+        if kind == "lookup":
+            self._lookup_target(entity, variable)
+            keys: list[str] = []
+        elif kind == "fulltext":
+            self.expect_word("EACH")
+            keys = self._keys(variable, "[", "]")
+        else:
+            keys = self._keys(variable)
+        if len(labels) > 1 and kind != "fulltext":
+            self.fail("Only a full-text index covers several labels or types", at=start)
+        options = self._options()
+        label = labels[0] if labels else ""
+        index = ast.CreateIndex(start, self.end(), name, kind, entity, label, keys, if_not_exists, labels[1:], options)
+        index.name_from = self.name_from
+        return index
+
+    def _options(self) -> ast.Expr | None:
+        if not self.accept_word("OPTIONS"):
+            return None
+        if self.kinds[self.at] == PARAMETER:
+            return self.expression()
+        return self.map_literal()
+
+    def _lookup_target(self, entity: str, variable: str) -> None:
+        """``EACH labels(n)`` or ``EACH type(r)``."""
+        self.expect_word("EACH")
+        self.expect_word("LABELS" if entity == "node" else "TYPE")
+        self.expect_op("(")
+        if self.expect_name("a variable") != variable:
+            self.fail(f"Only `{variable}` can stand here", "UndefinedVariable")
+        self.expect_op(")")
 
     def _name_and_condition(self) -> tuple[str | None, bool]:
         name = None
+        self.name_from: ast.Expr | None = None
         if self.kinds[self.at] == PARAMETER:
-            self.fail("A parameter as the name of an index or constraint is not supported yet", "NotSupported")
-        if self.is_name() and not self.is_words("IF", "NOT") and not self.is_word("FOR") and not self.is_word("ON"):
+            self.name_from = self.expression()
+        elif self.is_name() and not self.is_words("IF", "NOT") and not self.is_word("FOR") and not self.is_word("ON"):
             name = self.expect_name()
         return name, self.accept_word("IF", "NOT", "EXISTS")
 
-    def _element(self) -> tuple[str, str, str]:
-        """``(n:Label)`` or ``()-[r:TYPE]-()``."""
+    def _element(self, *, bare: bool = False) -> tuple[str, str, list[str]]:
+        """``(n:Label|Other)`` or ``()-[r:TYPE|OTHER]-()``; ``bare``: without labels."""
         self.expect_op("(")
         if self.accept_op(")"):
             self.accept_op("<")
             self.expect_op("-")
             self.expect_op("[")
             variable = self.expect_name("a variable")
-            self.expect_op(":")
-            label = self.expect_name("a type")
+            labels = [] if bare else self._labels("a type")
             self.expect_op("]")
             self.expect_op("-")
             self.accept_op(">")
             self.expect_op("(")
             self.expect_op(")")
-            return "relationship", variable, label
+            return "relationship", variable, labels
         variable = self.expect_name("a variable")
-        self.expect_op(":")
-        label = self.expect_name("a label")
+        labels = [] if bare else self._labels("a label")
         self.expect_op(")")
-        return "node", variable, label
+        return "node", variable, labels
 
-    def _keys(self, variable: str) -> list[str]:
-        parenthesized = self.accept_op("(")
+    def _labels(self, what: str) -> list[str]:
+        self.expect_op(":")
+        labels = [self.expect_name(what)]
+        while self.accept_op("|"):
+            self.accept_op(":")
+            labels.append(self.expect_name(what))
+        return labels
+
+    def _keys(self, variable: str, opening: str = "(", closing: str = ")") -> list[str]:
+        parenthesized = self.accept_op(opening)
         keys = []
         while True:
             start = self.start()
@@ -90,7 +122,7 @@ class Commands(Clauses):
             if not (parenthesized and self.accept_op(",")):
                 break
         if parenthesized:
-            self.expect_op(")")
+            self.expect_op(closing)
         return keys
 
     def _create_constraint(self) -> ast.Command:
@@ -99,35 +131,46 @@ class Commands(Clauses):
         name, if_not_exists = self._name_and_condition()
         if not self.accept_word("FOR"):
             self.expect_word("ON")
-        entity, variable, label = self._element()
+        entity, variable, labels = self._element()
+        if len(labels) > 1:
+            self.fail("A constraint is about one label or type", at=start)
         if not self.accept_word("REQUIRE"):
             self.expect_word("ASSERT")
         keys = self._keys(variable)
         self.expect_word("IS")
-        kind = self._constraint_kind()
-        if self.accept_word("OPTIONS"):
-            self.map_literal()
-        return ast.CreateConstraint(start, self.end(), name, kind, entity, label, keys, if_not_exists)
+        kind, value_type = self._constraint_kind(entity)
+        if kind in ("exists", "type") and len(keys) > 1:
+            self.fail("A constraint of this kind is about one property", at=start)
+        self._options()
+        return ast.CreateConstraint(
+            start, self.end(), name, kind, entity, labels[0], keys, if_not_exists, value_type, self.name_from
+        )
 
-    def _constraint_kind(self) -> str:
+    def _constraint_kind(self, entity: str) -> tuple[str, str | None]:
         if self.accept_word("NOT", "NULL"):
-            return "exists"
+            return "exists", None
         if self.accept_op("::") or self.accept_word("TYPED"):
-            self.fail("A constraint on the type of a property is not supported yet", "NotSupported")
-        for word in ("NODE", "RELATIONSHIP", "REL"):
+            return "type", self.type_text()
+        for word, meant in (("NODE", "node"), ("RELATIONSHIP", "relationship"), ("REL", "relationship")):
+            if self.is_word(word) and meant != entity:
+                self.fail(f"This constraint is about a {entity}: write {entity.upper()} instead of {word}")
             self.accept_word(word)
         if self.accept_word("KEY"):
-            return "key"
+            return "key", None
         self.expect_word("UNIQUE")
-        return "unique"
+        return "unique", None
 
     def _drop(self) -> ast.Command:
         start = self.start()
         self.at += 1
         what = self.uppers[self.at].lower()
         self.at += 1
-        name = self.expect_name(f"the name of the {what}")
-        return ast.Drop(start, self.end(), what, name, self.accept_word("IF", "EXISTS"))
+        name, name_from = "", None
+        if self.kinds[self.at] == PARAMETER:
+            name_from = self.expression()
+        else:
+            name = self.expect_name(f"the name of the {what}")
+        return ast.Drop(start, self.end(), what, name, self.accept_word("IF", "EXISTS"), name_from)
 
     def _show(self) -> ast.Command:
         start = self.start()

@@ -7,17 +7,22 @@ in as soon as all it needs is there. Costs are rows, from the catalogue's counts
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from samyama.cypher import ast
 from samyama.cypher import plan as p
 from samyama.cypher.catalog import IndexInfo
 from samyama.cypher.planner.expressions import Lowering, has_aggregate, lower_labels, slots_of
+from samyama.cypher.planner.hints import usable_hints
 from samyama.cypher.planner.scope import Binding, Context, Scope
 
 __all__ = ["Patterns", "conjuncts"]
 
+#: Cheaper than all that the counts can say.
+HINTED = -1.0
+ORDERED = ("range", "text", "point")
 RANGE_SHARE, PREFIX_SHARE, LIST_LENGTH = 0.3, 0.1, 10
 COMPARED = {"<": ("upper", False), "<=": ("upper", True), ">": ("lower", False), ">=": ("lower", True)}
 MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
@@ -80,9 +85,15 @@ class Patterns:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.single = True  # at most one row comes out for each that goes in
+        self.hints: dict[int, ast.Hint] = {}  # by slot
 
     def plan(
-        self, source: p.Operator, scope: Scope, paths: list[ast.PathPattern], where: ast.Expr | None
+        self,
+        source: p.Operator,
+        scope: Scope,
+        paths: list[ast.PathPattern],
+        where: ast.Expr | None,
+        hints: Sequence[ast.Hint] = (),
     ) -> tuple[p.Operator, Scope]:
         """Rows of ``source`` extended by every match; the scope with the new names."""
         outer, scope, graph = scope, scope.copy(), Graph()
@@ -94,6 +105,7 @@ class Patterns:
                 self.context.fail(condition, "Aggregates cannot stand in WHERE; use WITH first", "InvalidAggregation")
             lowering._require_boolean(condition)
             self._add_predicate(graph, lowering.lower(condition))
+        self.hints = usable_hints(self.context, scope, hints)
         bound = outer.slots()
         # Only slots of this clause matter to when a predicate can be put in.
         own = {*graph.nodes, *(r.slot for r in graph.relationships), *(slot for slot, _ in graph.paths)} - bound
@@ -102,7 +114,8 @@ class Patterns:
         return self._join(source, graph, bound), scope
 
     def _add_predicate(self, graph: Graph, expression: p.Expression) -> None:
-        graph.predicates.append(Predicate(expression, slots_of(expression)))
+        for part in _links(expression):
+            graph.predicates.append(Predicate(part, slots_of(part)))
 
     # ------------------------------------------------------------------------------------------------- collecting
 
@@ -354,26 +367,68 @@ class Patterns:
         free = [slot for slot in graph.nodes if slot not in bound]
         candidates = [self._access(slot, graph, bound) for slot in free]
         best = min(candidates, key=lambda access: access.cost)
+        seek = self._relationship_seek(graph, pending, bound)
+        if seek is not None and seek[0].cost < best.cost:
+            access, relationship = seek
+            for predicate in access.covers:
+                graph.predicates.remove(predicate)
+            self._begin_with(graph, relationship, pending, used, bound)
+            return access.build(source)
         scan = self._relationship_scan(pending, used, bound)
         if scan is not None and scan[0] < best.cost:
             _, relationship = scan
-            pending.remove(relationship)
-            exclude = [other for other in used if _may_be_same(other, relationship)]
-            used.append(relationship)
-            self.single = False
-            bound |= {relationship.slot, relationship.left, relationship.right}
-            source = p.RelationshipScan(
+            self._begin_with(graph, relationship, pending, used, bound)
+            return p.RelationshipScan(
                 input=source, relationship=relationship.slot, start=relationship.left, end=relationship.right,
                 types=relationship.types, direction=relationship.direction,  # type: ignore[arg-type]
             )  # fmt: skip
-            for other in exclude:
-                graph.predicates.append(Predicate(_differs(relationship, other), set()))
-            return source
         self.single = self.single and best.single
         bound.add(best.slot)
         for predicate in best.covers:
             graph.predicates.remove(predicate)
         return best.build(source)
+
+    def _begin_with(
+        self, graph: Graph, relationship: Relationship, pending: list[Relationship], used: list[Relationship], bound: set[int]
+    ) -> None:
+        """A relationship and both its ends are bound in one step."""
+        for other in used:
+            if _may_be_same(other, relationship):
+                graph.predicates.append(Predicate(_differs(relationship, other), set()))
+        pending.remove(relationship)
+        used.append(relationship)
+        self.single = False
+        bound |= {relationship.slot, relationship.left, relationship.right}
+
+    def _relationship_seek(
+        self, graph: Graph, pending: list[Relationship], bound: set[int]
+    ) -> tuple[Access, Relationship] | None:
+        best: tuple[Access, Relationship] | None = None
+        for relationship in pending:
+            ends = {relationship.left, relationship.right}
+            if not _is_plain(relationship) or ends & bound or len(ends) < 2 or len(relationship.types) != 1:
+                continue
+            for index in self._indexes("relationship", relationship.types[0], relationship.slot):
+                make = _relationship_seek(relationship, index)
+                access = self._index_access(relationship.slot, index, None, graph, bound, make)
+                if access is None:
+                    continue
+                if relationship.slot in self.hints:
+                    access.cost = HINTED
+                if best is None or access.cost < best[0].cost:
+                    best = (access, relationship)
+        return best
+
+    def _indexes(self, entity: str, label: str, slot: int) -> list[IndexInfo]:
+        """The ordered indexes on a label or type; only the hinted one if there is a hint."""
+        found = [
+            index for index in self.context.catalog.indexes
+            if index.entity == entity and index.label == label and index.kind in ORDERED
+        ]  # fmt: skip
+        hint = self.hints.get(slot)
+        if hint is None:
+            return found
+        return [index for index in found if hint.kind == "index" and index.keys == hint.keys and hint.name == label]
 
     def _relationship_scan(
         self, pending: list[Relationship], used: list[Relationship], bound: set[int]
@@ -382,8 +437,9 @@ class Patterns:
         best: tuple[float, Relationship] | None = None
         for relationship in pending:
             ends = {relationship.left, relationship.right}
-            plain = relationship.length is None and not relationship.is_bound and relationship.shortest is None
-            if not plain or ends & bound or len(ends) < 2 or not relationship.types:
+            if not _is_plain(relationship) or ends & bound or len(ends) < 2 or not relationship.types:
+                continue
+            if relationship.slot in self.hints or ends & set(self.hints):
                 continue
             cost = float(sum(catalog.types.get(name, 0) for name in relationship.types))
             if best is None or cost < best[0]:
@@ -397,15 +453,21 @@ class Patterns:
         ids = self._id_seek(slot, graph, bound)
         if ids is not None:
             return ids
+        hint = self.hints.get(slot)
         for predicate, name in labels:
             cost = float(catalog.labels.get(name, 0))
+            if hint is not None and hint.kind == "scan" and hint.name == name:
+                return Access(slot, HINTED, [predicate], False, _label_scan(slot, name))
             if cost < best.cost:
                 best = Access(slot, cost, [predicate], False, _label_scan(slot, name))
-            for index in catalog.indexes:
-                if index.entity == "node" and index.label == name:
-                    seek = self._index_access(slot, index, predicate, graph, bound)
-                    if seek is not None and seek.cost <= best.cost:
-                        best = seek
+            for index in self._indexes("node", name, slot):
+                seek = self._index_access(slot, index, predicate, graph, bound, _node_seek(slot, index))
+                if seek is None:
+                    continue
+                if hint is not None:
+                    seek.cost = HINTED
+                if seek.cost <= best.cost:
+                    best = seek
         return best
 
     def _id_seek(self, slot: int, graph: Graph, bound: set[int]) -> Access | None:
@@ -437,7 +499,7 @@ class Patterns:
         return None
 
     def _index_access(
-        self, slot: int, index: IndexInfo, label: Predicate, graph: Graph, bound: set[int]
+        self, slot: int, index: IndexInfo, label: Predicate | None, graph: Graph, bound: set[int], make: SeekMaker
     ) -> Access | None:
         tests = [
             (q, *test)
@@ -445,7 +507,8 @@ class Patterns:
             if (test := _test_of(q.expression, slot)) and self._is_ready(q, slot, bound)
         ]
         equal: list[p.Expression] = []
-        covers = [label]
+        labels = [] if label is None else [label]
+        covers = [*labels]
         for key in index.keys:
             found = next(
                 ((q, value) for q, test_key, operator, value in tests if test_key == key and operator == "="), None
@@ -458,7 +521,7 @@ class Patterns:
         distinct = max(1.0, float(index.distinct))
         if len(equal) == len(index.keys):
             cost = 0.5 if index.unique else rows / distinct
-            return Access(slot, cost, covers, index.unique, _seek(slot, index, equal))
+            return Access(slot, cost, covers, index.unique, make(equal))
         key = index.keys[len(equal)]
         share = 1.0 if not equal else 1.0 / distinct
         here = [(q, operator, value) for q, test_key, operator, value in tests if test_key == key]
@@ -467,9 +530,9 @@ class Patterns:
             return Access(
                 slot,
                 LIST_LENGTH * rows / distinct,
-                [label, listed[0]],
+                [*labels, listed[0]],
                 False,
-                _seek(slot, index, [], in_list=listed[1]),
+                make([], in_list=listed[1]),
             )
         prefix = next(((q, value) for q, operator, value in here if operator == "prefix"), None)
         if prefix is not None:
@@ -478,7 +541,7 @@ class Patterns:
                 rows * PREFIX_SHARE * share,
                 [*covers, prefix[0]],
                 False,
-                _seek(slot, index, equal, prefix=prefix[1]),
+                make(equal, prefix=prefix[1]),
             )
         bounds: dict[str, object] = {}
         for q, operator, value in here:
@@ -487,9 +550,9 @@ class Patterns:
                 bounds |= {side: value, f"{side}_included": included}
                 covers.append(q)
         if bounds:
-            return Access(slot, rows * RANGE_SHARE * share, covers, False, _seek(slot, index, equal, **bounds))
+            return Access(slot, rows * RANGE_SHARE * share, covers, False, make(equal, **bounds))
         if equal:
-            return Access(slot, rows * share, covers, False, _seek(slot, index, equal))
+            return Access(slot, rows * share, covers, False, make(equal))
         return None
 
     def _is_ready(self, predicate: Predicate, slot: int, bound: set[int]) -> bool:
@@ -511,15 +574,42 @@ def _label_scan(slot: int, name: str) -> Callable[[p.Operator], p.Operator]:
     return lambda source: p.NodeByLabelScan(input=source, slot=slot, label=name)
 
 
-def _seek(slot: int, index: IndexInfo, equal: list[p.Expression], **more: object) -> Callable[[p.Operator], p.Operator]:
-    return lambda source: p.NodeIndexSeek(
-        input=source,
-        slot=slot,
-        label=index.label,
-        keys=index.keys,
-        equal=equal,
-        **more,  # type: ignore[arg-type]
-    )
+class SeekMaker(Protocol):
+    """Makes what builds an index seek from its predicates."""
+
+    def __call__(self, equal: list[p.Expression], **more: object) -> Callable[[p.Operator], p.Operator]: ...
+
+
+def _node_seek(slot: int, index: IndexInfo) -> SeekMaker:
+    def make(equal: list[p.Expression], **more: object) -> Callable[[p.Operator], p.Operator]:
+        return lambda source: p.NodeIndexSeek(
+            input=source, slot=slot, label=index.label, keys=index.keys, equal=equal, **more,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    return make
+
+
+def _relationship_seek(relationship: Relationship, index: IndexInfo) -> SeekMaker:
+    def make(equal: list[p.Expression], **more: object) -> Callable[[p.Operator], p.Operator]:
+        return lambda source: p.RelationshipIndexSeek(
+            input=source, relationship=relationship.slot, start=relationship.left, end=relationship.right, type=index.label,
+            direction=relationship.direction, keys=index.keys, equal=equal, **more,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    return make
+
+
+def _links(expression: p.Expression) -> list[p.Expression]:
+    """``a < b < c`` as ``a < b`` and ``b < c``, where the middle costs nothing: each can be looked up in an index."""
+    simple = p.Slot | p.Property | p.Literal | p.AutoParameter | p.Parameter
+    if not isinstance(expression, p.Comparison) or not all(isinstance(o, simple) for o in expression.operands[1:-1]):
+        return [expression]
+    pairs = zip(expression.operands, expression.operands[1:], expression.operators, strict=False)
+    return [p.Comparison([left, right], [operator]) for left, right, operator in pairs]
+
+
+def _is_plain(relationship: Relationship) -> bool:
+    return relationship.length is None and not relationship.is_bound and relationship.shortest is None
 
 
 def _is_label_of(expression: p.Expression, slot: int) -> bool:

@@ -92,10 +92,12 @@ class Part:
         self.reads = True
         patterns = Patterns(self.context)
         if not clause.optional:
-            self.source, self.scope = patterns.plan(self.source, self.scope, clause.paths, clause.where)
+            self.source, self.scope = patterns.plan(
+                self.source, self.scope, clause.paths, clause.where, clause.hints
+            )
             self.single = self.single and patterns.single
             return
-        right, scope = patterns.plan(p.Argument(), self.scope, clause.paths, clause.where)
+        right, scope = patterns.plan(p.Argument(), self.scope, clause.paths, clause.where, clause.hints)
         slots = sorted(scope.slots() - self.scope.slots())
         self.source, self.scope = p.OptionalApply(input=self.source, right=right, slots=slots), scope
         self.single = self.single and patterns.single

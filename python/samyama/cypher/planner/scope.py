@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from samyama.cypher import ast
+from samyama.cypher import plan as p
 from samyama.cypher.catalog import Catalog
 from samyama.cypher.errors import CypherError, did_you_mean
 
@@ -43,10 +44,21 @@ class Context:
         self.slots = 0
         self.parameters: list[str] = []
         self.writes = False
+        self.notifications: list[p.Notification] = []
 
     def new_slot(self) -> int:
         self.slots += 1
         return self.slots - 1
+
+    def notify(self, node: ast.Node, code: str, title: str, description: str, category: str, gql_status: str) -> None:
+        """A warning that goes with every result of this plan."""
+        line = self.text.count("\n", 0, node.start) + 1
+        column = node.start - self.text.rfind("\n", 0, node.start)
+        notification = p.Notification(
+            code, title, description, "WARNING", category, gql_status, node.start, line, column
+        )  # fmt: skip
+        if notification not in self.notifications:
+            self.notifications.append(notification)
 
     def use_parameter(self, name: str) -> None:
         if name not in self.parameters:

@@ -6,9 +6,11 @@ from samyama.cypher import ast
 from samyama.cypher import plan as p
 from samyama.cypher.catalog import Catalog
 from samyama.cypher.explain import annotate
+from samyama.cypher.planner.expressions import Lowering
+from samyama.cypher.planner.patterns import Patterns
 from samyama.cypher.planner.projection import Column
 from samyama.cypher.planner.query import plan_query
-from samyama.cypher.planner.scope import Context
+from samyama.cypher.planner.scope import Context, Scope
 from samyama.cypher.planner.show import plan_show
 
 __all__ = ["plan_statement"]
@@ -30,7 +32,7 @@ def plan_statement(text: str, statement: ast.Statement, catalog: Catalog, spans:
         version=p.IR_VERSION, kind=kind, mode=statement.mode,  # type: ignore[arg-type]
         slots=max(1, context.slots), columns=[p.Column(_name(context, column)) for column in columns],
         parameters=context.parameters, root=annotate(root) if statement.mode != "run" else root,
-        cacheable=kind != "s" and statement.mode == "run",
+        notifications=context.notifications, cacheable=kind != "s" and statement.mode == "run",
     )  # fmt: skip
 
 
@@ -42,20 +44,23 @@ def _name(context: Context, column: Column) -> list[str | int]:
 
 
 def _schema(context: Context, command: ast.Command) -> p.Operator:
+    lowering = Lowering(context, Scope(), Patterns)
     match command:
         case ast.CreateIndex():
             return p.CreateIndex(
                 name=command.name, kind=command.kind, entity=command.entity, label=command.label,  # type: ignore[arg-type]
-                keys=command.keys, if_not_exists=command.if_not_exists,
+                keys=command.keys, if_not_exists=command.if_not_exists, others=command.others,
+                options=lowering.optional(command.options), name_from=lowering.optional(command.name_from),
             )  # fmt: skip
         case ast.CreateConstraint():
             return p.CreateConstraint(
                 name=command.name, kind=command.kind, entity=command.entity, label=command.label,  # type: ignore[arg-type]
-                keys=command.keys, if_not_exists=command.if_not_exists,
+                keys=command.keys, if_not_exists=command.if_not_exists, value_type=command.value_type,
+                name_from=lowering.optional(command.name_from),
             )  # fmt: skip
-        case ast.Drop(what="index"):
-            return p.DropIndex(name=command.name, if_exists=command.if_exists)
         case ast.Drop():
-            return p.DropConstraint(name=command.name, if_exists=command.if_exists)
+            kind = p.DropIndex if command.what == "index" else p.DropConstraint
+            name_from = lowering.optional(command.name_from)
+            return kind(name=command.name, if_exists=command.if_exists, name_from=name_from)
         case _:
             return context.not_yet(command, "This command")

@@ -149,7 +149,7 @@ RETURN labelCount, relTypeCount, propertyKeyCount, nodeCount, relCount, labels, 
 
 SCHEMA_NODES = """
 CALL samyama.show.indexes() YIELD name, entityType, labelsOrTypes, properties, type AS kind, owningConstraint
-WITH * WHERE entityType = 'NODE'
+WITH * WHERE entityType = 'NODE' AND kind <> 'LOOKUP'
 RETURN name, labelsOrTypes[0] AS label, properties, 'ONLINE' AS status,
   CASE WHEN owningConstraint IS NULL THEN kind ELSE 'UNIQUENESS' END AS type, 'NO FAILURE' AS failure,
   100.0 AS populationProgress, null AS size, null AS valuesSelectivity, '' AS userDescription
