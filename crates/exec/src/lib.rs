@@ -15,6 +15,7 @@ mod operators;
 mod parameters;
 pub mod plan;
 mod reads;
+mod search;
 
 pub use batch::Batch;
 pub use context::{Access, CancelFlag, Counters, Draws, Limits, Procedures};

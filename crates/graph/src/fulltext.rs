@@ -1,7 +1,7 @@
 //! Words of texts, for full-text indexes.
 //!
-//! A text is cut by an analyzer; the index keeps, per word, field and entity, how often the word stands there, as ordinary
-//! index keys `[word, field, count]`, and per field and entity its length in words as `["", field, length]`. So the index is
+//! A text is cut by an analyzer; the index keeps, per word, field and entity, how often the word stands there among how many,
+//! as ordinary index keys `[word, field, count, length]`, and once per field and entity `["", field, length]`. So the index is
 //! the same persistent ordered set as any other, and is rebuilt and verified like one. No positions are kept: phrases are
 //! looked for in the texts themselves.
 
@@ -101,7 +101,8 @@ pub(crate) fn index_keys(analyzer: &str, keys: &[KeyId], properties: &Properties
         }
         found.extend(counts.into_iter().map(|(word, count)| {
             let (word, field) = (Value::from(word), Value::Integer(field as i64));
-            vec![Equivalent(word), Equivalent(field), Equivalent(Value::Integer(count))]
+            let length = Value::Integer(length as i64);
+            vec![Equivalent(word), Equivalent(field), Equivalent(Value::Integer(count)), Equivalent(length)]
         }));
     }
     found

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use imbl::OrdMap;
 
 use crate::id_set::IdSet;
-use crate::index::{FieldStatistics, Index};
+use crate::index::{FieldStatistics, Index, Occurrence};
 use crate::pages::Pages;
 use crate::record::{self, Life, NodeRecord, Properties, RelationshipRecord};
 use crate::tokens::Tokens;
@@ -286,16 +286,10 @@ impl Graph {
         }
     }
 
-    /// Entities in which a word, or with `is_prefix` any word that begins with it, stands: (entity, field, count, word).
-    pub fn fulltext_seek(
-        &self,
-        index: IndexId,
-        word: &str,
-        is_prefix: bool,
-        mut visit: impl FnMut(u64, usize, u64, &str),
-    ) {
+    /// Occurrences of words of a full-text index, by word, from `from` on, until the visitor says stop (false).
+    pub fn fulltext_words(&self, index: IndexId, from: &str, mut visit: impl FnMut(Occurrence<'_>) -> bool) {
         if let Some(index) = self.index(index) {
-            index.words_from(word, is_prefix, &mut visit);
+            index.words_from(from, &mut visit);
         }
     }
 

@@ -29,6 +29,18 @@ pub(crate) struct Index {
     fields: Vec<FieldStatistics>,
 }
 
+/// A word in one field of one entity.
+#[derive(Clone, Copy, Debug)]
+pub struct Occurrence<'a> {
+    pub entity: u64,
+    /// Which of the index's keys.
+    pub field: usize,
+    pub count: u64,
+    /// Of the field, in words.
+    pub length: u64,
+    pub word: &'a str,
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FieldStatistics {
     pub entities: u64,
@@ -98,29 +110,25 @@ impl Index {
         self.entries.iter().map(|entry| (&entry.key, entry.id))
     }
 
-    /// Words of a full-text index from `word` on, as far as they fit.
-    pub(crate) fn words_from(
-        &self,
-        word: &str,
-        is_prefix: bool,
-        visit: &mut dyn FnMut(u64, usize, u64, &str),
-    ) {
-        let from = Entry { key: vec![Equivalent(Value::from(word))], id: 0 };
-        for entry in self.entries.range(from..) {
-            let [
-                Equivalent(Value::String(found)),
-                Equivalent(Value::Integer(field)),
-                Equivalent(Value::Integer(count)),
-            ] = &entry.key[..]
+    /// Occurrences of words of a full-text index from `from` on, until the visitor says stop (false).
+    pub(crate) fn words_from(&self, from: &str, visit: &mut dyn FnMut(Occurrence<'_>) -> bool) {
+        let start = Entry { key: vec![Equivalent(Value::from(from))], id: 0 };
+        for entry in self.entries.range(start..) {
+            let [word, field, count, length] = &entry.key[..] else { continue };
+            let (Value::String(word), Value::Integer(field), Value::Integer(count), Value::Integer(length)) =
+                (&word.0, &field.0, &count.0, &length.0)
             else {
-                break;
+                continue;
             };
-            let fits = if is_prefix { found.starts_with(word) } else { found.as_ref() == word };
-            if !fits {
+            let occurrence = Occurrence {
+                entity: entry.id,
+                field: *field as usize,
+                count: *count as u64,
+                length: *length as u64,
+                word,
+            };
+            if !visit(occurrence) {
                 break;
-            }
-            if !found.is_empty() || word.is_empty() {
-                visit(entry.id, *field as usize, *count as u64, found);
             }
         }
     }

@@ -36,7 +36,7 @@ pub use draft::{Draft, View};
 pub use effect::{ApplyError, Effect};
 pub use graph::{Adjacent, Graph, RelationshipEnds};
 pub use ids::{Direction, IndexId, KeyId, LabelId, NodeId, RelationshipId, TokenKind, TypeId};
-pub use index::FieldStatistics;
+pub use index::{FieldStatistics, Occurrence};
 pub use rules::Violation;
 pub use schema::{
     Bound, ConstraintDefinition, ConstraintKind, EntityKind, IndexDefinition, IndexKind, IndexRange,

@@ -19,6 +19,12 @@ pub fn components(value: &Value) -> Option<Vec<f64>> {
     items.iter().map(number).collect::<Option<Vec<_>>>().filter(|numbers| !numbers.is_empty())
 }
 
+/// How similar a stored list is to `query`; None when it is no vector of that length.
+pub fn score_of(similarity: Similarity, stored: &Value, query: &[f64]) -> Option<f64> {
+    let stored = components(stored).filter(|stored| stored.len() == query.len())?;
+    similarity.score(&stored, query)
+}
+
 impl Similarity {
     /// 1 for equal vectors, towards 0 for opposite or distant ones. None when cosine meets a vector of length 0.
     pub fn score(self, a: &[f64], b: &[f64]) -> Option<f64> {

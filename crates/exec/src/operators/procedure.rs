@@ -6,7 +6,7 @@ use samyama_graph::{Direction, Graph, LabelId, NodeId, RelationshipId, TypeId, V
 
 use super::{Operate, Source, show};
 use crate::expression::{Context, Expression};
-use crate::{ExecError, Read};
+use crate::{ExecError, Read, search};
 
 pub(super) struct ProcedureCall {
     pub(super) input: Source,
@@ -30,7 +30,11 @@ impl ProcedureCall {
         {
             return rows;
         }
-        let Some((columns, rows)) = built_in(&self.name, context.graph()) else {
+        let found = match search_procedure(&self.name, &arguments, context) {
+            Some(found) => Some(found?),
+            None => built_in(&self.name, context.graph()),
+        };
+        let Some((columns, rows)) = found else {
             return Err(ExecError::procedure_not_found(&self.name));
         };
         let places: Option<Vec<_>> = self
@@ -51,6 +55,24 @@ pub(super) type Answer = (Vec<&'static str>, Vec<Vec<Value>>);
 
 fn names<'a>(column: &'static str, names: impl Iterator<Item = &'a Arc<str>>) -> Answer {
     (vec![column], names.map(|name| vec![Value::String(Arc::clone(name))]).collect())
+}
+
+/// Look-ups that rank; None: another procedure.
+fn search_procedure(
+    name: &str,
+    arguments: &[Value],
+    context: &mut Context<'_>,
+) -> Option<Result<Answer, ExecError>> {
+    let name = name.to_ascii_lowercase();
+    let (rows, nodes) = match name.as_str() {
+        "db.index.fulltext.querynodes" => (search::fulltext_search(arguments, true, context), true),
+        "db.index.fulltext.queryrelationships" => (search::fulltext_search(arguments, false, context), false),
+        "db.index.vector.querynodes" => (search::nearest(arguments, true, context), true),
+        "db.index.vector.queryrelationships" => (search::nearest(arguments, false, context), false),
+        _ => return None,
+    };
+    let columns = vec![if nodes { "node" } else { "relationship" }, "score"];
+    Some(rows.map(|rows| (columns, rows)))
 }
 
 /// The schema as a graph: a node for each label, and a relationship for each type from each label it starts at to each

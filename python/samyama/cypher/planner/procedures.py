@@ -128,6 +128,10 @@ def expand_body(
     # Positions and source text inside the body are its own.
     outside = context.text, context.spans
     context.text, context.spans = body, []
-    right, columns = plan_inner(context, query, Scope(bindings), needs_return=True)
+    right, columns = plan_inner(context, query, Scope(bindings), needs_return=False)
     context.text, context.spans = outside
+    if not columns:
+        # It keeps the number of rows: its own are counted and dropped.
+        counted = p.Aggregate(context.new_slot(), "count_star", [])
+        right = p.Aggregation(input=right, key_slots=[], keys=[], aggregates=[counted])
     return p.Apply(input=source, right=right), columns

@@ -177,3 +177,22 @@ CALL samyama.connections() YIELD connectionId, connectMillis, connector, usernam
 RETURN connectionId, toString(datetime.fromEpochMillis(connectMillis)) AS connectTime, connector, username, userAgent,
   '' AS serverAddress, clientAddress
 """
+
+SET_NODE_VECTOR = "SET node += `map from pairs`([[key, vector]])"
+SET_RELATIONSHIP_VECTOR = "SET relationship += `map from pairs`([[key, vector]])"
+
+ANALYZERS = """
+UNWIND [
+  ['keyword', 'The whole text as one word.', []],
+  ['simple', 'Runs of letters, in lower case.', []],
+  ['standard', 'Runs of letters and digits, in lower case, without English stop words.',
+   ['a', 'an', 'and', 'are', 'as', 'at', 'be', 'but', 'by', 'for', 'if', 'in', 'into', 'is', 'it', 'no', 'not', 'of', 'on', 'or',
+    'such', 'that', 'the', 'their', 'then', 'there', 'these', 'they', 'this', 'to', 'was', 'will', 'with']],
+  ['standard-no-stop-words', 'Runs of letters and digits, in lower case. The default.', []],
+  ['whitespace', 'What stands between blanks, as it is.', []]
+] AS row
+RETURN row[0] AS analyzer, row[1] AS description, row[2] AS stopwords
+"""
+
+#: A procedure that does nothing and has no columns.
+NOTHING = "UNWIND [] AS nothing FINISH"

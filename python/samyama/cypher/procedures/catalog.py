@@ -76,8 +76,8 @@ ALL: tuple[Procedure, ...] = (
     _procedure("db.info", "", "id STRING; name STRING; creationDate STRING", "Information about the database."),
     _procedure("db.awaitIndex", "indexName :: STRING; timeOutSeconds :: INTEGER = 300", "", "Indexes are built at once: returns."),
     _procedure("db.awaitIndexes", "timeOutSeconds :: INTEGER = 300", "", "Indexes are built at once: returns."),
-    _procedure("db.resampleIndex", "indexName :: STRING", "", "Statistics of indexes are exact: returns.", "RETURN 1 AS x LIMIT 0"),
-    _procedure("db.resampleOutdatedIndexes", "", "", "Statistics of indexes are exact: returns.", "RETURN 1 AS x LIMIT 0"),
+    _procedure("db.resampleIndex", "indexName :: STRING", "", "Statistics of indexes are exact: returns.", bodies.NOTHING),
+    _procedure("db.resampleOutdatedIndexes", "", "", "Statistics of indexes are exact: returns.", bodies.NOTHING),
     _procedure(
         "db.schema.visualization", "", "nodes LIST<NODE>; relationships LIST<RELATIONSHIP>",
         "A node for each label, and a relationship for each type between labels that have it.",
@@ -123,6 +123,36 @@ ALL: tuple[Procedure, ...] = (
         "samyama.connections", "",
         "connectionId STRING; connectMillis INTEGER; connector STRING; username STRING; userAgent STRING; clientAddress STRING",
         "The connections of this node.", mode="DBMS",
+    ),
+    _procedure(
+        "db.index.fulltext.queryNodes", "indexName :: STRING; queryString :: STRING; options :: MAP = {}", "node NODE; score FLOAT",
+        "Nodes whose texts fit a full-text query, best first.",
+    ),
+    _procedure(
+        "db.index.fulltext.queryRelationships", "indexName :: STRING; queryString :: STRING; options :: MAP = {}",
+        "relationship RELATIONSHIP; score FLOAT", "Relationships whose texts fit a full-text query, best first.",
+    ),
+    _procedure(
+        "db.index.fulltext.listAvailableAnalyzers", "", "analyzer STRING; description STRING; stopwords LIST<STRING>",
+        "The analyzers of full-text indexes.", bodies.ANALYZERS,
+    ),
+    _procedure("db.index.fulltext.awaitEventuallyConsistentIndexRefresh", "", "", "Full-text indexes are never behind: returns.",
+               bodies.NOTHING),
+    _procedure(
+        "db.index.vector.queryNodes", "indexName :: STRING; numberOfNearestNeighbours :: INTEGER; query :: LIST<FLOAT>",
+        "node NODE; score FLOAT", "The nodes with the nearest vectors, nearest first: exact, by a scan of the label.",
+    ),
+    _procedure(
+        "db.index.vector.queryRelationships", "indexName :: STRING; numberOfNearestNeighbours :: INTEGER; query :: LIST<FLOAT>",
+        "relationship RELATIONSHIP; score FLOAT", "The relationships with the nearest vectors, nearest first: exact, by a scan.",
+    ),
+    _procedure(
+        "db.create.setNodeVectorProperty", "node :: NODE; key :: STRING; vector :: LIST<FLOAT>", "", "Set a vector property.",
+        bodies.SET_NODE_VECTOR, "WRITE",
+    ),
+    _procedure(
+        "db.create.setRelationshipVectorProperty", "relationship :: RELATIONSHIP; key :: STRING; vector :: LIST<FLOAT>", "",
+        "Set a vector property.", bodies.SET_RELATIONSHIP_VECTOR, "WRITE",
     ),
     _procedure("samyama.version", "", "version STRING", "The version of this server.", mode="DBMS"),
     _procedure(
