@@ -14,7 +14,6 @@ pub(super) enum Query {
     Text {
         field: Option<String>,
         text: String,
-        is_phrase: bool,
     },
     /// With `*` and `?`.
     Pattern {
