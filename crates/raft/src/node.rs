@@ -238,6 +238,19 @@ impl RaftNode {
         self.inner.watched.leader.subscribe()
     }
 
+    /// The same, now.
+    pub fn leader_now(&self) -> Option<NodeId> {
+        *self.inner.watched.leader.borrow()
+    }
+
+    /// This node leads, is the only voter, and has applied everything that it had in its log when it came to lead: no write
+    /// can have been acknowledged that is not applied here, so that a read needs to ask nobody. Whoever else is to vote
+    /// has to be added by this node's own log first, and takes an election timeout to lead.
+    pub fn decides_alone(&self) -> bool {
+        self.inner.watched.sole_voter.load(Ordering::Acquire)
+            && self.inner.watched.lane_ready.borrow().is_some()
+    }
+
     /// The last index applied here.
     pub fn applied(&self) -> watch::Receiver<LogIndex> {
         self.inner.watched.applied.subscribe()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use openraft::async_runtime::WatchReceiver;
@@ -22,6 +22,8 @@ pub(crate) struct Watched {
     pub(crate) leader: watch::Sender<Option<NodeId>>,
     pub(crate) lane_ready: watch::Sender<Option<(Leadership, LogIndex)>>,
     pub(crate) fatal: watch::Sender<Option<String>>,
+    /// The membership in force has this node as its only voter.
+    pub(crate) sole_voter: AtomicBool,
     pub(crate) elections_started: AtomicU64,
     pub(crate) elections_won: AtomicU64,
     pub(crate) heartbeat_timeouts: AtomicU64,
@@ -36,6 +38,7 @@ impl Default for Watched {
             leader: watch::Sender::new(None),
             lane_ready: watch::Sender::new(None),
             fatal: watch::Sender::new(None),
+            sole_voter: AtomicBool::new(false),
             elections_started: AtomicU64::new(0),
             elections_won: AtomicU64::new(0),
             heartbeat_timeouts: AtomicU64::new(0),

@@ -47,6 +47,9 @@ pub(crate) async fn watch(inner: Arc<Inner>) {
 fn publish(inner: &Inner, current: &Metrics) {
     let leader = current.current_leader;
     inner.watched.leader.send_if_modified(|before| std::mem::replace(before, leader) != leader);
+    let mut voters = current.membership_config.membership().voter_ids();
+    let is_sole_voter = voters.next() == Some(inner.id) && voters.next().is_none();
+    inner.watched.sole_voter.store(is_sole_voter, Ordering::Release);
     let ready = lane_opening(inner, current);
     inner.watched.lane_ready.send_if_modified(|before| match (*before, ready) {
         // The opening stands while the leadership does; its index is that of the moment it was first good.

@@ -38,6 +38,22 @@ impl Consensus {
         }
     }
 
+    /// The leader as far as this node knows, now.
+    pub fn leader_now(&self) -> Option<NodeId> {
+        match self {
+            Consensus::Raft(raft) => raft.leader_now(),
+            Consensus::Alone(alone) => Some(alone.node),
+        }
+    }
+
+    /// Nobody else can have acknowledged anything: what is applied here is all there is.
+    pub fn decides_alone(&self) -> bool {
+        match self {
+            Consensus::Raft(raft) => raft.decides_alone(),
+            Consensus::Alone(_) => true,
+        }
+    }
+
     /// Asked when this is called, not when the future is polled.
     pub fn read_index(&self, timeout: Duration) -> Boxed<Result<LogIndex, ReadError>> {
         match self {

@@ -7,7 +7,7 @@ pub const LANE_BUDGET_MS: u64 = 5;
 /// Conflicts after which a long statement runs in the lane's turn to its end.
 pub const POOL_CONFLICTS_MAX: u32 = 3;
 /// Entries proposed and not yet applied: two keep the disk busy, more only shrink the groups.
-pub const ENTRIES_IN_FLIGHT_MAX: usize = 4;
+pub const ENTRIES_IN_FLIGHT_MAX: usize = 2;
 /// The lane seals an entry when it holds this much, so that none delays a heartbeat.
 pub const ENTRY_BYTES_TARGET: usize = 256 * 1024;
 /// The largest entry, one transaction included.

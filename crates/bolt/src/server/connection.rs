@@ -234,7 +234,8 @@ where
             sends_noops: false,
             write_stall_timeout: self.config.limits.write_stall_timeout,
         };
-        drive(&mut self.input, &self.output, watch, flush(&self.output)).await?;
+        let flushing = std::pin::pin!(flush(&self.output));
+        drive(&mut self.input, &self.output, watch, flushing).await?;
         Ok(())
     }
 

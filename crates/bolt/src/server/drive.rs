@@ -4,7 +4,7 @@
 //! When the wait is long, answers of earlier requests are sent, and signs of life if the client was promised any.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -28,18 +28,18 @@ pub(super) struct Watch<'a> {
     pub write_stall_timeout: Duration,
 }
 
-/// Runs `call` to its end, reading meanwhile.
+/// Runs `call` to its end, reading meanwhile. Pinned where it was made: moving a call of the backend costs more than most
+/// of them do.
 pub(super) async fn drive<R, W, T>(
     input: &mut Input<R>,
     output: &Mutex<Output<W>>,
     watch: Watch<'_>,
-    call: impl Future<Output = T>,
+    mut call: Pin<&mut impl Future<Output = T>>,
 ) -> T
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    let mut call = pin!(call);
     let mut interrupted = false;
     let mut started = false;
     poll_fn(|cx| {

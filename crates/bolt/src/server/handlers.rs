@@ -28,7 +28,8 @@ macro_rules! call {
             sends_noops: $connection.config.receive_timeout_hint.is_some(),
             write_stall_timeout: $connection.config.limits.write_stall_timeout,
         };
-        drive(&mut $connection.input, &$connection.output, watch, $call).await
+        let call = std::pin::pin!($call);
+        drive(&mut $connection.input, &$connection.output, watch, call).await
     }};
 }
 

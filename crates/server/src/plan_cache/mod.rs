@@ -67,6 +67,16 @@ impl PlanCache {
         }
     }
 
+    /// The plan of a text that was asked before, just like this.
+    pub fn remembered(&self, text: &Arc<str>, parameters: &Map, graph: &Graph) -> Option<Prepared> {
+        let mut key = String::with_capacity(text.len() + 64);
+        push_environment(&mut key, parameters, self.epoch(graph));
+        key.push_str(text);
+        let prepared = self.raw.lock().get(key.as_str())?;
+        self.metrics.hits_raw.fetch_add(1, Ordering::Relaxed);
+        Some(prepared)
+    }
+
     /// The plan of a query on this graph.
     pub async fn prepare(
         &self,

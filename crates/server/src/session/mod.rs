@@ -201,9 +201,14 @@ impl Session for BoltSession {
         };
         let qid = self.next_qid;
         let published = self.database.published();
-        let prepared =
-            self.interrupt.guard(self.database.plans.prepare(&query, &parameters, &published.view)).await?;
-        let prepared = prepared.map_err(|error| of_compilation(&error))?;
+        let plans = &self.database.plans;
+        let prepared = match plans.remembered(&query, &parameters, &published.view) {
+            Some(prepared) => prepared,
+            None => {
+                let preparing = Box::pin(plans.prepare(&query, &parameters, &published.view));
+                self.interrupt.guard(preparing).await?.map_err(|error| of_compilation(&error))?
+            }
+        };
         let missing: Vec<Arc<str>> = prepared
             .plan
             .parameters()
@@ -258,7 +263,7 @@ impl Session for BoltSession {
         let Some(open) = self.open.take() else {
             return Err(failures::invalid("There is no open transaction."));
         };
-        let index = open.commit(&self.database, &self.relays).await;
+        let index = Box::pin(open.commit(&self.database, &self.relays)).await;
         self.presence.end(true);
         let index = index?;
         Ok(CommitReply { bookmark: write_bookmark(index).into() })
@@ -272,7 +277,7 @@ impl Session for BoltSession {
     async fn reset(&mut self) {
         self.results.clear();
         if let Some(open) = self.open.take() {
-            open.rollback(&self.relays).await;
+            Box::pin(open.rollback(&self.relays)).await;
         }
         self.presence.end(true);
         self.interrupt.clear();
@@ -315,13 +320,13 @@ impl BoltSession {
             }
             Some(ResultState::RelayedHere { qid }) => match &mut self.open {
                 Some(Open { mode: Mode::Writing(Writing::Leader(relay)), .. }) => {
-                    interrupt.guard(relay.pull(*qid, n, discard, records)).await?.map(Some)
+                    interrupt.guard(Box::pin(relay.pull(*qid, n, discard, records))).await?.map(Some)
                 }
                 _ => Err(failures::invalid("The transaction has ended.")),
             },
             Some(ResultState::Relayed { relay, pulled, .. }) => {
                 let first = !std::mem::replace(pulled, true);
-                match interrupt.guard(relay.pull(None, n, discard, records)).await? {
+                match interrupt.guard(Box::pin(relay.pull(None, n, discard, records))).await? {
                     Err(failure) if first && failure.code == NOT_A_LEADER => {
                         if let Some(ResultState::Relayed { pending, .. }) = self.results.remove(&qid) {
                             self.results.insert(qid, ResultState::Pending(pending));
@@ -359,12 +364,12 @@ impl BoltSession {
             let rows = Rows::buffered(Vec::new(), published.view.clone(), Arc::clone(&self.database.uuid));
             ResultState::Running(Box::new(pending.running(rows, &published)))
         } else if self.open.is_some() {
-            self.start_in_transaction(*pending).await?
+            Box::pin(self.start_in_transaction(*pending)).await?
         } else if pending.prepared.plan.kind() == PlanKind::Read {
             let published = self.read_view(&pending.terms).await?;
             ResultState::Running(Box::new(self.read(*pending, published).await?))
         } else {
-            self.write(*pending).await?
+            Box::pin(self.write(*pending)).await?
         };
         self.results.insert(qid, state);
         Ok(())
@@ -374,14 +379,22 @@ impl BoltSession {
     async fn read_view(&self, terms: &Terms) -> Result<Arc<Published>, Failure> {
         let timeout = self.database.settings.read_timeout;
         let asked = if terms.level == ReadLevel::Linearizable {
-            let point = self.interrupt.guard(self.database.read_point()).await?;
-            point.map_err(|error| of_read(&error))?.max(terms.bookmark)
+            let point = match self.database.read_point_now() {
+                Some(point) => point,
+                None => {
+                    let asking = Box::pin(self.database.read_point());
+                    self.interrupt.guard(asking).await?.map_err(|error| of_read(&error))?
+                }
+            };
+            point.max(terms.bookmark)
         } else {
             terms.bookmark
         };
-        if terms.level != ReadLevel::Stale
-            && !self.interrupt.guard(self.database.shared.wait_for(asked, timeout)).await?
-        {
+        let published = self.database.published();
+        if terms.level == ReadLevel::Stale || published.index >= asked {
+            return Ok(published);
+        }
+        if !self.interrupt.guard(Box::pin(self.database.shared.wait_for(asked, timeout))).await? {
             return Err(failure(
                 "Neo.TransientError.Transaction.BookmarkTimeout",
                 "08N13",
@@ -393,8 +406,10 @@ impl BoltSession {
 
     async fn read(&self, pending: Pending, published: Arc<Published>) -> Result<Running, Failure> {
         let statement = Arc::new(self.statement(&pending, now_ns()));
-        let rows =
-            self.interrupt.guard(result::read(&self.database, statement, published.view.clone())).await?;
+        let rows = self
+            .interrupt
+            .guard(Box::pin(result::read(&self.database, statement, published.view.clone())))
+            .await?;
         let rows = rows.map_err(|error| of_execution(&error, pending.terms.client_timeout))?;
         Ok(pending.running(rows, &published))
     }
@@ -453,6 +468,9 @@ impl BoltSession {
 
     /// Where writes go now; waits a bounded time for somebody to lead.
     async fn leader(&self) -> Result<Leader, Failure> {
+        if self.database.raft.leader_now() == Some(self.database.settings.node) {
+            return Ok(Leader::Here);
+        }
         let mut leader = self.database.raft.leader();
         let known = async { leader.wait_for(Option::is_some).await.map(|leader| *leader) };
         let known = self.interrupt.guard(tokio::time::timeout(LEADER_WAIT, known)).await?;
@@ -479,7 +497,7 @@ impl BoltSession {
     fn statement(&self, pending: &Pending, transaction_ns: i128) -> Statement {
         let cancel = CancelFlag::default();
         *self.interrupt.cancel.lock() = cancel.clone();
-        if *self.interrupt.raised.borrow() {
+        if self.interrupt.is_raised() {
             cancel.raise();
         }
         Statement {
