@@ -6,8 +6,15 @@ use std::time::Duration;
 pub const LANE_BUDGET_MS: u64 = 5;
 /// Conflicts after which a long statement runs in the lane's turn to its end.
 pub const POOL_CONFLICTS_MAX: u32 = 3;
-/// Entries proposed and not yet applied: two keep the disk busy, more only shrink the groups.
-pub const ENTRIES_IN_FLIGHT_MAX: usize = 2;
+/// Entries proposed and not yet applied.
+pub const ENTRIES_IN_FLIGHT_MAX: usize = 32;
+/// With this many entries in flight a further one waits until it is worth its while: it costs every node as much as fifty
+/// small transactions in an entry that is sent anyway. One is being flushed, one waits for the disk.
+pub const ENTRIES_IN_FLIGHT_USUAL: usize = 2;
+/// It is worth it with this many bytes,
+pub const ENTRY_BYTES_WORTH_IT: usize = 64 * 1024;
+/// or when the last one was sent this long ago: the others are far away then.
+pub const ENTRY_SPACING: Duration = Duration::from_millis(2);
 /// The lane seals an entry when it holds this much, so that none delays a heartbeat.
 pub const ENTRY_BYTES_TARGET: usize = 256 * 1024;
 /// The largest entry, one transaction included.

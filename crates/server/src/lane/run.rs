@@ -17,8 +17,8 @@ use super::job::{Answer, Job, Kind, Refusal, Reply};
 use crate::engine::{self, Failed, Ran};
 use crate::entry::{EntryHeader, Opening};
 use crate::limits::{
-    ENTRIES_IN_FLIGHT_MAX, ENTRY_BYTES_TARGET, LANE_TICK, LANE_TURN_STATEMENTS_MAX, LEADER_WAIT,
-    RESOLVE_TIMEOUT,
+    ENTRIES_IN_FLIGHT_MAX, ENTRIES_IN_FLIGHT_USUAL, ENTRY_BYTES_TARGET, ENTRY_BYTES_WORTH_IT, ENTRY_SPACING,
+    LANE_TICK, LANE_TURN_STATEMENTS_MAX, LEADER_WAIT, RESOLVE_TIMEOUT,
 };
 use crate::shared::{Fate, Shared};
 
@@ -106,6 +106,7 @@ impl LaneHandle {
 
 struct InFlight {
     header: EntryHeader,
+    proposed: tokio::time::Instant,
     bytes: usize,
     waiters: Vec<Waiter>,
 }
@@ -132,6 +133,7 @@ impl Lane {
         let mut tick = tokio::time::interval(LANE_TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            let (holds_back, next_entry_at) = (self.holds_back(), self.next_entry_at());
             tokio::select! {
                 biased;
                 Some(outcome) = self.outcomes.next(), if !self.outcomes.is_empty() => self.settle(outcome),
@@ -144,10 +146,32 @@ impl Lane {
                     Some(message) => self.take(message),
                     None => return self.stop(),
                 },
+                () = tokio::time::sleep_until(next_entry_at), if holds_back => {}
                 _ = tick.tick() => self.tick(),
             }
             self.follow_leadership();
             self.turn().await;
+        }
+    }
+
+    /// What has run is kept back, to be joined by more.
+    fn holds_back(&self) -> bool {
+        self.core.open.as_ref().is_some_and(|open| !open.head.batch_is_empty())
+            && self.in_flight.len() < ENTRIES_IN_FLIGHT_MAX
+    }
+
+    fn next_entry_at(&self) -> tokio::time::Instant {
+        self.in_flight.back().map_or_else(tokio::time::Instant::now, |newest| newest.proposed + ENTRY_SPACING)
+    }
+
+    /// Few entries, each with what has come together meanwhile: two in flight keep the disk busy. Where a commit takes long
+    /// for other reasons they follow each other at a distance.
+    fn may_propose(&self) -> bool {
+        let bytes = self.core.open.as_ref().map_or(0, |open| open.head.batch_bytes());
+        match self.in_flight.len() {
+            ENTRIES_IN_FLIGHT_MAX.. => false,
+            few if few < ENTRIES_IN_FLIGHT_USUAL => true,
+            _ => bytes >= ENTRY_BYTES_WORTH_IT || tokio::time::Instant::now() >= self.next_entry_at(),
         }
     }
 
@@ -215,7 +239,7 @@ impl Lane {
     }
 
     fn propose(&mut self) {
-        if self.in_flight.len() >= ENTRIES_IN_FLIGHT_MAX {
+        if !self.may_propose() {
             return;
         }
         let Some(open) = &mut self.core.open else { return };
@@ -229,7 +253,8 @@ impl Lane {
         self.metrics.transactions.fetch_add(u64::from(header.count), Ordering::Relaxed);
         self.metrics.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         self.in_flight_bytes += bytes;
-        self.in_flight.push_back(InFlight { header, bytes, waiters });
+        let proposed = tokio::time::Instant::now();
+        self.in_flight.push_back(InFlight { header, proposed, bytes, waiters });
         self.outcomes.push_back(self.log.propose(payload));
     }
 
