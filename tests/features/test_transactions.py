@@ -58,3 +58,11 @@ def test_an_idle_transaction_is_ended_and_its_session_can_go_on() -> None:
             transaction.run("CREATE (:Doomed)").consume()
         assert db.execute("MATCH (n:Doomed) RETURN count(n)").value() == 0, "nothing of it was committed"
         assert session.run("RETURN 1 AS one").value() == 1, "the session is usable again"
+
+
+def test_call_in_transactions_is_refused_inside_a_transaction() -> None:
+    with samyama.open() as db, db.begin() as transaction:
+        with pytest.raises(SamyamaError, match="implicit transaction"):
+            transaction.run("UNWIND [1] AS x CALL (x) { CREATE (:N) } IN TRANSACTIONS").consume()
+        transaction.rollback()
+        assert db.execute("MATCH (n) RETURN count(n)").value() == 0, "nothing was done"

@@ -89,7 +89,9 @@ def plan() -> p.Plan:
     root = p.ProduceResults(p.Projection(union, [0] * len(everything), everything), [0, 1])
     notification = p.Notification("code", "title", "description", "WARNING", "category", "01N00", 3, 2, 1)
     columns = [p.Column(["a", 0, "b"]), p.Column([])]
-    return p.Plan(p.IR_VERSION, "rw", "explain", 4, columns, ["name"], root, [notification], cacheable=False)
+    inner = p.Plan(p.IR_VERSION, "r", "run", 1, [], [], p.ProduceResults(ARGUMENT, []))
+    batched = p.Batched(inner, inner, p.Literal(10), "break", True)
+    return p.Plan(p.IR_VERSION, "rw", "explain", 4, columns, ["name"], root, [notification], False, batched)
 
 
 def kinds(node: object, found: set[str]) -> set[str]:

@@ -378,6 +378,16 @@ class CallSubquery(Clause):
     import_all: bool
     in_transactions: bool
     optional: bool = False
+    batches: Batches | None = None
+
+
+@dataclass(slots=True)
+class Batches:
+    """IN TRANSACTIONS. ``report``: the variable of REPORT STATUS AS."""
+
+    rows: Expr | None = None
+    on_error: str = "fail"
+    report: str | None = None
 
 
 @dataclass(slots=True)

@@ -762,6 +762,20 @@ class Notification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     column: int = 1
 
 
+class Batched(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """CALL { } IN TRANSACTIONS: rows of ``outer`` in batches of ``rows``, each the parameter ``\\0rows`` of ``inner``.
+
+    A row travels as a list of its columns. ``inner`` gives the outer columns and its own; with ``status`` one more column
+    follows: a map of what became of the batch. All of them are the parameter of the plan's own root.
+    """
+
+    outer: Plan
+    inner: Plan
+    rows: Expression
+    on_error: Lit["fail", "continue", "break"]
+    status: bool
+
+
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A compiled query.
 
@@ -778,6 +792,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     root: ProduceResults
     notifications: list[Notification] = []
     cacheable: bool = True
+    batched: Batched | None = None
 
 
 _encoder = msgspec.msgpack.Encoder()

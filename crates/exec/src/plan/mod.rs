@@ -28,8 +28,8 @@ pub use rows::*;
 pub use schema::*;
 pub use write::*;
 
-use crate::ExecError;
 use crate::limits::{PLAN_BYTES_MAX, PLAN_DEPTH_MAX};
+use crate::{ExecError, Parameters};
 
 /// The version of the document this executor reads.
 pub const IR_VERSION: u64 = 1;
@@ -110,6 +110,65 @@ struct Document {
     notifications: Vec<Notification>,
     #[serde(default = "yes")]
     cacheable: bool,
+    #[serde(default)]
+    batched: Option<Box<BatchedDocument>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BatchedDocument {
+    outer: Document,
+    inner: Document,
+    rows: Expression,
+    on_error: OnError,
+    status: bool,
+}
+
+/// What a batch that fails does to those behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnError {
+    Fail,
+    Continue,
+    Break,
+}
+
+/// CALL { } IN TRANSACTIONS. Whoever runs the plan cuts the rows of `outer` into batches and hands each to `inner`, then all
+/// that came back to the plan itself, as lists in the parameter [`ROWS`].
+#[derive(Debug)]
+pub struct Batched {
+    pub outer: Arc<Plan>,
+    pub inner: Arc<Plan>,
+    /// A literal or a parameter.
+    rows: Expression,
+    pub on_error: OnError,
+    /// One more column behind those of `inner`: what became of the batch.
+    pub status: bool,
+}
+
+/// The parameter that carries rows from plan to plan.
+pub const ROWS: &str = "\0rows";
+
+impl Batched {
+    /// Rows of a batch.
+    ///
+    /// # Errors
+    /// When it is no positive integer.
+    pub fn rows(&self, parameters: &Parameters) -> Result<usize, ExecError> {
+        let given = match &self.rows {
+            Expression::Literal { value } => Some(value),
+            Expression::Parameter { name } => parameters.named.get(name),
+            Expression::AutoParameter { index } => parameters.literals.get(*index),
+            _ => None,
+        };
+        match given {
+            Some(samyama_graph::Value::Integer(rows)) if *rows > 0 => Ok(*rows as usize),
+            _ => Err(ExecError::syntax_error(
+                "InvalidArgumentType",
+                "The number of rows of a transaction is a positive integer",
+            )),
+        }
+    }
 }
 
 /// Only the version, so that a plan of another version is refused by name before its fields are looked at.
@@ -129,6 +188,7 @@ pub struct Plan {
     root: Box<ProduceResults>,
     notifications: Vec<Notification>,
     cacheable: bool,
+    batched: Option<Batched>,
 }
 
 impl Plan {
@@ -144,7 +204,10 @@ impl Plan {
         if version != IR_VERSION {
             return Err(refused(format!("version {version}; this executor reads version {IR_VERSION}")));
         }
-        let document = read::<Document>(bytes)?;
+        Self::from_document(read::<Document>(bytes)?)
+    }
+
+    fn from_document(document: Document) -> Result<Plan, ExecError> {
         validate::document(&document).map_err(refused)?;
         let Operator::ProduceResults(root) = document.root else {
             return Err(refused("the root is not ProduceResults".to_owned()));
@@ -158,7 +221,23 @@ impl Plan {
             root,
             notifications: document.notifications,
             cacheable: document.cacheable,
+            batched: document.batched.map(|batched| Self::batched_from(*batched)).transpose()?,
         })
+    }
+
+    fn batched_from(document: BatchedDocument) -> Result<Batched, ExecError> {
+        let BatchedDocument { outer, inner, rows, on_error, status } = document;
+        let outer = Arc::new(Self::from_document(outer)?);
+        let inner = Arc::new(Self::from_document(inner)?);
+        if inner.columns.len() < outer.columns.len() {
+            return Err(refused("the inner plan of batches gives fewer columns than it takes".to_owned()));
+        }
+        Ok(Batched { outer, inner, rows, on_error, status })
+    }
+
+    /// The plans before this one, if it is a query in several transactions.
+    pub fn batched(&self) -> Option<&Batched> {
+        self.batched.as_ref()
     }
 
     pub fn kind(&self) -> PlanKind {

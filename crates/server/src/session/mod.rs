@@ -4,6 +4,7 @@
 //! relayed to the leader if not. An explicit transaction with access mode READ holds one view; any other lives on the
 //! leader. A statement is compiled by RUN and begins with its first PULL or DISCARD.
 
+mod batches;
 mod failures;
 mod interrupt;
 mod options;
@@ -363,6 +364,11 @@ impl BoltSession {
             let published = self.database.published();
             let rows = Rows::buffered(Vec::new(), published.view.clone(), Arc::clone(&self.database.uuid));
             ResultState::Running(Box::new(pending.running(rows, &published)))
+        } else if pending.prepared.plan.batched().is_some() {
+            if self.open.is_some() {
+                return Err(batches::not_in_transaction());
+            }
+            self.write_in_batches(*pending).await?
         } else if self.open.is_some() {
             Box::pin(self.start_in_transaction(*pending)).await?
         } else if pending.prepared.plan.kind() == PlanKind::Read {

@@ -303,11 +303,39 @@ class Clauses(Expressions):
         query = self.query()
         self.leave()
         self.expect_op("}")
-        in_transactions = False
-        if self.is_word("IN"):
-            in_transactions = True
-            self.fail("CALL { } IN TRANSACTIONS is not supported yet", "NotSupported")
-        return ast.CallSubquery(0, 0, query, imports, import_all, in_transactions, optional)
+        batches = self._batches() if self.is_word("IN") else None
+        return ast.CallSubquery(0, 0, query, imports, import_all, batches is not None, optional, batches)
+
+    def _batches(self) -> ast.Batches:
+        """``IN [n CONCURRENT] TRANSACTIONS [OF n ROWS] [ON ERROR ...] [REPORT STATUS AS s]``."""
+        self.expect_word("IN")
+        if not self.is_word("TRANSACTIONS"):
+            # How many may run at once is a hint: they run one after the other.
+            if not self.is_word("CONCURRENT"):
+                self.atom()
+            self.expect_word("CONCURRENT")
+        self.expect_word("TRANSACTIONS")
+        batches = ast.Batches()
+        while True:
+            if self.accept_word("OF"):
+                batches.rows = self.atom()
+                if not self.accept_word("ROW"):
+                    self.expect_word("ROWS")
+            elif self.accept_word("ON", "ERROR"):
+                for word in ("CONTINUE", "BREAK", "FAIL"):
+                    if self.accept_word(word):
+                        batches.on_error = word.lower()
+                        break
+                else:
+                    self.fail_expected("CONTINUE, BREAK or FAIL")
+            elif self.accept_word("REPORT"):
+                self.expect_word("STATUS", "AS")
+                batches.report = self.expect_name("a variable")
+            else:
+                break
+        if batches.report is not None and batches.on_error == "fail":
+            self.fail("REPORT STATUS can only be used with ON ERROR CONTINUE or ON ERROR BREAK")
+        return batches
 
     def query(self) -> ast.Query:
         raise AssertionError("the query parser brings this")

@@ -27,6 +27,8 @@ class Part:
         self.single = top
         self.unread_writes = False
         self.reads = False
+        #: This is the plan of one batch: its CALL { } IN TRANSACTIONS is the transaction.
+        self.batch = False
 
     def run(self, clauses: list[ast.Clause]) -> None:
         for at, clause in enumerate(clauses):
@@ -110,6 +112,9 @@ class Part:
 
     def _call_subquery(self, clause: ast.CallSubquery) -> None:
         outer = self.scope
+        if clause.in_transactions and not self.batch:
+            message = "CALL { } IN TRANSACTIONS can only stand at the top of a query, once"
+            self.context.fail(clause, message, "InvalidClauseComposition")
         if clause.imports is None:
             inner_scope = _importing_with(self.context, outer, clause.query)
         elif clause.import_all:

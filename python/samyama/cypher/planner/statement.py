@@ -6,6 +6,7 @@ from samyama.cypher import ast
 from samyama.cypher import plan as p
 from samyama.cypher.catalog import Catalog
 from samyama.cypher.explain import annotate
+from samyama.cypher.planner.batches import find_batched, plan_batches
 from samyama.cypher.planner.expressions import Lowering
 from samyama.cypher.planner.patterns import Patterns
 from samyama.cypher.planner.projection import Column
@@ -18,10 +19,14 @@ __all__ = ["plan_statement"]
 
 def plan_statement(text: str, statement: ast.Statement, catalog: Catalog, spans: list[tuple[int, int]]) -> p.Plan:
     context = Context(text, catalog, spans)
-    kind = "r"
+    kind, batched = "r", None
     if isinstance(statement.body, ast.Query):
-        source, columns = plan_query(context, statement.body)
-        if context.writes:
+        at = find_batched(context, statement.body)
+        if at is not None:
+            source, columns, batched = plan_batches(context, statement.body, at)
+        else:
+            source, columns = plan_query(context, statement.body)
+        if context.writes or batched:
             kind = "rw" if columns else "w"
     elif isinstance(statement.body, ast.Show):
         source, columns = plan_show(context, statement.body)
@@ -32,7 +37,7 @@ def plan_statement(text: str, statement: ast.Statement, catalog: Catalog, spans:
         version=p.IR_VERSION, kind=kind, mode=statement.mode,  # type: ignore[arg-type]
         slots=max(1, context.slots), columns=[p.Column(_name(context, column)) for column in columns],
         parameters=context.parameters, root=annotate(root) if statement.mode != "run" else root,
-        notifications=context.notifications, cacheable=kind != "s" and statement.mode == "run",
+        notifications=context.notifications, batched=batched, cacheable=kind != "s" and statement.mode == "run",
     )  # fmt: skip
 
 
