@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import samyama
+from samyama.config.schema import Load, Settings
 from samyama.errors import SamyamaError
 from samyama.types import Duration, Node, Point, Relationship, Temporal
 from samyama.types import Path as GraphPath
@@ -26,6 +27,8 @@ __all__ = ["HERE", "ROOT", "Script", "load_all", "table_of_features"]
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+#: LOAD CSV may read the files beside the scripts.
+SETTINGS = Settings(load=Load(csv_directory=str(HERE / "files")))
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PARAM = re.compile(r"^:param (\w+) => (.*)$", re.MULTILINE)
 
@@ -51,7 +54,7 @@ class Script:
         pieces: list[str] = []
         at = 0
         blocks = list(_BLOCK.finditer(self.text))
-        with samyama.open() as db:
+        with samyama.open(settings=SETTINGS) as db:
             for number, block in enumerate(blocks):
                 if block[1] != "cypher":
                     continue

@@ -66,6 +66,7 @@ def operators() -> list[p.Operator]:
         p.Create(a, nodes, relationships), p.Merge(a, a, nodes, relationships, items, items, [ONE]), p.Set(a, items),
         p.Delete(a, [p.Slot(0)], detach=True), p.Foreach(a, 0, p.Slot(1), a),
         p.ProcedureCall(a, "db.labels", [ONE], ["label"], [0]), p.CountStore(a, 0, "nodes", label="A"),
+        p.LoadCsv(a, 0, ONE, True, ONE), p.LoadCsv(a, 0, ONE, False),
         p.CountStore(a, 0, "relationships", types=["T"], start_label="A"),
         p.CreateIndex(name=None, kind="range", entity="node", label="A", keys=["k"], if_not_exists=True),
         p.CreateIndex(

@@ -81,6 +81,14 @@ pub trait Procedures: Send + Sync {
         Arc::from("")
     }
 
+    /// The bytes of a file for LOAD CSV.
+    ///
+    /// # Errors
+    /// It may not be read, or cannot be.
+    fn open_csv(&self, _url: &str) -> Result<Box<dyn std::io::Read + Send>, ExecError> {
+        Err(ExecError::argument_error("InvalidArgumentValue", "LOAD CSV is not available here"))
+    }
+
     /// Rows of the procedure, each with the columns in the order of `columns`; None if there is no such procedure.
     fn call(
         &self,

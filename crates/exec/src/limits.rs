@@ -12,5 +12,7 @@ pub const LIST_LENGTH_MAX: usize = 100_000_000;
 pub const STRING_BYTES_MAX: usize = 512 << 20;
 /// Nesting of a list or map made while running: values are compared, written and dropped by recursion.
 pub const VALUE_DEPTH_MAX: usize = 256;
+/// Bytes of one record of a CSV file.
+pub const CSV_RECORD_BYTES_MAX: usize = 16 << 20;
 /// Bytes of a compiled regular expression.
 pub const REGEX_BYTES_MAX: usize = 10 << 20;

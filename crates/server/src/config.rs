@@ -20,6 +20,7 @@ pub struct Config {
     pub storage: Storage,
     pub reads: Reads,
     pub limits: Limits,
+    pub load: Load,
     pub log: Log,
     /// Every setting with its value as text, for SHOW SETTINGS.
     #[serde(skip)]
@@ -85,6 +86,13 @@ pub struct Raft {
 pub struct Storage {
     pub fsync: bool,
     pub segment_bytes: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Load {
+    /// Empty: LOAD CSV is refused.
+    pub csv_directory: String,
 }
 
 /// What a read promises when it does not say it itself.

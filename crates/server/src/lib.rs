@@ -6,6 +6,7 @@ mod consensus;
 mod database;
 mod engine;
 mod entry;
+mod files;
 mod forward;
 mod frontend;
 mod http;

@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::config::Config;
 use crate::consensus::{Alone, Consensus, random_uuid};
 use crate::database::Database;
+use crate::files::Files;
 use crate::forward::Relays;
 use crate::frontend::{Frontend, Planner};
 use crate::http::{self, ConnectionMetrics, Pages};
@@ -196,7 +197,8 @@ async fn serve(
     let address = |listener: &Option<TcpListener>| listener.as_ref().and_then(|l| l.local_addr().ok());
     let addresses = Addresses { bolt: address(&bolt), http: address(&http) };
     let registry = Arc::new(Registry::default());
-    let procedures = ServerProcedures::new(raft.clone(), config.listed.clone(), Arc::clone(&registry));
+    let files = Files::below(&config.load.csv_directory);
+    let procedures = ServerProcedures::new(raft.clone(), config.listed.clone(), Arc::clone(&registry), files);
     let database = Database::new(raft.clone(), shared, planner, config, Arc::new(procedures), registry);
     let backend =
         Arc::new(BoltBackend { database: Arc::clone(&database), relays: Relays::new(raft.clone()) });

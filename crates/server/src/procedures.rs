@@ -7,6 +7,7 @@ use samyama_graph::{Graph, Value};
 
 use crate::consensus::Consensus;
 use crate::database::DATABASE_NAME;
+use crate::files::Files;
 use crate::http::role_name;
 use crate::registry::Registry;
 
@@ -15,12 +16,18 @@ pub struct ServerProcedures {
     uuid: Arc<str>,
     settings: Vec<(String, String)>,
     registry: Arc<Registry>,
+    files: Files,
 }
 
 impl ServerProcedures {
-    pub fn new(raft: Consensus, settings: Vec<(String, String)>, registry: Arc<Registry>) -> Self {
+    pub fn new(
+        raft: Consensus,
+        settings: Vec<(String, String)>,
+        registry: Arc<Registry>,
+        files: Files,
+    ) -> Self {
         let uuid = raft.status().cluster_id.into();
-        Self { raft, uuid, settings, registry }
+        Self { raft, uuid, settings, registry, files }
     }
 
     /// All columns of a procedure's rows, by name; None if it is not one of these.
@@ -82,6 +89,10 @@ impl ServerProcedures {
 impl Procedures for ServerProcedures {
     fn database_uuid(&self) -> Arc<str> {
         Arc::clone(&self.uuid)
+    }
+
+    fn open_csv(&self, url: &str) -> Result<Box<dyn std::io::Read + Send>, ExecError> {
+        self.files.open(url)
     }
 
     fn call(

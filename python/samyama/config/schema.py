@@ -119,6 +119,12 @@ class Limits(_Section, frozen=True):
     ] = 64 * 1024 * 1024
 
 
+class Load(_Section, frozen=True):
+    csv_directory: Annotated[
+        str, Meta(description="LOAD CSV reads files below this directory, on the node that runs it. Empty: none.")
+    ] = ""
+
+
 class Log(_Section, frozen=True):
     level: Annotated[
         str, Meta(pattern="^(error|warn|info|debug|trace)$", description="The least important lines that are written.")
@@ -139,4 +145,5 @@ class Settings(_Section, frozen=True):
     storage: Annotated[Storage, Meta(description="The log on disk.")] = Storage()
     reads: Annotated[Reads, Meta(description="What reads promise.")] = Reads()
     limits: Annotated[Limits, Meta(description="Bounds; reaching one is a named error.")] = Limits()
+    load: Annotated[Load, Meta(description="What queries may read besides the graph.")] = Load()
     log: Annotated[Log, Meta(description="What the node writes about itself.")] = Log()

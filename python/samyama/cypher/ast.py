@@ -400,6 +400,7 @@ class LoadCsv(Clause):
     url: Expr
     variable: str
     with_headers: bool
+    delimiter: Expr | None = None
 
 
 @dataclass(slots=True)

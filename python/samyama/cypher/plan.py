@@ -612,6 +612,16 @@ class ProcedureCall(Operator_, tag="ProcedureCall"):
     yield_slots: list[int]
 
 
+class LoadCsv(Operator_, tag="LoadCsv"):
+    """Per row: the lines of a file, as lists of texts or, with ``headers``, as maps by the names in the first line."""
+
+    input: Operator
+    slot: int
+    url: Expression
+    headers: bool
+    delimiter: Expression | None = None
+
+
 class CountStore(Operator_, tag="CountStore"):
     """An exact count from the store, without a scan, into ``slot``; ``none`` for "any".
 
@@ -730,6 +740,7 @@ Operator = (
     | Delete
     | Foreach
     | ProcedureCall
+    | LoadCsv
     | CountStore
     | CreateIndex
     | DropIndex

@@ -35,6 +35,12 @@ pub(super) static FUNCTIONS: &[Function] = &[
         }
         Ok(Value::from(map))
     }),
+    lenient("file", 0..=0, |_, c| {
+        Ok(c.statement.csv.as_ref().map_or(Value::Null, |(file, _)| Value::String(file.clone())))
+    }),
+    lenient("linenumber", 0..=0, |_, c| {
+        Ok(c.statement.csv.as_ref().map_or(Value::Null, |(_, line)| Value::Integer(*line as i64)))
+    }),
     lenient("valuetype", 1..=1, |a, _| Ok(Value::from(type_text(&a[0])))),
 ];
 

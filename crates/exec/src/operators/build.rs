@@ -14,6 +14,7 @@ use super::delete::Delete;
 use super::expand::Expand;
 use super::foreach::Foreach;
 use super::join::{Join, Keys};
+use super::load_csv::LoadCsv;
 use super::merge::Merge;
 use super::procedure::ProcedureCall;
 use super::relationship_seek::RelationshipIndexSeek;
@@ -317,6 +318,14 @@ impl Builder<'_> {
             Plan::Eager(o) => {
                 Box::new(Eager { buffer: Buffer::default(), is_full: false, input: self.build(&o.input)? })
             }
+            Plan::LoadCsv(o) => Box::new(LoadCsv {
+                slot: slot(o.slot),
+                url: self.compile(&o.url)?,
+                headers: o.headers,
+                delimiter: self.optional(&o.delimiter)?,
+                open: None,
+                input: self.build(&o.input)?,
+            }),
             Plan::ProcedureCall(o) => Box::new(ProcedureCall {
                 name: Arc::clone(&o.name),
                 arguments: self.compile_all(&o.arguments)?,

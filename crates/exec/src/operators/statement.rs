@@ -19,6 +19,8 @@ pub struct Statement<'a> {
     pub effects: Vec<Effect>,
     pub counters: Counters,
     pub procedures: Option<&'a dyn Procedures>,
+    /// The file that LOAD CSV has read last, and its line: for file() and linenumber().
+    pub csv: Option<(Arc<str>, u64)>,
     /// Nodes that were deleted while they still had relationships; looked at again when the statement ends.
     pub doomed: Vec<NodeId>,
     /// What was changed while constraints speak of single entities: they must hold when the statement ends.

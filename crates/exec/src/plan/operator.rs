@@ -44,7 +44,7 @@ operators! {
     Argument, AllNodesScan, NodeByLabelScan, NodeByIdSeek, NodeIndexSeek, RelationshipIndexSeek, RelationshipScan, Expand, VarLengthExpand,
     BoundRelationships, ShortestPath, Filter, Projection, Aggregation, Distinct, Sort, Skip, Limit, Unwind, Union,
     Apply, SemiApply, OptionalApply, CartesianProduct, HashJoin, Eager, Create, Merge, Set, Delete, Foreach,
-    ProcedureCall, CountStore, CreateIndex, DropIndex, CreateConstraint, DropConstraint, ProduceResults,
+    ProcedureCall, LoadCsv, CountStore, CreateIndex, DropIndex, CreateConstraint, DropConstraint, ProduceResults,
 }
 
 impl Operator {
@@ -88,6 +88,7 @@ impl Operator {
             O::Delete(o) => vec![&o.input],
             O::Foreach(o) => vec![&o.input, &o.body],
             O::ProcedureCall(o) => vec![&o.input],
+            O::LoadCsv(o) => vec![&o.input],
             O::CountStore(o) => vec![&o.input],
             O::ProduceResults(o) => vec![&o.input],
         }
@@ -152,6 +153,7 @@ impl Operator {
             O::Delete(o) => o.targets.iter().for_each(visit),
             O::Foreach(o) => visit(&o.list),
             O::ProcedureCall(o) => o.arguments.iter().for_each(visit),
+            O::LoadCsv(o) => std::iter::once(&o.url).chain(&o.delimiter).for_each(visit),
             _ => {}
         }
     }

@@ -210,6 +210,20 @@ pub struct ProcedureCall {
     pub yield_slots: Vec<u32>,
 }
 
+/// Per row: the lines of a file, as lists of texts or, with `headers`, as maps by the names in the first line.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadCsv {
+    #[serde(default)]
+    pub info: Info,
+    pub input: Operator,
+    pub slot: u32,
+    pub url: Expression,
+    pub headers: bool,
+    #[serde(default)]
+    pub delimiter: Option<Expression>,
+}
+
 /// The top of every plan: the columns of the answer, in order (none: the rows are counted and dropped).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

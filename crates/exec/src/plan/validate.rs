@@ -120,6 +120,7 @@ impl Check {
             O::Distinct(o) => self.slots(name, &o.slots),
             O::Sort(o) => equal_lengths("keys and directions of Sort", o.keys.len(), o.descending.len()),
             O::Unwind(o) => self.slot(name, o.slot),
+            O::LoadCsv(o) => self.slot(name, o.slot),
             O::Union(o) => {
                 equal_lengths("inputs and mappings of Union", o.inputs.len(), o.mappings.len())?;
                 o.mappings.iter().try_for_each(|mapping| {

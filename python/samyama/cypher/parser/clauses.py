@@ -247,7 +247,9 @@ class Clauses(Expressions):
         self.expect_word("FROM")
         url = self.expression()
         self.expect_word("AS")
-        return ast.LoadCsv(0, 0, url, self.expect_name("a variable"), with_headers)
+        variable = self.expect_name("a variable")
+        delimiter = self.expression() if self.accept_word("FIELDTERMINATOR") else None
+        return ast.LoadCsv(0, 0, url, variable, with_headers, delimiter)
 
     # ------------------------------------------------------------------------------------------------------- CALL
 

@@ -76,7 +76,7 @@ class Part:
             case ast.Finish():
                 self.returned = True
             case ast.LoadCsv():
-                self.context.not_yet(clause, "LOAD CSV")
+                self._load_csv(clause)
             case _:
                 raise AssertionError(f"no clause: {clause}")
         if is_last and not self.returned and not (is_write or isinstance(clause, ast.ProcedureCall | ast.CallSubquery)):
@@ -85,6 +85,18 @@ class Part:
                 "A query cannot end with this clause; it needs RETURN or a clause that writes",
                 "UnexpectedSyntax",
             )
+
+    def _load_csv(self, clause: ast.LoadCsv) -> None:
+        lowering = Lowering(self.context, self.scope, Patterns)
+        url, delimiter = lowering.lower(clause.url), lowering.optional(clause.delimiter)
+        self._declare(clause.variable, clause)
+        slot = self.context.new_slot()
+        self.scope = self.scope.copy()
+        self.scope.names[clause.variable] = Binding(slot)
+        self.source = p.LoadCsv(
+            input=self.source, slot=slot, url=url, headers=clause.with_headers, delimiter=delimiter
+        )  # fmt: skip
+        self.single = False
 
     def _declare(self, name: str, node: ast.Node) -> None:
         if name in self.scope.names:

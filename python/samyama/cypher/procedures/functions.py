@@ -139,6 +139,8 @@ tan | Trigonometric | input :: FLOAT | FLOAT | Tangent.
 tanh | Trigonometric | input :: FLOAT | FLOAT | Hyperbolic tangent.
 vector.similarity.cosine | Vector | a :: LIST<FLOAT>, b :: LIST<FLOAT> | FLOAT | Cosine similarity, from 0 to 1.
 vector.similarity.euclidean | Vector | a :: LIST<FLOAT>, b :: LIST<FLOAT> | FLOAT | From the distance, from 0 to 1.
+file | Load CSV | | STRING | The file that LOAD CSV reads.
+linenumber | Load CSV | | INTEGER | The line that LOAD CSV has read last.
 """
 
 

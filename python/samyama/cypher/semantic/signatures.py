@@ -30,7 +30,7 @@ FUNCTIONS: dict[str, tuple[int, int]] = {
         "datetime.fromepoch".split(),
         (2, 2),
     ),
-    **dict.fromkeys("e pi rand randomuuid timestamp".split(), (0, 0)),
+    **dict.fromkeys("file linenumber e pi rand randomuuid timestamp".split(), (0, 0)),
     **dict.fromkeys("trim ltrim rtrim btrim".split(), (1, 2)),
     **dict.fromkeys("range substring".split(), (2, 3)),
     **dict.fromkeys("replace point.withinbbox".split(), (3, 3)),
