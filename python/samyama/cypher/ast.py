@@ -223,13 +223,37 @@ class RelationshipPattern(Node):
 
 
 @dataclass(slots=True)
+class Quantified(Node):
+    """``((a)-[r]->(b) WHERE ...){low,high}``: stands between two nodes as a relationship does; ``high`` None: no bound."""
+
+    path: PathPattern
+    where: Expr | None
+    low: int
+    high: int | None
+    variable: None = None
+
+
+@dataclass(slots=True)
+class Selector(Node):
+    """``SHORTEST k``, ``ANY k``, ... : how many paths (or, with ``groups``, how many lengths) per pair of ends."""
+
+    shortest: bool
+    count: Expr
+    groups: bool
+
+
+@dataclass(slots=True)
 class PathPattern(Node):
-    """Nodes and relationships in turn. ``shortest``: ``one`` or ``all``."""
+    """Nodes and relationships in turn. ``shortest``: ``one`` or ``all``, of shortestPath() and its twin."""
 
     variable: str | None
     nodes: list[NodePattern]
-    relationships: list[RelationshipPattern]
+    relationships: list[RelationshipPattern | Quantified]
     shortest: str | None = None
+    selector: Selector | None = None
+    where: Expr | None = None
+    #: Of a selector that became a search: a path may lead back to where it began.
+    cycles: bool = False
 
 
 # ------------------------------------------------------------------------------------------------------ clauses

@@ -371,6 +371,40 @@ class BoundRelationships(Operator_, tag="BoundRelationships"):
     exclude: list[int] = []
 
 
+class Repeat(Operator_, tag="Repeat"):
+    """A quantified path: from ``from_``, ``body`` over and over, ``min`` to ``max`` times, no relationship twice.
+
+    Before each round ``inner_start`` holds the node and ``used`` the list of relationships walked so far; a row of ``body``
+    says in ``inner_end`` where it leads and in ``inner_relationships`` what it walked. ``groups`` get the lists of the values
+    that ``inner`` had, round by round.
+    """
+
+    input: Operator
+    body: Operator
+    from_: int = msgspec.field(name="from")
+    to: int
+    into: bool
+    inner_start: int
+    inner_end: int
+    inner_relationships: list[int]
+    used: int
+    relationships: int
+    inner: list[int]
+    groups: list[int]
+    min: int
+    max: int | None
+
+
+class SelectPaths(Operator_, tag="SelectPaths"):
+    """Of the rows with equal ``partition``, the first ``count``; or, with ``groups``, those of the first ``count`` lengths."""
+
+    input: Operator
+    partition: list[int]
+    length: Expression
+    count: Expression
+    groups: bool
+
+
 class ShortestPath(Operator_, tag="ShortestPath"):
     """Shortest path(s) between two bound nodes; ``relationships`` gets the list."""
 
@@ -385,6 +419,8 @@ class ShortestPath(Operator_, tag="ShortestPath"):
     all: bool
     hop: int | None = None
     predicate: Expression | None = None
+    #: A path may lead back to where it began.
+    cycles: bool = False
 
 
 class Filter(Operator_, tag="Filter"):
@@ -719,6 +755,8 @@ Operator = (
     | VarLengthExpand
     | BoundRelationships
     | ShortestPath
+    | Repeat
+    | SelectPaths
     | Filter
     | Projection
     | Aggregation

@@ -18,10 +18,12 @@ use super::load_csv::LoadCsv;
 use super::merge::Merge;
 use super::procedure::ProcedureCall;
 use super::relationship_seek::RelationshipIndexSeek;
+use super::repeat::Repeat;
 use super::rows::*;
 use super::scan::{NodeScan, Nodes, RelationshipScan};
 use super::schema::{Command, Schema};
 use super::seek::{IndexSeek, Predicates};
+use super::select_paths::SelectPaths;
 use super::set::{Item, Set};
 use super::shortest::Shortest;
 use super::sort::Sort;
@@ -163,8 +165,39 @@ impl Builder<'_> {
                 min: o.min,
                 max: o.max.unwrap_or(u64::MAX),
                 all: o.all,
+                cycles: o.cycles,
                 hop: self.hop(o.hop, &o.predicate)?,
                 paths: Vec::new(),
+                input: self.build(&o.input)?,
+            }),
+            Plan::Repeat(o) => {
+                let input = self.build(&o.input)?;
+                Box::new(Repeat {
+                    input,
+                    body: self.build(&o.body)?,
+                    from: slot(o.from),
+                    to: slot(o.to),
+                    into: o.into,
+                    inner_start: slot(o.inner_start),
+                    inner_end: slot(o.inner_end),
+                    inner_relationships: slots(&o.inner_relationships),
+                    used: slot(o.used),
+                    relationships: slot(o.relationships),
+                    inner: slots(&o.inner),
+                    groups: slots(&o.groups),
+                    min: o.min,
+                    max: o.max.unwrap_or(u64::MAX),
+                    waiting: Vec::new(),
+                    charged_bytes: 0,
+                })
+            }
+            Plan::SelectPaths(o) => Box::new(SelectPaths {
+                partition: slots(&o.partition),
+                length: self.compile(&o.length)?,
+                count: self.compile(&o.count)?,
+                groups: o.groups,
+                seen: Default::default(),
+                limit: None,
                 input: self.build(&o.input)?,
             }),
             Plan::CountStore(o) => Box::new(CountStore {

@@ -122,7 +122,10 @@ impl Reader {
             }
             match self.take()? {
                 None => {
-                    return Err(failed(format!("a quote that is opened on line {} is not closed", self.line)));
+                    return Err(failed(format!(
+                        "a quote that is opened on line {} is not closed",
+                        self.line
+                    )));
                 }
                 Some(b'"') => match self.take()? {
                     Some(b'"') => text.push(b'"'),

@@ -19,6 +19,8 @@ pub(super) struct Shortest {
     pub(super) min: u64,
     pub(super) max: u64,
     pub(super) all: bool,
+    /// A path may lead back to where it began.
+    pub(super) cycles: bool,
     pub(super) hop: Option<Hop>,
     pub(super) paths: Vec<Vec<RelationshipId>>,
 }
@@ -35,12 +37,64 @@ impl Shortest {
         context: &mut Context<'_>,
     ) -> Result<(), ExecError> {
         self.paths.clear();
-        if from == to {
-            if self.min == 0 {
-                self.paths.push(Vec::new());
-            }
-            return Ok(());
+        if from != to {
+            return self.between(from, to, None, row, context);
         }
+        if self.min == 0 {
+            self.paths.push(Vec::new());
+        } else if self.cycles {
+            self.around(from, row, context)?;
+        }
+        Ok(())
+    }
+
+    /// The shortest ways back to where they begin: over each first relationship, then on without it.
+    fn around(
+        &mut self,
+        from: NodeId,
+        row: &mut [Value],
+        context: &mut Context<'_>,
+    ) -> Result<(), ExecError> {
+        let mut first = Vec::new();
+        self.walk.steps_from(from, context, &mut first);
+        let mut best: Vec<Vec<RelationshipId>> = Vec::new();
+        for step in first {
+            if !Hop::allows(&self.hop, step.relationship, row, context)? {
+                continue;
+            }
+            self.paths.clear();
+            if step.neighbour == from {
+                self.paths.push(Vec::new());
+            } else {
+                self.between(step.neighbour, from, Some(step.relationship), row, context)?;
+            }
+            for rest in std::mem::take(&mut self.paths) {
+                let path: Vec<_> = std::iter::once(step.relationship).chain(rest).collect();
+                let known = best.first().map_or(usize::MAX, Vec::len);
+                if path.len() as u64 > self.max || path.len() > known {
+                    continue;
+                }
+                if path.len() < known {
+                    best.clear();
+                }
+                if self.all || best.is_empty() {
+                    best.push(path);
+                }
+            }
+        }
+        self.paths = best;
+        Ok(())
+    }
+
+    /// Breadth first between two different nodes, without one relationship.
+    fn between(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        without: Option<RelationshipId>,
+        row: &mut [Value],
+        context: &mut Context<'_>,
+    ) -> Result<(), ExecError> {
         let mut reached = Reached::default();
         reached.insert(from, (0, Vec::new()));
         let (mut layer, mut steps) = (vec![from], Vec::new());
@@ -51,7 +105,9 @@ impl Shortest {
                 self.walk.steps_from(node, context, &mut steps);
                 for step in &steps {
                     context.step()?;
-                    if !Hop::allows(&self.hop, step.relationship, row, context)? {
+                    if without == Some(step.relationship)
+                        || !Hop::allows(&self.hop, step.relationship, row, context)?
+                    {
                         continue;
                     }
                     let entry = reached.entry(step.neighbour).or_insert_with(|| {
@@ -69,7 +125,9 @@ impl Shortest {
             }
             layer = next;
         }
-        self.trace(to, from, &reached, context)
+        // What comes before the relationship left out counts too.
+        let min = if without.is_some() { 0 } else { self.min };
+        self.trace(to, from, min, &reached, context)
     }
 
     /// Every way back from the end to the start.
@@ -77,6 +135,7 @@ impl Shortest {
         &mut self,
         to: NodeId,
         from: NodeId,
+        min: u64,
         reached: &Reached,
         context: &mut Context<'_>,
     ) -> Result<(), ExecError> {
@@ -84,7 +143,7 @@ impl Shortest {
         while let Some((node, tail)) = stack.pop() {
             context.step()?;
             if node == from {
-                if tail.len() as u64 >= self.min {
+                if tail.len() as u64 >= min {
                     self.paths.push(tail.into_iter().rev().collect());
                 }
                 continue;

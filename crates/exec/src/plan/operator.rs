@@ -42,7 +42,7 @@ macro_rules! operators {
 
 operators! {
     Argument, AllNodesScan, NodeByLabelScan, NodeByIdSeek, NodeIndexSeek, RelationshipIndexSeek, RelationshipScan, Expand, VarLengthExpand,
-    BoundRelationships, ShortestPath, Filter, Projection, Aggregation, Distinct, Sort, Skip, Limit, Unwind, Union,
+    BoundRelationships, ShortestPath, Repeat, SelectPaths, Filter, Projection, Aggregation, Distinct, Sort, Skip, Limit, Unwind, Union,
     Apply, SemiApply, OptionalApply, CartesianProduct, HashJoin, Eager, Create, Merge, Set, Delete, Foreach,
     ProcedureCall, LoadCsv, CountStore, CreateIndex, DropIndex, CreateConstraint, DropConstraint, ProduceResults,
 }
@@ -67,6 +67,8 @@ impl Operator {
             O::VarLengthExpand(o) => vec![&o.input],
             O::BoundRelationships(o) => vec![&o.input],
             O::ShortestPath(o) => vec![&o.input],
+            O::Repeat(o) => vec![&o.input, &o.body],
+            O::SelectPaths(o) => vec![&o.input],
             O::Filter(o) => vec![&o.input],
             O::Projection(o) => vec![&o.input],
             O::Aggregation(o) => vec![&o.input],
@@ -129,6 +131,7 @@ impl Operator {
             O::DropConstraint(o) => o.name_from.iter().for_each(visit),
             O::VarLengthExpand(o) => o.predicate.iter().for_each(visit),
             O::ShortestPath(o) => o.predicate.iter().for_each(visit),
+            O::SelectPaths(o) => [&o.length, &o.count].into_iter().for_each(visit),
             O::Filter(o) => visit(&o.predicate),
             O::Projection(o) => o.expressions.iter().for_each(visit),
             O::Aggregation(o) => {

@@ -230,6 +230,46 @@ pub struct ShortestPath {
     pub hop: Option<u32>,
     #[serde(default)]
     pub predicate: Option<Expression>,
+    /// A path may lead back to where it began.
+    #[serde(default)]
+    pub cycles: bool,
+}
+
+/// A quantified path: from `from`, `body` over and over, `min` to `max` times, no relationship twice. Before each round
+/// `inner_start` holds the node and `used` the relationships walked so far; a row of `body` says in `inner_end` where it leads
+/// and in `inner_relationships` what it walked. `groups` get the lists of the values that `inner` had, round by round.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Repeat {
+    #[serde(default)]
+    pub info: Info,
+    pub input: Operator,
+    pub body: Operator,
+    pub from: u32,
+    pub to: u32,
+    pub into: bool,
+    pub inner_start: u32,
+    pub inner_end: u32,
+    pub inner_relationships: Vec<u32>,
+    pub used: u32,
+    pub relationships: u32,
+    pub inner: Vec<u32>,
+    pub groups: Vec<u32>,
+    pub min: u64,
+    pub max: Option<u64>,
+}
+
+/// Of the rows with equal `partition`, the first `count`; or, with `groups`, those of the first `count` lengths.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SelectPaths {
+    #[serde(default)]
+    pub info: Info,
+    pub input: Operator,
+    pub partition: Vec<u32>,
+    pub length: Expression,
+    pub count: Expression,
+    pub groups: bool,
 }
 
 /// An exact count from the store into `slot`. Nodes of `label`; or relationships of `types` that start at

@@ -98,6 +98,14 @@ impl Check {
                 hop(name, o.hop, o.predicate.as_ref())?;
                 self.slots(name, &[o.from, o.relationships, o.to, o.hop.unwrap_or(o.from)])
             }
+            O::Repeat(o) => {
+                equal_lengths("inner slots and groups of Repeat", o.inner.len(), o.groups.len())?;
+                [&o.inner, &o.groups, &o.inner_relationships]
+                    .into_iter()
+                    .try_for_each(|s| self.slots(name, s))?;
+                self.slots(name, &[o.from, o.to, o.inner_start, o.inner_end, o.used, o.relationships])
+            }
+            O::SelectPaths(o) => self.slots(name, &o.partition),
             O::CountStore(o) => {
                 if o.start_label.is_some() && o.end_label.is_some() {
                     return Err("CountStore has a label on both ends".to_owned());

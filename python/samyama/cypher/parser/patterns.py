@@ -54,20 +54,104 @@ class Patterns(Cursor):
         if allow_variable and self.is_name() and self.is_op("=", 1):
             variable = self.expect_name()
             self.expect_op("=")
-        shortest = None
+        path = ast.PathPattern(start, 0, variable, [], [])
+        path.selector = self._selector()
         for word, kind in (("SHORTESTPATH", "one"), ("ALLSHORTESTPATHS", "all")):
             if self.is_word(word) and self.is_op("(", 1):
                 self.at += 2
-                shortest = kind
-        nodes, relationships = [self.node_pattern()], []
-        while self.is_op("-") or self.is_op("<"):
-            relationships.append(self.relationship_pattern())
-            nodes.append(self.node_pattern())
-        if shortest:
+                path.shortest = kind
+        self._elements(path)
+        if path.shortest:
             self.expect_op(")")
-            if len(relationships) != 1:
+            if len(path.relationships) != 1 or isinstance(path.relationships[0], ast.Quantified):
                 self.fail("shortestPath() takes a pattern of one relationship", at=start)
-        return ast.PathPattern(start, self.end(), variable, nodes, relationships, shortest)
+        path.end = self.end()
+        return path
+
+    def _selector(self) -> ast.Selector | None:
+        """``[ALL|ANY] SHORTEST``, ``SHORTEST k [PATHS] [GROUPS]``, ``ANY [k] [PATHS]``; ``ALL`` is the default."""
+        start, one = self.start(), ast.Literal(self.start(), self.start(), 1)
+        if not any(self.is_word(word) for word in ("ALL", "ANY", "SHORTEST")):
+            return None
+        is_all, is_any = self.accept_word("ALL"), self.accept_word("ANY")
+        is_shortest = self.accept_word("SHORTEST")
+        count: ast.Expr = one
+        if not is_all and not (is_any and is_shortest) and self.kinds[self.at] in (INTEGER, PARAMETER):
+            count = self.atom()
+        elif is_shortest and not (is_all or is_any):
+            self.fail_expected("the number of paths")
+        self.accept_word("PATH") or self.accept_word("PATHS")
+        groups = self.accept_word("GROUP") or self.accept_word("GROUPS")
+        if is_all and not is_shortest:
+            return None
+        return ast.Selector(start, self.end(), is_shortest, count, groups or is_all)
+
+    def atom(self) -> ast.Expr:
+        raise AssertionError("the expression parser brings this")
+
+    def _elements(self, path: ast.PathPattern) -> None:
+        """Nodes, relationships and parenthesized paths; a node without a name stands where two of these meet."""
+        while True:
+            if self.is_op("(") and self.is_op("(", 1):
+                self._parenthesized(path)
+            elif self.is_op("("):
+                if len(path.nodes) > len(path.relationships):
+                    self.fail_expected("a relationship between the nodes")
+                path.nodes.append(self.node_pattern())
+            if not path.nodes and not path.relationships:
+                self.fail_expected("'('")
+            if self.is_op("-") or self.is_op("<"):
+                if len(path.nodes) == len(path.relationships):
+                    self.fail_expected("a node behind the quantified pattern")
+                path.relationships.append(self.relationship_pattern())
+                if not self.is_op("("):
+                    self.fail_expected("'('")
+            elif not (self.is_op("(") and path.relationships and len(path.nodes) == len(path.relationships)) and not (
+                self.is_op("(") and self.is_op("(", 1)
+            ):
+                break
+        if len(path.nodes) == len(path.relationships):
+            path.nodes.append(ast.NodePattern(self.end(), self.end(), None))
+
+    def _parenthesized(self, path: ast.PathPattern) -> None:
+        start = self.start()
+        self.enter()
+        self.expect_op("(")
+        inner = self.path_pattern(allow_variable=True)
+        where = self.expression() if self.accept_word("WHERE") else None
+        self.expect_op(")")
+        self.leave()
+        quantifier = self._quantifier_bounds()
+        if quantifier is None:
+            if path.nodes or path.relationships:
+                self.fail("A path in parentheses needs a quantifier such as + or {1,3} here", at=start)
+            path.nodes, path.relationships, path.where = inner.nodes, inner.relationships, where
+            return
+        if not inner.relationships:
+            self.fail("A quantified pattern needs at least one relationship", at=start)
+        if inner.variable or inner.selector or any(isinstance(r, ast.Quantified) for r in inner.relationships):
+            message = "A quantified pattern inside another, or with a path of its own, is not supported"
+            self.fail(message, "NotSupported", start)
+        if len(path.nodes) == len(path.relationships):
+            path.nodes.append(ast.NodePattern(start, start, None))
+        low, high = quantifier
+        path.relationships.append(ast.Quantified(start, self.end(), inner, where, low, high))
+
+    def _quantifier_bounds(self) -> tuple[int, int | None] | None:
+        """``+``, ``*``, ``{n}``, ``{n,m}``, ``{n,}``, ``{,m}``."""
+        if self.accept_op("+"):
+            return 1, None
+        if self.accept_op("*"):
+            return 0, None
+        if not (self.is_op("{") and (self.kinds[self.at + 1] == INTEGER or self.is_op(",", 1))):
+            return None
+        self.at += 1
+        low = self._bound()
+        high: int | None = low
+        if self.accept_op(","):
+            high = self._bound()
+        self.expect_op("}")
+        return low or 0, high
 
     def node_pattern(self) -> ast.NodePattern:
         start = self.start()
@@ -110,6 +194,11 @@ class Patterns(Cursor):
         pattern.direction = "both" if left == right else ("in" if left else "out")
         if left and right:
             pattern.direction = "arrows"  # both arrows: any direction in MATCH, an error in CREATE
+        quantifier = self._quantifier_bounds()
+        if quantifier is not None:
+            if pattern.length is not None:
+                self.fail("A relationship has either a length or a quantifier", at=start)
+            pattern.length = quantifier
         pattern.end = self.end()
         return pattern
 

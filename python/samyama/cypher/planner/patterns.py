@@ -16,6 +16,7 @@ from samyama.cypher import plan as p
 from samyama.cypher.catalog import IndexInfo
 from samyama.cypher.planner.expressions import Lowering, has_aggregate, lower_labels, slots_of
 from samyama.cypher.planner.hints import usable_hints
+from samyama.cypher.planner.quantified import group_names, plan_repeat, plan_selected
 from samyama.cypher.planner.scope import Binding, Context, Scope
 
 __all__ = ["Patterns", "conjuncts"]
@@ -44,6 +45,10 @@ class Relationship:
     is_list: bool = False
     hop: int | None = None
     hop_predicate: p.Expression | None = None
+    quantified: ast.Quantified | None = None
+    #: Of a quantified pattern: its variables outside, which hold lists.
+    groups: dict[str, int] = field(default_factory=dict)
+    cycles: bool = False
 
 
 @dataclass(slots=True)
@@ -86,6 +91,8 @@ class Patterns:
         self.context = context
         self.single = True  # at most one row comes out for each that goes in
         self.hints: dict[int, ast.Hint] = {}  # by slot
+        self.outer = Scope()  # what stood before the clause
+        self.walked: list[Relationship] = []  # used before this pattern begins
 
     def plan(
         self,
@@ -96,7 +103,10 @@ class Patterns:
         hints: Sequence[ast.Hint] = (),
     ) -> tuple[p.Operator, Scope]:
         """Rows of ``source`` extended by every match; the scope with the new names."""
+        if any(path.selector for path in paths):
+            return plan_selected(self, source, scope, paths, where)
         outer, scope, graph = scope, scope.copy(), Graph()
+        self.outer = outer
         for path in paths:
             self._add_path(graph, scope, outer, path)
         lowering = Lowering(self.context, scope, Patterns)
@@ -124,8 +134,11 @@ class Patterns:
         later: list[tuple[ast.RelationshipPattern, Relationship]] = []
         for pattern, node in zip(path.relationships, path.nodes[1:], strict=True):
             right = self._add_node(graph, scope, node)
+            if isinstance(pattern, ast.Quantified):
+                slots += [self._add_quantified(graph, scope, pattern, slots[-1], right), right]
+                continue
             relationship = self._add_relationship(graph, scope, outer, pattern, slots[-1], right)
-            relationship.shortest = path.shortest
+            relationship.shortest, relationship.cycles = path.shortest, path.cycles
             later.append((pattern, relationship))
             slots += [relationship.slot, right]
         if path.variable is not None:
@@ -141,6 +154,23 @@ class Patterns:
             self._add_conditions(graph, lowering, slot, node.labels, node.properties, node.where)
         for pattern, relationship in later:
             self._add_relationship_conditions(graph, lowering, pattern, relationship)
+        for condition in conjuncts(path.where) if path.where is not None else []:
+            self._add_predicate(graph, lowering.lower(condition))
+
+    def _add_quantified(
+        self, graph: Graph, scope: Scope, pattern: ast.Quantified, left: int, right: int
+    ) -> int:
+        relationship = Relationship(
+            self.context.new_slot(), left, right, "out", [], (pattern.low, pattern.high), True, quantified=pattern
+        )  # fmt: skip
+        for name in group_names(pattern):
+            if name in scope.names:
+                message = f"Variable `{name}` already declared"
+                self.context.fail(pattern, message, "VariableAlreadyBound", gql_status="42N59")
+            relationship.groups[name] = self.context.new_slot()
+            scope.names[name] = Binding(relationship.groups[name])
+        graph.relationships.append(relationship)
+        return relationship.slot
 
     def _add_node(self, graph: Graph, scope: Scope, node: ast.NodePattern) -> int:
         binding = scope.names.get(node.variable) if node.variable else None
@@ -252,7 +282,7 @@ class Patterns:
 
     def _join(self, source: p.Operator, graph: Graph, bound: set[int]) -> p.Operator:
         pending = list(graph.relationships)
-        used: list[Relationship] = []
+        used = list(self.walked)
         source = self._filter(source, graph, bound)
         while True:
             step = self._cheapest_step(pending, bound)
@@ -291,6 +321,10 @@ class Patterns:
                 if not (left and right):
                     continue
                 cost = 50.0
+            elif relationship.quantified is not None:
+                if not left:
+                    continue
+                cost = self._fan_out(relationship)
             elif left and right:
                 cost = 0.0
             elif left or right:
@@ -327,6 +361,8 @@ class Patterns:
                 start_bound=left, end=relationship.right, end_bound=right, types=relationship.types,
                 direction=relationship.direction, min=low, max=high, exclude=exclude,  # type: ignore[arg-type]
             )  # fmt: skip
+        if relationship.quantified is not None:
+            return plan_repeat(self, source, relationship, exclude, bound)
         backwards = not left
         from_, to = (relationship.right, relationship.left) if backwards else (relationship.left, relationship.right)
         direction = (
@@ -337,11 +373,12 @@ class Patterns:
         if relationship.shortest is not None:
             paths = {slot for slot, slots in graph.paths if relationship.slot in slots} | {relationship.slot}
             if any(predicate.needs & paths for predicate in graph.predicates):
-                self.context.fail(0, "A predicate over the path of shortestPath() is not supported yet", "NotSupported")
+                return self._shortest_that_fits(source, graph, relationship, (from_, to, direction), bound)
             low, high = relationship.length or (1, 1)
             return p.ShortestPath(
                 input=source, from_=from_, relationships=relationship.slot, to=to, types=relationship.types, direction=direction,
                 min=low, max=high, all=relationship.shortest == "all", hop=relationship.hop, predicate=relationship.hop_predicate,  # type: ignore[arg-type]
+                cycles=relationship.cycles,
             )  # fmt: skip
         if relationship.length is None:
             return p.Expand(
@@ -358,6 +395,24 @@ class Patterns:
             reverse = p.Function("reverse", [p.Slot(relationship.slot)])
             return p.Projection(input=source, slots=[relationship.slot], expressions=[reverse])
         return source
+
+    def _shortest_that_fits(
+        self, source: p.Operator, graph: Graph, relationship: Relationship, way: tuple[int, int, str], bound: set[int]
+    ) -> p.Operator:
+        """Predicates over the whole path: every path is looked at, and the shortest of those that fit is taken."""
+        from_, to, direction = way
+        low, high = relationship.length or (1, 1)
+        right: p.Operator = p.VarLengthExpand(
+            input=p.Argument(), from_=from_, relationships=relationship.slot, to=to, types=relationship.types,
+            direction=direction, min=low, max=high, into=True, hop=relationship.hop,  # type: ignore[arg-type]
+            predicate=relationship.hop_predicate,
+        )  # fmt: skip
+        right = self._filter(right, graph, bound)
+        size = p.Function("size", [p.Slot(relationship.slot)])
+        right = p.Sort(input=right, keys=[size], descending=[False])
+        is_all = relationship.shortest == "all"
+        right = p.SelectPaths(input=right, partition=[], length=size, count=p.Literal(1), groups=is_all)
+        return p.Apply(input=source, right=right)
 
     # --------------------------------------------------------------------------------------------------- starting
 

@@ -35,8 +35,10 @@ def _bind_path(
 def _new_pattern(
     context: Context, scope: Scope, outer: Scope, path: ast.PathPattern, clause: str
 ) -> tuple[list[p.CreateNode], list[p.CreateRelationship], list[int]]:
-    if path.shortest:
-        context.fail(path, f"shortestPath cannot stand in {clause}", "UnexpectedSyntax")
+    if path.shortest or path.selector:
+        context.fail(path, f"Shortest paths cannot stand in {clause}", "UnexpectedSyntax")
+    if path.where is not None or any(isinstance(part, ast.Quantified) for part in path.relationships):
+        context.fail(path, f"Quantified patterns and WHERE cannot stand in {clause}", "UnexpectedSyntax")
     nodes: list[p.CreateNode] = []
     relationships: list[p.CreateRelationship] = []
     lonely = not path.relationships
