@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from samyama.cypher import ast
 from samyama.cypher import plan as p
+from samyama.cypher.planner.counts import count_from_store
 from samyama.cypher.planner.expressions import Lowering
 from samyama.cypher.planner.patterns import Patterns
 from samyama.cypher.planner.procedures import plan_call
@@ -31,10 +32,21 @@ class Part:
         self.batch = False
 
     def run(self, clauses: list[ast.Clause]) -> None:
+        clauses = self._counts(clauses)
         for at, clause in enumerate(clauses):
             if self.returned:
                 self.context.fail(clause, "Nothing can stand behind RETURN", "InvalidClauseComposition")
             self._clause(clause, is_last=at == len(clauses) - 1, is_first=at == 0)
+
+    def _counts(self, clauses: list[ast.Clause]) -> list[ast.Clause]:
+        """The clauses without a MATCH at their beginning that only asks for a number the store keeps."""
+        if len(clauses) < 2:
+            return clauses
+        found = count_from_store(self.context, self.source, self.scope, clauses[0], clauses[1])
+        if found is None:
+            return clauses
+        self.source, self.scope, projection = found
+        return [projection, *clauses[2:]]
 
     def _eager(self) -> None:
         if not self.single:
