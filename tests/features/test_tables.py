@@ -31,7 +31,7 @@ def test_the_body_of_every_procedure_returns_its_columns() -> None:
 def test_every_procedure_answers() -> None:
     arguments = {
         "STRING": "'x'", "INTEGER": "1", "MAP": "{}", "LIST<STRING>": "[]", "LIST<FLOAT>": "[1.0]", "NODE": "a",
-        "RELATIONSHIP": "r",
+        "RELATIONSHIP": "r", "ANY": "a",
     }  # fmt: skip
     with samyama.open() as db:
         db.execute("CREATE (:A {x: 1})-[:T {y: [1.5]}]->(:B:C)").consume()
@@ -43,7 +43,12 @@ def test_every_procedure_answers() -> None:
             if procedure.name.startswith("db.index.") and given:
                 kind, what = procedure.name.split(".")[2].upper(), procedure.name.split("query")[1].lower()
                 given = given.replace("'x'", f"'{kind}_{what}'", 1)
-            before = "MATCH (a:A)-[r:T]->() " if procedure.mode == "WRITE" else ""
-            result = db.execute(f"{before}CALL {procedure.name}({given})")
-            assert before or result.keys() == procedure.column_names, procedure.name
+            if procedure.mode == "WRITE":
+                given = given.replace("[]", "['A']")
+                columns = ", ".join(procedure.column_names)
+                behind = f" YIELD {columns} RETURN {columns}" if columns else ""
+                result = db.execute(f"MATCH (a:A)-[r:T]->() CALL {procedure.name}({given}){behind}")
+            else:
+                result = db.execute(f"CALL {procedure.name}({given})")
+            assert result.keys() == procedure.column_names, procedure.name
             result.consume()

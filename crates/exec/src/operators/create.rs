@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use samyama_graph::{Effect, KeyId, Value};
+use samyama_graph::{Effect, KeyId, Map, NodeId, RelationshipId, Value};
 
 use super::statement::check_storable;
 use super::walk::node_at;
@@ -40,6 +40,11 @@ fn properties_of(
     let Some(map) = crate::expression::entity_properties(&value, context.graph())? else {
         return Ok(Vec::new());
     };
+    storable(&map, context)
+}
+
+/// A map as properties: nulls are left out, names become tokens.
+pub(super) fn storable(map: &Map, context: &mut Context<'_>) -> Result<Vec<(KeyId, Value)>, ExecError> {
     let mut properties = Vec::with_capacity(map.len());
     for (key, value) in map.iter().filter(|(_, value)| !value.is_null()) {
         check_storable(value)?;
@@ -53,25 +58,50 @@ impl Pattern {
     pub(super) fn create(&self, row: &mut [Value], context: &mut Context<'_>) -> Result<(), ExecError> {
         for node in &self.nodes {
             let properties = properties_of(&node.properties, row, context)?;
-            let mut labels = Vec::with_capacity(node.labels.len());
-            for name in &node.labels {
-                labels.push(context.label_or_new(name)?);
-            }
-            labels.sort_unstable();
-            labels.dedup();
-            let id = context.graph().next_node_id();
-            context.statement.counters.nodes_created += 1;
-            context.statement.counters.labels_added += labels.len() as u64;
-            context.statement.counters.properties_set += properties.len() as u64;
-            context.apply(Effect::CreateNode { id, labels, properties })?;
-            context.note(|| Read::Node(id));
-            row[node.slot] = Value::Node(id);
+            row[node.slot] = Value::Node(create_node(&node.labels, properties, context)?);
         }
         for relationship in &self.relationships {
             relationship.create(row, context)?;
         }
         Ok(())
     }
+}
+
+pub(super) fn create_node(
+    names: &[Arc<str>],
+    properties: Vec<(KeyId, Value)>,
+    context: &mut Context<'_>,
+) -> Result<NodeId, ExecError> {
+    let mut labels = Vec::with_capacity(names.len());
+    for name in names {
+        labels.push(context.label_or_new(name)?);
+    }
+    labels.sort_unstable();
+    labels.dedup();
+    let id = context.graph().next_node_id();
+    context.statement.counters.nodes_created += 1;
+    context.statement.counters.labels_added += labels.len() as u64;
+    context.statement.counters.properties_set += properties.len() as u64;
+    context.apply(Effect::CreateNode { id, labels, properties })?;
+    context.note(|| Read::Node(id));
+    Ok(id)
+}
+
+pub(super) fn create_relationship(
+    (start, end): (NodeId, NodeId),
+    type_name: &Arc<str>,
+    properties: Vec<(KeyId, Value)>,
+    context: &mut Context<'_>,
+) -> Result<RelationshipId, ExecError> {
+    let type_id = context.type_or_new(type_name)?;
+    let id = context.graph().next_relationship_id();
+    context.statement.counters.relationships_created += 1;
+    context.statement.counters.properties_set += properties.len() as u64;
+    context.apply(Effect::CreateRelationship { id, start, end, type_id, properties })?;
+    context.note(|| Read::Relationship(id));
+    context.note(|| Read::Node(start));
+    context.note(|| Read::Node(end));
+    Ok(id)
 }
 
 impl NewRelationship {
@@ -87,14 +117,7 @@ impl NewRelationship {
                 ),
             ));
         };
-        let type_id = context.type_or_new(&self.type_name)?;
-        let id = context.graph().next_relationship_id();
-        context.statement.counters.relationships_created += 1;
-        context.statement.counters.properties_set += properties.len() as u64;
-        context.apply(Effect::CreateRelationship { id, start, end, type_id, properties })?;
-        context.note(|| Read::Relationship(id));
-        context.note(|| Read::Node(start));
-        context.note(|| Read::Node(end));
+        let id = create_relationship((start, end), &self.type_name, properties, context)?;
         row[self.slot] = Value::Relationship(id);
         Ok(())
     }

@@ -39,6 +39,7 @@ mod statement;
 mod subplan;
 mod var_length;
 mod walk;
+mod write_procedures;
 
 use samyama_graph::Value;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use samyama_graph::{Direction, Graph, LabelId, NodeId, RelationshipId, TypeId, Value};
 
-use super::{Operate, Source, show};
+use super::{Operate, Source, show, write_procedures};
 use crate::expression::{Context, Expression};
 use crate::{ExecError, Read, search};
 
@@ -30,7 +30,10 @@ impl ProcedureCall {
         {
             return rows;
         }
-        let found = match search_procedure(&self.name, &arguments, context) {
+        let name = self.name.to_ascii_lowercase();
+        let special = search_procedure(&name, &arguments, context)
+            .or_else(|| write_procedures::call(&name, &arguments, context));
+        let found = match special {
             Some(found) => Some(found?),
             None => built_in(&self.name, context.graph()),
         };
@@ -63,8 +66,7 @@ fn search_procedure(
     arguments: &[Value],
     context: &mut Context<'_>,
 ) -> Option<Result<Answer, ExecError>> {
-    let name = name.to_ascii_lowercase();
-    let (rows, nodes) = match name.as_str() {
+    let (rows, nodes) = match name {
         "db.index.fulltext.querynodes" => (search::fulltext_search(arguments, true, context), true),
         "db.index.fulltext.queryrelationships" => (search::fulltext_search(arguments, false, context), false),
         "db.index.vector.querynodes" => (search::nearest(arguments, true, context), true),

@@ -19,7 +19,7 @@ pub(super) enum Item {
 
 /// What an item changes.
 #[derive(Clone, Copy)]
-enum Entity {
+pub(super) enum Entity {
     Node(NodeId),
     Relationship(RelationshipId),
 }
@@ -97,7 +97,12 @@ fn set_property(
     })
 }
 
-fn set_all(entity: Entity, map: &Map, replace: bool, context: &mut Context<'_>) -> Result<(), ExecError> {
+pub(super) fn set_all(
+    entity: Entity,
+    map: &Map,
+    replace: bool,
+    context: &mut Context<'_>,
+) -> Result<(), ExecError> {
     if replace {
         let graph = context.graph();
         let present: Vec<_> = match entity {
@@ -111,6 +116,17 @@ fn set_all(entity: Entity, map: &Map, replace: bool, context: &mut Context<'_>) 
     }
     for (key, value) in map.iter() {
         set_property(entity, key, value.clone(), context)?;
+    }
+    Ok(())
+}
+
+pub(super) fn add_labels(id: NodeId, names: &[Arc<str>], context: &mut Context<'_>) -> Result<(), ExecError> {
+    for name in names {
+        let label = context.label_or_new(name)?;
+        if !context.graph().has_label(id, label) {
+            context.statement.counters.labels_added += 1;
+            context.apply(Effect::AddLabel { id, label })?;
+        }
     }
     Ok(())
 }
@@ -138,14 +154,7 @@ impl Item {
             },
             Item::Labels { entity, labels } => {
                 let Some(id) = node_of(entity, row, context)? else { return Ok(()) };
-                for name in labels {
-                    let label = context.label_or_new(name)?;
-                    if !context.graph().has_label(id, label) {
-                        context.statement.counters.labels_added += 1;
-                        context.apply(Effect::AddLabel { id, label })?;
-                    }
-                }
-                Ok(())
+                add_labels(id, labels, context)
             }
             Item::RemoveLabels { entity, labels } => {
                 let Some(id) = node_of(entity, row, context)? else { return Ok(()) };

@@ -15,7 +15,13 @@ from samyama.cypher.procedures import Procedure, find, known_names
 if TYPE_CHECKING:
     from samyama.cypher.planner.projection import Column
 
-__all__ = ["expand_body", "plan_call"]
+__all__ = ["expand_body", "is_write", "plan_call"]
+
+
+def is_write(clause: ast.Clause) -> bool:
+    """Does the clause call a procedure that writes?"""
+    procedure = find(clause.name) if isinstance(clause, ast.ProcedureCall) else None
+    return procedure is not None and procedure.mode == "WRITE"
 
 
 def plan_call(
@@ -44,6 +50,7 @@ def plan_call(
         # A column may be yielded twice; its rows are the same.
         bound = [(variable, by_name[column], None) for column, variable in yields]
     else:
+        context.writes = context.writes or procedure.mode == "WRITE"
         bound = [(variable, Binding(context.new_slot()), None) for _, variable in yields]
         source = p.ProcedureCall(
             input=source, name=procedure.name, arguments=arguments,

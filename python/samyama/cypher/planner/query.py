@@ -7,6 +7,7 @@ from samyama.cypher import plan as p
 from samyama.cypher.planner.counts import count_from_store
 from samyama.cypher.planner.expressions import Lowering
 from samyama.cypher.planner.patterns import Patterns
+from samyama.cypher.planner.procedures import is_write as is_write_call
 from samyama.cypher.planner.procedures import plan_call
 from samyama.cypher.planner.projection import Column, plan_projection
 from samyama.cypher.planner.scope import Binding, Context, Scope
@@ -54,7 +55,7 @@ class Part:
         self.reads = self.unread_writes = False
 
     def _clause(self, clause: ast.Clause, *, is_last: bool, is_first: bool) -> None:
-        is_write = isinstance(clause, WRITES)
+        is_write = isinstance(clause, WRITES) or is_write_call(clause)
         if is_write and self.reads:
             self._eager()
         if not is_write and self.unread_writes:
@@ -81,6 +82,7 @@ class Part:
                 alone = is_last and is_first and self.top
                 self.source, self.scope, columns = plan_call(self.context, self.source, self.scope, clause, alone=alone)
                 self.single = False
+                self.unread_writes = self.unread_writes or is_write
                 if alone:
                     self.columns, self.returned = columns, True
             case ast.CallSubquery():

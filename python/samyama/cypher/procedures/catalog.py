@@ -186,6 +186,18 @@ ALL: tuple[Procedure, ...] = (
         "Counts, from the store.", bodies.META_STATS,
     ),
     _procedure(
+        "apoc.merge.node",
+        "labels :: LIST<STRING>; identProps :: MAP; onCreateProps :: MAP = {}; onMatchProps :: MAP = {}", "node NODE",
+        "MERGE of a node whose labels are values.", mode="WRITE",
+    ),
+    _procedure(
+        "apoc.merge.relationship",
+        "startNode :: NODE; relType :: STRING; identProps :: MAP; onCreateProps :: MAP; endNode :: NODE; onMatchProps :: MAP = {}",
+        "rel RELATIONSHIP", "MERGE of a relationship whose type is a value.", mode="WRITE",
+    ),
+    _procedure("apoc.create.addLabels", "nodes :: ANY; labels :: LIST<STRING>", "node NODE", "Add labels that are values.",
+               mode="WRITE"),
+    _procedure(
         "apoc.schema.nodes", "config :: MAP = {}",
         "name STRING; label ANY; properties LIST<STRING>; status STRING; type STRING; failure STRING; "
         "populationProgress FLOAT; size INTEGER; valuesSelectivity FLOAT; userDescription STRING",
