@@ -9,6 +9,13 @@ from samyama.cypher.parser.expressions import Expressions
 __all__ = ["Clauses"]
 
 
+def _pair(target: ast.Index, value: ast.Expr) -> ast.Expr:
+    """``n[key] = value`` as the map of one pair."""
+    start, end = target.start, value.end
+    pair = ast.ListLiteral(start, end, [target.index, value])
+    return ast.Call(start, end, "map from pairs", [ast.ListLiteral(start, end, [pair])])
+
+
 class Clauses(Expressions):
     def clause(self) -> ast.Clause | None:
         """The next clause; None when the next word begins none."""
@@ -185,6 +192,8 @@ class Clauses(Expressions):
             return ast.SetProperties(start, self.end(), target, self.expression(), False)
         self.expect_op("=")
         value = self.expression()
+        if isinstance(target, ast.Index):
+            return ast.SetProperties(start, self.end(), target.container, _pair(target, value), False)
         if isinstance(target, ast.Property):
             return ast.SetProperty(start, self.end(), target.entity, target.key, value)
         if not isinstance(target, ast.Variable):
@@ -206,6 +215,9 @@ class Clauses(Expressions):
             target = self._postfix(self.atom())
             if isinstance(target, ast.HasLabels):
                 items.append(ast.RemoveLabels(start, self.end(), target.entity, self._label_names(target.labels)))
+            elif isinstance(target, ast.Index):
+                nothing = ast.Literal(start, start, None)
+                items.append(ast.SetProperties(start, self.end(), target.container, _pair(target, nothing), False))
             elif isinstance(target, ast.Property):
                 items.append(ast.RemoveProperty(start, self.end(), target.entity, target.key))
             else:

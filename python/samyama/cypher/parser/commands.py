@@ -11,6 +11,9 @@ __all__ = ["Commands"]
 INDEX_KINDS = ("RANGE", "TEXT", "POINT", "LOOKUP", "FULLTEXT", "VECTOR", "BTREE")
 
 
+ADMINISTERED = ("USER", "ROLE", "DATABASE", "ALIAS", "COMPOSITE", "SERVER", "CURRENT")
+
+
 class Commands(Clauses):
     def command(self) -> ast.Command | None:
         """None when the statement is a query."""
@@ -22,11 +25,21 @@ class Commands(Clauses):
                 return self._create_constraint()
         if self.is_word("DROP") and (self.is_word("INDEX", 1) or self.is_word("CONSTRAINT", 1)):
             return self._drop()
+        self._refuse_administration()
         if self.is_word("SHOW"):
             return self._show()
         if self.is_word("TERMINATE"):
             return self._terminate()
         return None
+
+    def _refuse_administration(self) -> None:
+        """Commands of Neo4j that have nothing to act on here."""
+        words = self.uppers[self.at], self.uppers[min(self.at + 1, len(self.uppers) - 1)]
+        is_about = words[0] in ("CREATE", "DROP", "ALTER", "START", "STOP") and words[1] in ADMINISTERED
+        if is_about or words[0] in ("GRANT", "DENY", "REVOKE", "DEALLOCATE", "REALLOCATE"):
+            what = " ".join(words) if is_about else words[0]
+            message = f"{what} is not supported: there is one database, and no users, roles and privileges"
+            self.fail(message, "NotSupported")
 
     def _create_index(self) -> ast.Command:
         start = self.start()

@@ -12,6 +12,7 @@ __all__ = ["IS_TYPE", "Expressions"]
 COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
 QUANTIFIERS = ("ALL", "ANY", "NONE", "SINGLE")
 INTEGER_MAX = 2**63 - 1
+TRIMS = {"BOTH": "btrim", "LEADING": "ltrim", "TRAILING": "rtrim"}
 #: The function that `IS ::` becomes; no query can write this name.
 IS_TYPE = "is ::"
 
@@ -106,6 +107,8 @@ class Expressions(Patterns, Types):
         if self.is_words("IS", "NOT") and self.is_op("::", 2):
             self.at += 3
             return "IS NOT ::"
+        if self.is_word("IS") and any(self.is_word("NORMALIZED", ahead) for ahead in (1, 2, 3)):
+            self.fail("IS NORMALIZED is not supported yet", "NotSupported")
         if self.is_word("IS") and (self.is_name(1) or any(self.is_op(sign, 1) for sign in ("!", "%", "("))):
             self.at += 1
             return "IS"
@@ -284,11 +287,23 @@ class Expressions(Patterns, Types):
         self.at = place + 1
         return ast.Variable(start, self.end(), parts[0])
 
+    def _trim(self, start: int) -> ast.Expr:
+        """``trim(BOTH 'x' FROM text)``."""
+        name = TRIMS[self.uppers[self.at]]
+        self.at += 1
+        what = [] if self.is_word("FROM") else [self.expression()]
+        self.expect_word("FROM")
+        text = self.expression()
+        self.expect_op(")")
+        return ast.Call(start, self.end(), name, [text, *what])
+
     def _call(self, name: str, start: int) -> ast.Expr:
         self.expect_op("(")
         if self.accept_op("*"):
             self.expect_op(")")
             return ast.Call(start, self.end(), name, [], star=True)
+        if name.lower() == "trim" and any(self.is_word(word) for word in TRIMS):
+            return self._trim(start)
         distinct = self.accept_word("DISTINCT")
         arguments: list[ast.Expr] = []
         if not self.is_op(")"):

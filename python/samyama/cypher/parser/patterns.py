@@ -268,4 +268,6 @@ class Patterns(Cursor):
             inner = self.label_expression(colon_joins=False)
             self.expect_op(")")
             return inner
+        if self.is_op("$") or self.kinds[self.at] == PARAMETER:
+            self.fail("Labels and types that are values, $(...), are not supported yet", "NotSupported")
         return ast.LabelName(start, 0, self.expect_name("a label or type"))

@@ -26,7 +26,11 @@ class Parser(Commands):
             else:
                 break
         if self.is_word("USE") and self.is_name(1):
-            self.at += 2
+            self.at += 1
+            if self.uppers[self.at] not in ("NEO4J", "SYSTEM") or self.is_op(".", 1) or self.is_op("(", 1):
+                message = "USE of other graphs than `neo4j` is not supported: there is one database, and no composite ones"
+                self.fail(message, "NotSupported")
+            self.at += 1
         body: ast.Query | ast.Command | None = self.command()
         if body is None:
             body = self.query()
