@@ -50,6 +50,14 @@ pub struct TransactionOptions {
     pub notifications_disabled: Vec<Arc<str>>,
 }
 
+/// An auto-commit statement that has arrived behind others.
+#[derive(Clone, Debug)]
+pub struct Announced {
+    pub query: Arc<str>,
+    pub parameters: Arc<Map>,
+    pub options: TransactionOptions,
+}
+
 #[derive(Clone, Debug)]
 pub struct RunReply {
     pub fields: Arc<[Arc<str>]>,
@@ -145,6 +153,10 @@ pub trait Session: Send + 'static {
         discard: bool,
         records: &mut R,
     ) -> impl Future<Output = Result<PullReply, Failure>> + Send;
+    /// Auto-commit statements that stand behind the one that is pulled next, each followed by its own PULL or DISCARD. They
+    /// come by `run` and `pull` one after the other, with the very same `query` and `parameters`, unless something fails
+    /// before. A backend may begin them early, as long as none takes effect whose predecessor has not.
+    fn announce(&mut self, _ahead: Vec<Announced>) {}
     fn commit(&mut self) -> impl Future<Output = Result<CommitReply, Failure>> + Send;
     fn rollback(&mut self) -> impl Future<Output = Result<(), Failure>> + Send;
     /// Drop every result and transaction; must be cheap and cannot fail. Also called after any failure.

@@ -15,7 +15,7 @@ pub mod state;
 mod version;
 
 pub use backend::{
-    Auth, Backend, CommitReply, ConnectionInfo, Entities, Failure, NodeRecord, PullReply, Records,
+    Announced, Auth, Backend, CommitReply, ConnectionInfo, Entities, Failure, NodeRecord, PullReply, Records,
     RelationshipRecord, RoutingTable, RunReply, Session, TransactionOptions,
 };
 pub use limits::Limits;

@@ -50,6 +50,9 @@ pub const LINGER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// For how long that is done.
 pub const LINGER_TIME_MAX: Duration = Duration::from_secs(2);
 
+/// Statements that a backend is told of before their turn.
+pub const ANNOUNCED_MAX: usize = 64;
+
 /// Bounds of a load: connections, requests in flight on each, threads, and how long it takes.
 pub const LOAD_CONNECTIONS_MAX: usize = 10_000;
 pub const LOAD_DEPTH_MAX: usize = 4_096;

@@ -167,3 +167,24 @@ async fn strangers_are_told_and_huge_messages_refused() {
     let answer = client.response().await;
     assert!(matches!(answer, Ok(Response::Failure(_)) | Err(ClientError::Io(_))), "{answer:?}");
 }
+
+#[tokio::test]
+async fn what_has_arrived_behind_a_statement_is_announced_with_it() {
+    let mut client = client(NEWEST).await;
+    for query in ["rows 1", "rows 2", "rows 3"] {
+        run(&mut client, query);
+        client.send_pull(None, None, false);
+    }
+    // Not followed by a PULL: it may never be run.
+    run(&mut client, "announced");
+    client.flush().await.expect("it is sent");
+    assert_eq!(answers(&mut client, 13).await, "S R S S R R S S R R R S S");
+    client.send_pull(None, None, false);
+    client.flush().await.expect("it is sent");
+    match client.response().await.expect("an answer") {
+        Response::Record(record) => {
+            assert_eq!(record, [0x91, 2], "the two statements behind the first, each once");
+        }
+        other => panic!("{other:?}"),
+    }
+}

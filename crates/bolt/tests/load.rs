@@ -65,6 +65,19 @@ fn every_answer_is_counted_once() {
 }
 
 #[test]
+fn a_number_of_requests_is_kept_exactly() {
+    let started = std::time::Instant::now();
+    let report = run(&spec(&format!(
+        r#"{{"addresses": ["{}"], "statement": "rows 1", "duration_ms": 60000, "connections": 5, "depth": 3,
+             "requests_max": 100}}"#,
+        server()
+    )))
+    .expect("the load runs");
+    assert_eq!((report.operations, report.rows), (100, 100), "{report:?}");
+    assert!(started.elapsed().as_secs() < 30, "it ends when all are answered, not when its time is over");
+}
+
+#[test]
 fn failures_are_counted_by_code_and_the_connection_goes_on() {
     let report = run(&spec(&format!(
         r#"{{"addresses": ["{}"], "statement": "fail", "duration_ms": 200, "connections": 2, "depth": 4}}"#,

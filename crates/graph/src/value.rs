@@ -39,9 +39,14 @@ impl Map {
         Self::default()
     }
 
+    pub fn with_capacity(pairs: usize) -> Self {
+        Self { entries: Vec::with_capacity(pairs) }
+    }
+
     /// Build from pairs in any order; a later pair of the same key wins.
     pub fn from_pairs(pairs: impl IntoIterator<Item = (Arc<str>, Value)>) -> Self {
-        let mut map = Self::new();
+        let pairs = pairs.into_iter();
+        let mut map = Self::with_capacity(pairs.size_hint().0);
         for (key, value) in pairs {
             map.insert(key, value);
         }

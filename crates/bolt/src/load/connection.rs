@@ -68,7 +68,7 @@ impl Driver {
         loop {
             let now = Instant::now();
             if self.awaited != Awaited::Reset && now < self.window.until {
-                while self.in_flight.len() < self.depth {
+                while self.in_flight.len() < self.depth && self.requests.take() {
                     self.requests.write(&mut self.out, &self.random);
                     self.in_flight.push_back(now);
                 }

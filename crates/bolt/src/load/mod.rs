@@ -64,7 +64,7 @@ pub fn run(spec: &Spec) -> Result<Report, LoadError> {
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(died()))).collect()
     });
-    Ok(Tally::report(tallies?, Duration::from_millis(spec.duration_ms)))
+    Ok(Tally::report(tallies?, Duration::from_millis(spec.duration_ms), spec.requests_max.is_some()))
 }
 
 fn died() -> LoadError {
@@ -99,17 +99,22 @@ fn run_thread(
                 tokio::task::spawn_local(driver.run(std::rc::Rc::clone(&tally)))
             })
             .collect();
-        tokio::time::sleep_until(window.from.into()).await;
-        let cpu_before = tally::thread_cpu_ns();
-        tokio::time::sleep_until(window.until.into()).await;
-        let cpu_ns = tally::thread_cpu_ns().saturating_sub(cpu_before);
+        let warm = tokio::task::spawn_local(async move {
+            tokio::time::sleep_until(window.from.into()).await;
+            tally::thread_cpu_ns()
+        });
         for driver in drivers {
             if driver.await.is_err() {
                 return Err(died());
             }
         }
         let mut tally = Tally::take_from(&tally);
-        tally.cpu_ns = cpu_ns;
+        // Everything may have been answered before the warm-up was over.
+        if warm.is_finished()
+            && let Ok(cpu_before_ns) = warm.await
+        {
+            tally.cpu_ns = tally::thread_cpu_ns().saturating_sub(cpu_before_ns);
+        }
         Ok(tally)
     })?;
     Ok(tally)

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use samyama_graph::{Map, Value};
 
@@ -25,6 +25,8 @@ pub(super) struct Requests {
     /// A whole PULL message.
     pull: Vec<u8>,
     seed: u64,
+    /// Requests that may still be made.
+    left: Option<AtomicU64>,
 }
 
 struct Parameter {
@@ -66,7 +68,22 @@ impl Requests {
         let mut all = Summary::begin(&mut pull, tag::PULL, dialect);
         all.key("n").integer(-1);
         all.end();
-        Ok(Self { head, parameters, tail, pull, seed: spec.seed })
+        Ok(Self {
+            head,
+            parameters,
+            tail,
+            pull,
+            seed: spec.seed,
+            left: spec.requests_max.map(AtomicU64::new),
+        })
+    }
+
+    /// Take one from those that may be made. False: there are no more.
+    pub fn take(&self) -> bool {
+        let fewer = |left: u64| left.checked_sub(1);
+        self.left
+            .as_ref()
+            .is_none_or(|left| left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_ok())
     }
 
     /// Append one request.

@@ -27,6 +27,9 @@ pub struct Spec {
     #[serde(default)]
     pub warmup_ms: u64,
     pub duration_ms: u64,
+    /// Over all connections; the load ends when they are answered.
+    #[serde(default)]
+    pub requests_max: Option<u64>,
     /// Access mode READ.
     #[serde(default)]
     pub read_only: bool,

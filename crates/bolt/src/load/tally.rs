@@ -22,6 +22,7 @@ pub(super) struct Tally {
     latency_us: Histogram<u32>,
     per_second: Vec<u64>,
     connections_lost: u64,
+    last_answer: Option<Instant>,
     pub cpu_ns: u64,
 }
 
@@ -76,6 +77,7 @@ impl Tally {
             return;
         }
         self.operations += 1;
+        self.last_answer = Some(now);
         let latency_us = u64::try_from((now - sent).as_micros()).unwrap_or(u64::MAX);
         self.latency_us.saturating_record(latency_us);
         let second = (now - self.window.from).as_secs() as usize;
@@ -117,12 +119,17 @@ impl Tally {
             latency_us: histogram(),
             per_second: vec![0; duration_ms.div_ceil(1000) as usize],
             connections_lost: 0,
+            last_answer: None,
             cpu_ns: 0,
         }
     }
 
-    /// The report on what all threads have counted.
-    pub fn report(tallies: Vec<Tally>, duration: Duration) -> Report {
+    /// The report on what all threads have counted. `is_counted`: it may have ended before its time.
+    pub fn report(tallies: Vec<Tally>, mut duration: Duration, is_counted: bool) -> Report {
+        let took = tallies.iter().filter_map(|tally| Some(tally.last_answer? - tally.window.from)).max();
+        if let Some(took) = took.filter(|_| is_counted) {
+            duration = took;
+        }
         let mut latency_us = histogram();
         let mut errors = BTreeMap::new();
         let mut per_second = Vec::new();

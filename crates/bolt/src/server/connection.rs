@@ -96,6 +96,8 @@ pub(super) struct Connection<S, B: Backend> {
     pub attached: Option<Attached<B::Session>>,
     pub state: State,
     pub open_results: usize,
+    /// Statements in the queue that the session has been told of.
+    pub announced: usize,
     /// What HELLO asked for, and what holds for the transaction that runs.
     pub filter: Filter,
     pub transaction_filter: Filter,
@@ -137,6 +139,7 @@ where
             attached: None,
             state: State::Negotiation,
             open_results: 0,
+            announced: 0,
             filter: Filter::default(),
             transaction_filter: Filter::default(),
         }
@@ -241,6 +244,7 @@ where
 
     /// Drops every result and the transaction, and ignores what follows until RESET.
     pub async fn fail_session(&mut self) {
+        self.announced = 0;
         self.open_results = 0;
         if self.state.is_authenticated() {
             self.state = State::Failed;

@@ -14,6 +14,7 @@ use crate::backend::{
 };
 use crate::message::{Pull, Request, RouteRequest, Summary, tag};
 use crate::packstream::EncodeError;
+use crate::state::State;
 use crate::version::Dialect;
 
 /// Runs a call of the backend while the connection reads on. `$session` is the session inside.
@@ -199,6 +200,7 @@ where
             ));
         }
         let options = if self.state.in_transaction() { None } else { Some(self.with_filter(options)) };
+        self.announced = self.announced.saturating_sub(1);
         let reply = call!(self, |session| session.run(query, parameters, options))?;
         self.open_results += 1;
         self.answer_run(&reply)?;
@@ -229,7 +231,21 @@ where
         Ok(())
     }
 
+    /// Tell the session what else has arrived, once.
+    fn announce(&mut self) {
+        if self.announced > 0 || self.state != State::Streaming {
+            return;
+        }
+        let mut ahead = self.input.announced();
+        self.announced = ahead.len();
+        if let Some(attached) = self.attached.as_mut().filter(|_| !ahead.is_empty()) {
+            ahead.iter_mut().for_each(|announced| self.filter.complete(&mut announced.options));
+            attached.session.announce(ahead);
+        }
+    }
+
     async fn pull(&mut self, pull: Pull, discard: bool) -> Outcome {
+        self.announce();
         let mut messages = std::mem::take(&mut self.messages);
         let mut records = RecordWriter::new(&mut messages, &self.output, self.dialect);
         let reply = call!(self, |session| session.pull(pull.qid, pull.n, discard, &mut records));

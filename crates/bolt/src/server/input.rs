@@ -12,8 +12,9 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::Sleep;
 
 use super::config::ServerConfig;
+use crate::backend::Announced;
 use crate::chunk::{Dechunker, MessageTooLong};
-use crate::limits::BUFFER_BYTES_KEPT;
+use crate::limits::{ANNOUNCED_MAX, BUFFER_BYTES_KEPT};
 use crate::message::Request;
 use crate::packstream::Interner;
 use crate::version::Version;
@@ -77,6 +78,30 @@ impl<R: AsyncRead + Unpin> Input<R> {
         self.queued_bytes -= bytes;
         self.resets_queued -= usize::from(matches!(request, Request::Reset));
         Some(request)
+    }
+
+    /// Auto-commit statements at the front of the queue, each with its PULL or DISCARD behind it. None while a RESET waits:
+    /// they will not be run.
+    pub fn announced(&self) -> Vec<Announced> {
+        if self.resets_queued > 0 {
+            return Vec::new();
+        }
+        let mut announced = Vec::new();
+        let mut requests = self.queue.iter().map(|(request, _)| request);
+        while let (Some(run), Some(Request::Pull(_) | Request::Discard(_))) =
+            (requests.next(), requests.next())
+        {
+            let Request::Run { query, parameters, options } = run else { break };
+            announced.push(Announced {
+                query: Arc::clone(query),
+                parameters: Arc::clone(parameters),
+                options: options.clone(),
+            });
+            if announced.len() == ANNOUNCED_MAX {
+                break;
+            }
+        }
+        announced
     }
 
     /// A RESET waits behind what is being done.

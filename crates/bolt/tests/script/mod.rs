@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use samyama_bolt::{
-    Auth, Backend, CommitReply, ConnectionInfo, Entities, Failure, NodeRecord, PullReply, Records,
+    Announced, Auth, Backend, CommitReply, ConnectionInfo, Entities, Failure, NodeRecord, PullReply, Records,
     RelationshipRecord, RoutingTable, RunReply, Session, TransactionOptions,
 };
 use samyama_graph::{Map, NodeId, RelationshipId, Value};
@@ -13,11 +13,12 @@ use tokio::sync::watch;
 
 pub struct Script;
 
-/// `rows N` gives N numbers, `long` one string of 200,000 bytes, `fail` fails, `hang` waits to be interrupted.
+/// `announced` gives how many statements were announced, `rows N` gives N numbers, `long` one string of 200,000 bytes, `fail` fails, `hang` waits to be interrupted.
 pub struct ScriptSession {
     query: Arc<str>,
     given: i64,
     in_transaction: bool,
+    announced: i64,
     raised: watch::Sender<bool>,
 }
 
@@ -43,6 +44,7 @@ impl Backend for Script {
             query: Arc::from(""),
             given: 0,
             in_transaction: false,
+            announced: 0,
             raised: watch::channel(false).0,
         }
     }
@@ -92,6 +94,7 @@ impl Session for ScriptSession {
                 self.raised.subscribe().wait_for(|raised| *raised).await.expect("the sender lives here");
                 return Err(Failure::terminated());
             }
+            "announced" => records.record(&[Value::Integer(self.announced)], &NoGraph),
             "long" => records.record(&["x".repeat(200_000).into()], &NoGraph),
             query => {
                 let all: i64 = query.trim_start_matches("rows ").parse().expect("a number of rows");
@@ -114,6 +117,10 @@ impl Session for ScriptSession {
             (Arc::from("statuses"), statuses),
             (Arc::from("notifications"), none),
         ])))
+    }
+
+    fn announce(&mut self, ahead: Vec<Announced>) {
+        self.announced += ahead.len() as i64;
     }
 
     async fn commit(&mut self) -> Result<CommitReply, Failure> {

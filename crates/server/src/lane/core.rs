@@ -14,7 +14,9 @@ use super::history::History;
 use super::job::{Job, Kind, Refusal, Reply, Transaction};
 use crate::engine::{self, Failed, Ran, Statement};
 use crate::entry::Opening;
-use crate::limits::{LANE_BUDGET_MS, LANE_QUEUE_MAX, POOL_CONFLICTS_MAX, TRANSACTION_EFFECTS_MAX};
+use crate::limits::{
+    ENTRY_BYTES_TARGET, LANE_BUDGET_MS, LANE_QUEUE_MAX, POOL_CONFLICTS_MAX, TRANSACTION_EFFECTS_MAX,
+};
 use crate::shared::{Published, Shared};
 
 /// A statement that has run and waits until what it rests on is applied.
@@ -117,6 +119,15 @@ impl Core {
         let waiting = open.waiters.into_iter().chain(open.dependents);
         let again: Vec<Job> = waiting.filter_map(Waiter::into_job).chain(parked).collect();
         for job in again.into_iter().rev() {
+            self.requeue(job);
+        }
+    }
+
+    /// Run it later, first of all. What stood behind another is for its session to hand in again: the other may not be there.
+    fn requeue(&mut self, job: Job) {
+        if job.is_behind {
+            refuse(job, Refusal::Behind);
+        } else {
             self.queue.push_front(job);
         }
     }
@@ -172,7 +183,24 @@ impl Core {
         }
     }
 
-    fn run(&mut self, job: Job, todo: &mut Todo) {
+    /// Run a statement, and those that stand behind it, each if the one before ran to its end here. They share an entry, so
+    /// that what becomes of one becomes of all; when that is full the rest has to come again.
+    fn run(&mut self, mut job: Job, todo: &mut Todo) {
+        let mut behind = std::mem::take(&mut job.behind);
+        let mut ran = self.run_one(job, todo);
+        while let Some(next) = behind.pop_front() {
+            let has_room = |open: &Open| open.head.batch_bytes() < ENTRY_BYTES_TARGET;
+            if ran && self.open.as_ref().is_some_and(has_room) {
+                ran = self.run_one(next, todo);
+            } else {
+                ran = false;
+                refuse(next, Refusal::Behind);
+            }
+        }
+    }
+
+    /// True: it ran to its end, on the head, and nothing but the log's outcome is left to wait for.
+    fn run_one(&mut self, job: Job, todo: &mut Todo) -> bool {
         let refusal = if job.reply.is_closed() {
             Some(Refusal::Cancelled)
         } else {
@@ -184,33 +212,41 @@ impl Core {
             if let Some(transaction) = transaction {
                 self.end(transaction);
             }
-            return;
+            return false;
         }
         match job.kind {
-            Kind::Write { .. } => self.write(job, todo),
+            Kind::Write { .. } => return self.write(job, todo),
             Kind::Step { .. } => self.step(job, todo),
             Kind::Commit { .. } => self.commit(job),
         }
+        false
     }
 
-    /// An auto-commit write, on the head itself.
-    fn write(&mut self, job: Job, todo: &mut Todo) {
-        let Some(open) = &mut self.open else { return self.queue.push_front(job) };
-        let Some(statement) = job.statement().cloned() else { return };
+    /// An auto-commit write, on the head itself. True: it is done, and waits for the log alone.
+    fn write(&mut self, job: Job, todo: &mut Todo) -> bool {
+        let Some(open) = &mut self.open else {
+            self.requeue(job);
+            return false;
+        };
+        let Some(statement) = job.statement().cloned() else { return false };
         let last_resort = job.conflicts >= POOL_CONFLICTS_MAX;
         let mark = open.head.mark(!open.claims.is_empty());
         let budget = (!last_resort).then(|| Instant::now() + self.budget);
         let ran = run_here(&statement, open.head.draft_mut(), budget, last_resort);
         match ran {
-            Ok(ran) if ran.effects.is_empty() => open.answer(Waiter::new(job, Ok(ran))),
+            Ok(ran) if ran.effects.is_empty() => {
+                open.answer(Waiter::new(job, Ok(ran)));
+                true
+            }
             Ok(mut ran) => {
                 if let Some(holder) = open.claims.met_by(None, &ran.effects, None, open.head.draft()) {
                     open.head.rollback(mark);
                     self.blocker = Some(holder);
-                    return open.claims.park(holder, None, job);
+                    open.claims.park(holder, None, job);
+                    return false;
                 }
                 let effects: Arc<[Effect]> = std::mem::take(&mut ran.effects).into();
-                open.commit_on_head(job, mark, ran, effects);
+                open.commit_on_head(job, mark, ran, effects)
             }
             Err(failed) => {
                 if failed.dirty {
@@ -218,9 +254,11 @@ impl Core {
                 }
                 if engine::is_budget_spent(&failed.error) {
                     let transaction = self.new_transaction();
-                    return self.move_to_pool(job, statement, transaction, todo);
+                    self.move_to_pool(job, statement, transaction, todo);
+                } else {
+                    open.answer(Waiter::new(job, Err(failed.error)));
                 }
-                open.answer(Waiter::new(job, Err(failed.error)));
+                false
             }
         }
     }
@@ -303,7 +341,8 @@ impl Core {
             if matches!(run.job.kind, Kind::Write { .. }) {
                 self.end(run.transaction.id);
                 if run.job.conflicts >= POOL_CONFLICTS_MAX {
-                    return self.write(run.job, todo);
+                    self.write(run.job, todo);
+                    return;
                 }
                 let transaction = self.new_transaction();
                 return self.move_to_pool(run.job, run.statement, transaction, todo);
@@ -331,7 +370,7 @@ impl Core {
         {
             *slot = Some(transaction);
         }
-        self.queue.push_front(job);
+        self.requeue(job);
     }
 
     /// A statement of a transaction has run; everything it saw is as it is on the head now.
@@ -413,7 +452,7 @@ impl Core {
             }
             return self.end(id);
         }
-        let Some(open) = &mut self.open else { return self.queue.push_front(job) };
+        let Some(open) = &mut self.open else { return self.requeue(job) };
         let effects: Arc<[Effect]> = transaction.effects.into();
         let applied = open.head.apply(Arc::clone(&effects));
         match applied {
@@ -490,10 +529,16 @@ impl Open {
         if self.head.batch_is_empty() { self.dependents.push(waiter) } else { self.waiters.push(waiter) }
     }
 
-    fn commit_on_head(&mut self, job: Job, mark: Mark, ran: Ran, effects: Arc<[Effect]>) {
+    fn commit_on_head(&mut self, job: Job, mark: Mark, ran: Ran, effects: Arc<[Effect]>) -> bool {
         match self.head.commit(mark, Arc::clone(&effects)) {
-            Ok(number) => self.committed(job, ran, number, &effects),
-            Err(error) => refuse(job, Refusal::from_head(&error)),
+            Ok(number) => {
+                self.committed(job, ran, number, &effects);
+                true
+            }
+            Err(error) => {
+                refuse(job, Refusal::from_head(&error));
+                false
+            }
         }
     }
 
@@ -584,6 +629,11 @@ impl Waiter {
     /// is told (certain: nothing was committed).
     pub fn into_job(self) -> Option<Job> {
         let Waiter { job, transaction, .. } = self;
+        if job.is_behind {
+            // Its session hands it in again, when those before it are through.
+            refuse(job, Refusal::Behind);
+            return None;
+        }
         let seen = match &job.kind {
             Kind::Write { .. } => false,
             Kind::Step { .. } => transaction.is_none_or(|t| t.answered > 1),
@@ -628,6 +678,9 @@ fn outdated() -> Refusal {
 
 pub fn refuse(job: Job, refusal: Refusal) {
     send(job.reply, Reply::Refused(refusal));
+    for behind in job.behind {
+        refuse(behind, Refusal::Behind);
+    }
 }
 
 pub fn send(reply: tokio::sync::oneshot::Sender<Reply>, message: Reply) {

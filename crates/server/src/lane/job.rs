@@ -1,5 +1,6 @@
 //! What sessions hand to the lane, and what they get back.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -48,6 +49,9 @@ pub enum Kind {
     },
 }
 
+/// Where the replies come, in order.
+pub type Receivers = VecDeque<oneshot::Receiver<Reply>>;
+
 pub struct Job {
     pub kind: Kind,
     pub reply: oneshot::Sender<Reply>,
@@ -56,23 +60,39 @@ pub struct Job {
     pub(super) arrived: Instant,
     /// Ids that its last run on the pool used, to reserve as many beforehand.
     pub(super) used: (u64, u64),
+    /// Statements that run right after it, in the same entry, if it runs to its end; else they are refused.
+    pub(super) behind: VecDeque<Job>,
+    /// It was behind another one. It is never run again by itself: its predecessor might not be.
+    pub(super) is_behind: bool,
 }
 
 impl Job {
     pub fn new(kind: Kind) -> (Self, oneshot::Receiver<Reply>) {
         let (reply, receiver) = oneshot::channel();
-        (Self { kind, reply, conflicts: 0, arrived: Instant::now(), used: (0, 0) }, receiver)
+        (Self::with_reply(kind, reply), receiver)
+    }
+
+    fn with_reply(kind: Kind, reply: oneshot::Sender<Reply>) -> Self {
+        let (arrived, behind) = (Instant::now(), VecDeque::new());
+        Self { kind, reply, conflicts: 0, arrived, used: (0, 0), behind, is_behind: false }
+    }
+
+    /// Auto-commit writes of one session: each takes effect only if those before it have. None if there are none.
+    pub fn in_order(statements: impl IntoIterator<Item = Arc<Statement>>) -> Option<(Self, Receivers)> {
+        let mut jobs = statements.into_iter().map(|statement| Self::new(Kind::Write { statement }));
+        let (mut first, receiver) = jobs.next()?;
+        let mut receivers = VecDeque::from([receiver]);
+        for (mut job, receiver) in jobs {
+            job.is_behind = true;
+            first.behind.push_back(job);
+            receivers.push_back(receiver);
+        }
+        Some((first, receivers))
     }
 
     /// A COMMIT taken apart, put together again.
     pub(super) fn committing(transaction: Box<Transaction>, reply: oneshot::Sender<Reply>) -> Self {
-        Self {
-            kind: Kind::Commit { transaction },
-            reply,
-            conflicts: 0,
-            arrived: Instant::now(),
-            used: (0, 0),
-        }
+        Self::with_reply(Kind::Commit { transaction }, reply)
     }
 
     pub(super) fn statement(&self) -> Option<&Arc<Statement>> {
@@ -119,6 +139,8 @@ pub enum Refusal {
     TooLarge {
         what: String,
     },
+    /// What it stood behind did not run to its end, or is run again: neither was this.
+    Behind,
     /// Proposed, and its fate could not be found out in time.
     Unknown,
 }

@@ -13,8 +13,8 @@ use samyama_raft::{Applied, Leadership, LogIndex, ProposeError};
 use tokio::sync::{mpsc, watch};
 
 use super::core::{Core, PoolRun, Todo, Waiter, refuse};
-use super::job::{Answer, Job, Kind, Refusal, Reply};
-use crate::engine::{self, Failed, Ran};
+use super::job::{Answer, Job, Kind, Receivers, Refusal, Reply};
+use crate::engine::{self, Failed, Ran, Statement};
 use crate::entry::{EntryHeader, Opening};
 use crate::limits::{
     ENTRIES_IN_FLIGHT_MAX, ENTRIES_IN_FLIGHT_USUAL, ENTRY_BYTES_TARGET, ENTRY_BYTES_WORTH_IT, ENTRY_SPACING,
@@ -95,6 +95,17 @@ impl LaneHandle {
             return Reply::Refused(Refusal::NotLeader);
         }
         reply.await.unwrap_or(Reply::Refused(Refusal::Unknown))
+    }
+
+    /// Hand in auto-commit writes of one session, of which each takes effect only if those before it have. One reply each,
+    /// at the earliest when what it rests on is applied.
+    pub fn run_in_order(&self, statements: Vec<Arc<Statement>>) -> Receivers {
+        self.metrics.statements.fetch_add(statements.len() as u64, Ordering::Relaxed);
+        let Some((job, receivers)) = Job::in_order(statements) else { return Receivers::new() };
+        if let Err(mpsc::error::SendError(Message::Job(job))) = self.sender.send(Message::Job(job)) {
+            refuse(job, Refusal::NotLeader);
+        }
+        receivers
     }
 
     /// A transaction ends without COMMIT.

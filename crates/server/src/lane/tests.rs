@@ -386,6 +386,75 @@ async fn a_refused_proposal_takes_those_after_it_along() {
     bench.check_replica();
 }
 
+/// What came of each, in order: the value that a statement left behind, or why there is none.
+async fn outcomes(receivers: job::Receivers) -> Vec<Result<bool, Refusal>> {
+    let mut all = Vec::new();
+    for receiver in receivers {
+        all.push(match receiver.await.expect("every statement has a reply") {
+            Reply::Answer(answer) => Ok(answer.outcome.is_ok()),
+            Reply::Refused(refusal) => Err(refusal),
+        });
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn statements_in_order_share_an_entry() {
+    let bench = Bench::new(1).await;
+    let before = bench.log.state.lock().committed.len();
+    let statements = (0..16).map(|_| statement(increment(0))).collect();
+    let all = outcomes(bench.lane.run_in_order(statements)).await;
+    assert_eq!(all, vec![Ok(true); 16]);
+    assert_eq!(bench.counter(0), 16);
+    let entries = bench.log.state.lock().committed.len() - before;
+    assert_eq!(entries, 1, "together they cost one flush");
+    bench.check_replica();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_stands_behind_a_failure_does_not_run() {
+    let bench = Bench::new(1).await;
+    let fails = statement(|draft: &mut Draft| {
+        draft.apply(&create(draft.next_node_id(), 9)).expect("it fits");
+        Err(failed(ErrorKind::ConstraintViolation, "on purpose"))
+    });
+    let statements = vec![statement(increment(0)), fails, statement(increment(0)), statement(increment(0))];
+    let all = outcomes(bench.lane.run_in_order(statements)).await;
+    assert_eq!(all, [Ok(true), Ok(false), Err(Refusal::Behind), Err(Refusal::Behind)]);
+    assert_eq!(bench.counter(0), 1, "only what stood before the failure took effect");
+    // A statement that is too long for the lane is no failure; what is behind it comes again all the same.
+    let long = timed_statement(Box::new(|draft, budget| match budget {
+        Some(_) => Err(failed(ErrorKind::BudgetSpent, "too long")),
+        None => increment(0)(draft),
+    }));
+    let all = outcomes(bench.lane.run_in_order(vec![long, statement(increment(0))])).await;
+    assert_eq!(all, [Ok(true), Err(Refusal::Behind)]);
+    assert_eq!(bench.counter(0), 2);
+    bench.check_replica();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_stood_behind_is_never_run_again_by_itself() {
+    for fortune in [Fortune::Refuse, Fortune::Lose] {
+        let bench = Arc::new(Bench::new(1).await);
+        bench.next(&[fortune]);
+        let statements = vec![statement(increment(0)), statement(increment(0))];
+        let receivers = bench.lane.run_in_order(statements);
+        if fortune == Fortune::Lose {
+            bench.until("the proposal to be lost", |log| log.lost.len() == 1).await;
+            bench.elect(2, Some(false));
+        }
+        let all = outcomes(receivers).await;
+        assert_eq!(
+            all,
+            [Ok(true), Err(Refusal::Behind)],
+            "the first is run again, the second is its session's to send"
+        );
+        assert_eq!(bench.counter(0), 1);
+        bench.check_replica();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_unknown_outcome_is_found_out() {
     for committed in [true, false] {

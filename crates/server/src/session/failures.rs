@@ -78,7 +78,7 @@ pub fn terminated() -> Failure {
 
 pub fn of_refusal(refusal: &Refusal, client_timeout: bool) -> Failure {
     match refusal {
-        Refusal::NotLeader => no_leader(),
+        Refusal::NotLeader | Refusal::Behind => no_leader(),
         Refusal::Outdated(why) => failure(
             "Neo.TransientError.Transaction.Outdated",
             "25N11",

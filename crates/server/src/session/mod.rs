@@ -4,6 +4,7 @@
 //! relayed to the leader if not. An explicit transaction with access mode READ holds one view; any other lives on the
 //! leader. A statement is compiled by RUN and begins with its first PULL or DISCARD.
 
+mod ahead;
 mod batches;
 mod failures;
 mod interrupt;
@@ -12,29 +13,33 @@ mod result;
 mod routing;
 mod summary;
 mod transaction;
+mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use samyama_bolt::{
-    Auth, Backend, CommitReply, ConnectionInfo, Failure, PullReply, Records, RoutingTable, RunReply, Session,
-    TransactionOptions,
+    Announced, Auth, Backend, CommitReply, ConnectionInfo, Failure, PullReply, Records, RoutingTable,
+    RunReply, Session, TransactionOptions,
 };
-use samyama_exec::{CancelFlag, Counters, Parameters, PlanKind, PlanMode};
+use samyama_exec::{Counters, Parameters, PlanKind, PlanMode};
 use samyama_graph::{Map, Value};
 use samyama_raft::{Leadership, LogIndex};
+use tokio::sync::oneshot;
 
+use self::ahead::{Ahead, with_those_behind};
 use self::failures::{of_compilation, of_execution, of_read, of_refusal, write_in_read_mode};
 use self::options::{Terms, write_bookmark};
 use self::result::Rows;
 use self::summary::Summary;
 use self::transaction::{Mode, Open, Writing};
+use self::words::WORDS;
 use crate::config::ReadLevel;
 use crate::database::{DATABASE_NAME, Database};
 use crate::engine::{Program, Ran, Statement, now_ns};
 use crate::forward::{Relay, Relays};
-use crate::lane::{Answer, Kind, Refusal, Reply};
+use crate::lane::{Answer, Refusal, Reply};
 use crate::limits::{FORWARDS_MAX, LEADER_WAIT, QUERY_BYTES_MAX, RESULTS_OPEN_MAX};
 use crate::plan_cache::Prepared;
 use crate::registry::Presence;
@@ -68,6 +73,7 @@ impl Backend for BoltBackend {
             open: None,
             results: BTreeMap::new(),
             next_qid: 0,
+            ahead: Ahead::default(),
         }
     }
 
@@ -96,6 +102,8 @@ struct Pending {
     terms: Arc<Terms>,
     options: Option<TransactionOptions>,
     started: Instant,
+    /// Where its outcome comes, if it was handed to the lane with one before it.
+    submitted: Option<oneshot::Receiver<Reply>>,
 }
 
 /// A statement that runs or has run.
@@ -136,6 +144,7 @@ pub struct BoltSession {
     open: Option<Open>,
     results: BTreeMap<i64, ResultState>,
     next_qid: i64,
+    ahead: Ahead,
 }
 
 impl Session for BoltSession {
@@ -195,12 +204,25 @@ impl Session for BoltSession {
         }
         // What was run before and not asked for yet happened before this statement all the same.
         self.start_pending().await?;
+        let submitted = self.ahead.take(&query, &parameters);
+        if let Some(submitted) = submitted {
+            let (terms, prepared) = (submitted.terms, submitted.prepared);
+            let pending = Pending {
+                prepared,
+                query,
+                parameters,
+                terms,
+                options,
+                started,
+                submitted: Some(submitted.reply),
+            };
+            return Ok(self.open_result(pending));
+        }
         let terms = match (&self.open, &options) {
             (Some(open), _) => Arc::clone(&open.terms),
             (None, Some(options)) => Arc::new(options::check(options, &self.database.settings)?),
             (None, None) => return Err(failures::invalid("There is no open transaction.")),
         };
-        let qid = self.next_qid;
         let published = self.database.published();
         let plans = &self.database.plans;
         let prepared = match plans.remembered(&query, &parameters, &published.view) {
@@ -223,18 +245,8 @@ impl Session for BoltSession {
         if prepared.plan.kind() != PlanKind::Read && terms.read_only {
             return Err(write_in_read_mode());
         }
-        self.presence.run(&query, options.as_ref().map(|options| &options.metadata));
-        let mut extra = Map::new();
-        extra.insert(Arc::from("t_first"), Value::Integer(started.elapsed().as_millis() as i64));
-        if terms.unnamed && options.is_some() {
-            extra.insert(Arc::from("db"), DATABASE_NAME.into());
-        }
-        let reply =
-            RunReply { fields: Arc::clone(&prepared.fields), qid: self.open.as_ref().map(|_| qid), extra };
-        let pending = Pending { prepared, query, parameters, terms, options, started };
-        self.results.insert(qid, ResultState::Pending(Box::new(pending)));
-        self.next_qid += 1;
-        Ok(reply)
+        let pending = Pending { prepared, query, parameters, terms, options, started, submitted: None };
+        Ok(self.open_result(pending))
     }
 
     async fn pull<R: Records>(
@@ -258,6 +270,10 @@ impl Session for BoltSession {
         Err(failures::no_leader())
     }
 
+    fn announce(&mut self, ahead: Vec<Announced>) {
+        self.ahead.announce(ahead);
+    }
+
     async fn commit(&mut self) -> Result<CommitReply, Failure> {
         self.start_pending().await?;
         self.results.clear();
@@ -277,6 +293,7 @@ impl Session for BoltSession {
 
     async fn reset(&mut self) {
         self.results.clear();
+        self.ahead.clear();
         if let Some(open) = self.open.take() {
             Box::pin(open.rollback(&self.relays)).await;
         }
@@ -291,12 +308,30 @@ impl Session for BoltSession {
 
     fn logoff(&mut self) {
         self.results.clear();
+        self.ahead.clear();
         self.open = None;
         self.presence.end(true);
     }
 }
 
 impl BoltSession {
+    /// A statement that is ready to run; it does so with its first PULL or DISCARD.
+    fn open_result(&mut self, pending: Pending) -> RunReply {
+        let metadata = pending.options.as_ref().map(|options| &options.metadata);
+        self.presence.run(&pending.query, metadata);
+        let mut extra = Map::with_capacity(2);
+        let first_ms = pending.started.elapsed().as_millis() as i64;
+        extra.insert(Arc::clone(&WORDS.t_first), Value::Integer(first_ms));
+        if pending.terms.unnamed && pending.options.is_some() {
+            extra.insert(Arc::clone(&WORDS.db), words::value(&WORDS.database));
+        }
+        let qid = self.next_qid;
+        self.next_qid += 1;
+        let (fields, qid_told) = (Arc::clone(&pending.prepared.fields), self.open.as_ref().map(|_| qid));
+        self.results.insert(qid, ResultState::Pending(Box::new(pending)));
+        RunReply { fields, qid: qid_told, extra }
+    }
+
     /// None: the node it was relayed to does not lead, and nothing was done; it is pending again.
     async fn pull_once<R: Records>(
         &mut self,
@@ -368,7 +403,7 @@ impl BoltSession {
             if self.open.is_some() {
                 return Err(batches::not_in_transaction());
             }
-            self.write_in_batches(*pending).await?
+            Box::pin(self.write_in_batches(*pending)).await?
         } else if self.open.is_some() {
             Box::pin(self.start_in_transaction(*pending)).await?
         } else if pending.prepared.plan.kind() == PlanKind::Read {
@@ -421,9 +456,20 @@ impl BoltSession {
     }
 
     /// An auto-commit write: through the lane, here or on the leader.
-    async fn write(&mut self, pending: Pending) -> Result<ResultState, Failure> {
+    async fn write(&mut self, mut pending: Pending) -> Result<ResultState, Failure> {
         let mut again_until = Instant::now() + LEADER_WAIT;
         loop {
+            if let Some(submitted) = pending.submitted.take() {
+                let reply =
+                    self.interrupt.guard(submitted).await?.unwrap_or(Reply::Refused(Refusal::Unknown));
+                match reply {
+                    Reply::Answer(answer) => return self.answered(pending, *answer).await,
+                    // Not done, and what stood before it is through by now: it comes again like any other.
+                    Reply::Refused(Refusal::Behind) => {}
+                    Reply::Refused(Refusal::NotLeader) => self.pause().await?,
+                    Reply::Refused(refusal) => return Err(self.refused(&refusal, &pending)),
+                }
+            }
             let reply = match self.leader().await? {
                 Leader::There(node) => match self.relay_auto_commit(node, &pending).await {
                     Ok(relay) => {
@@ -437,17 +483,22 @@ impl BoltSession {
                     Err(error) => return Err(error.failure),
                 },
                 Leader::Here => {
-                    let statement = Arc::new(self.statement(&pending, now_ns()));
-                    self.interrupt.guard(self.database.lane.run(Kind::Write { statement })).await?
+                    let interrupt = Arc::clone(&self.interrupt);
+                    interrupt.guard(self.submit(&pending)).await?
                 }
             };
             match reply {
                 Reply::Answer(answer) => return self.answered(pending, *answer).await,
                 Reply::Refused(Refusal::NotLeader) if Instant::now() < again_until => self.pause().await?,
-                Reply::Refused(refusal) => return Err(of_refusal(&refusal, pending.terms.client_timeout)),
+                Reply::Refused(refusal) => return Err(self.refused(&refusal, &pending)),
             }
             again_until = again_until.min(pending.terms.deadline.unwrap_or(again_until));
         }
+    }
+
+    fn refused(&self, refusal: &Refusal, pending: &Pending) -> Failure {
+        let failure = of_refusal(refusal, pending.terms.client_timeout);
+        with_those_behind(failure, refusal, self.ahead.submitted())
     }
 
     async fn relay_auto_commit(
@@ -501,23 +552,8 @@ impl BoltSession {
     }
 
     fn statement(&self, pending: &Pending, transaction_ns: i128) -> Statement {
-        let cancel = CancelFlag::default();
-        *self.interrupt.cancel.lock() = cancel.clone();
-        if self.interrupt.is_raised() {
-            cancel.raise();
-        }
-        Statement {
-            program: Program::Plan(Arc::clone(&pending.prepared.plan)),
-            parameters: Parameters {
-                named: Arc::clone(&pending.parameters),
-                literals: pending.prepared.literals.to_vec(),
-            },
-            memory_bytes_max: self.database.settings.query_memory_bytes_max,
-            deadline: pending.terms.deadline,
-            cancel,
-            transaction_ns,
-            procedures: Arc::clone(&self.database.procedures),
-        }
+        let Pending { prepared, parameters, terms, .. } = pending;
+        self.statement_of(prepared, parameters, terms, self.new_cancel_flag(), transaction_ns)
     }
 
     fn finish_result(&mut self, qid: i64) {

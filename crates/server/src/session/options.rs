@@ -1,5 +1,6 @@
 //! What a client asks of a transaction: database, level, bookmarks, time.
 
+use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -93,17 +94,12 @@ fn parse_level(text: &str) -> Result<ReadLevel, Failure> {
     }
 }
 
-pub fn level_name(level: ReadLevel) -> &'static str {
-    match level {
-        ReadLevel::Linearizable => "linearizable",
-        ReadLevel::Bookmark => "bookmark",
-        ReadLevel::Stale => "stale",
-    }
-}
-
 /// `samyama:<database>:<index>`.
 pub fn write_bookmark(index: LogIndex) -> String {
-    format!("samyama:{DATABASE_NAME}:{index}")
+    let mut text = String::with_capacity(36);
+    // Writing to a string cannot fail.
+    let _ = write!(text, "samyama:{DATABASE_NAME}:{index}");
+    text
 }
 
 /// None: not a bookmark of this database.

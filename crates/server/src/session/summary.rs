@@ -7,8 +7,9 @@ use samyama_exec::{Counters, Notification, Plan, PlanKind, PlanMode};
 use samyama_graph::{Map, Value};
 use samyama_raft::{Leadership, LogIndex};
 
-use super::options::{Terms, level_name, write_bookmark};
-use crate::database::DATABASE_NAME;
+use super::options::{Terms, write_bookmark};
+use super::words::{WORDS, value};
+use crate::config::ReadLevel;
 
 /// What a result came to.
 pub struct Summary<'a> {
@@ -29,20 +30,20 @@ pub struct Summary<'a> {
 
 impl Summary<'_> {
     pub fn into_map(self) -> Map {
-        let mut map = Map::new();
-        let mut put = |key: &str, value: Value| map.insert(Arc::from(key), value);
-        put("type", kind_name(self.plan.kind()).into());
-        put("t_last", Value::Integer(self.started.elapsed().as_millis() as i64));
+        let mut map = Map::with_capacity(8);
+        let mut put = |key: &Arc<str>, value: Value| map.insert(Arc::clone(key), value);
+        put(&WORDS.type_, value(kind_name(self.plan.kind())));
+        put(&WORDS.t_last, Value::Integer(self.started.elapsed().as_millis() as i64));
         if self.auto_commit {
-            put("bookmark", write_bookmark(self.index.max(self.terms.bookmark)).into());
+            put(&WORDS.bookmark, write_bookmark(self.index.max(self.terms.bookmark)).into());
         }
-        put("db", if self.terms.system { "system" } else { DATABASE_NAME }.into());
+        put(&WORDS.db, value(if self.terms.system { &WORDS.system } else { &WORDS.database }));
         if let Some(stats) = stats(&self.counters) {
-            put("stats", stats.into());
+            put(&WORDS.stats, stats.into());
         }
         match (self.plan.mode(), &self.profile) {
-            (PlanMode::Explain, _) => put("plan", self.plan.describe()),
-            (PlanMode::Profile, Some(profile)) => put("profile", profile.clone()),
+            (PlanMode::Explain, _) => put(&Arc::from("plan"), self.plan.describe()),
+            (PlanMode::Profile, Some(profile)) => put(&Arc::from("profile"), profile.clone()),
             _ => {}
         }
         let notifications = self.plan.notifications().iter().filter(|n| shown(n, self.terms));
@@ -51,9 +52,9 @@ impl Summary<'_> {
             statuses.push(as_status(notification).into());
             old.push(as_notification(notification).into());
         }
-        put("statuses", statuses.into());
+        put(&WORDS.statuses, statuses.into());
         if !old.is_empty() {
-            put("notifications", old.into());
+            put(&Arc::from("notifications"), old.into());
         }
         map
     }
@@ -61,22 +62,22 @@ impl Summary<'_> {
     /// The status of the outcome; its diagnostic record says what the result rests on.
     fn outcome(&self) -> Map {
         let (status, description) = match (self.columns, self.any_row) {
-            (0, _) => ("00001", "note: successful completion - omitted result"),
-            (_, true) => ("00000", "note: successful completion"),
-            (_, false) => ("02000", "note: no data"),
+            (0, _) => (&WORDS.omitted, &WORDS.omitted_text),
+            (_, true) => (&WORDS.success, &WORDS.success_text),
+            (_, false) => (&WORDS.no_data, &WORDS.no_data_text),
         };
-        let mut record = vec![
-            ("_samyama_index", Value::Integer(self.index as i64)),
-            ("_samyama_level", if self.read { level_name(self.terms.level) } else { "linearizable" }.into()),
-        ];
+        let mut record = Map::with_capacity(4);
+        let level = if self.read { level_name(self.terms.level) } else { &WORDS.linearizable };
+        record.insert(Arc::clone(&WORDS.index), Value::Integer(self.index as i64));
+        record.insert(Arc::clone(&WORDS.level), value(level));
         if let Some(leader) = self.leader {
-            record.push(("_samyama_term", Value::Integer(leader.term as i64)));
-            record.push(("_samyama_leader", Value::Integer(leader.node as i64)));
+            record.insert(Arc::clone(&WORDS.term), Value::Integer(leader.term as i64));
+            record.insert(Arc::clone(&WORDS.leader), Value::Integer(leader.node as i64));
         }
-        pairs([
-            ("gql_status", status.into()),
-            ("status_description", description.into()),
-            ("diagnostic_record", pairs(record).into()),
+        Map::from_pairs([
+            (Arc::clone(&WORDS.gql_status), value(status)),
+            (Arc::clone(&WORDS.status_description), value(description)),
+            (Arc::clone(&WORDS.diagnostic_record), record.into()),
         ])
     }
 }
@@ -85,35 +86,51 @@ fn pairs(pairs: impl IntoIterator<Item = (&'static str, Value)>) -> Map {
     Map::from_pairs(pairs.into_iter().map(|(key, value)| (Arc::from(key), value)))
 }
 
-fn kind_name(kind: PlanKind) -> &'static str {
+fn kind_name(kind: PlanKind) -> &'static Arc<str> {
     match kind {
-        PlanKind::Read => "r",
-        PlanKind::ReadWrite => "rw",
-        PlanKind::Write => "w",
-        PlanKind::Schema => "s",
+        PlanKind::Read => &WORDS.read,
+        PlanKind::ReadWrite => &WORDS.read_write,
+        PlanKind::Write => &WORDS.write,
+        PlanKind::Schema => &WORDS.schema,
+    }
+}
+
+fn level_name(level: ReadLevel) -> &'static Arc<str> {
+    match level {
+        ReadLevel::Linearizable => &WORDS.linearizable,
+        ReadLevel::Bookmark => &WORDS.bookmarked,
+        ReadLevel::Stale => &WORDS.stale,
     }
 }
 
 fn stats(counters: &Counters) -> Option<Map> {
-    let counts = [
-        ("nodes-created", counters.nodes_created),
+    let frequent = [
+        (&WORDS.nodes_created, counters.nodes_created),
+        (&WORDS.relationships_created, counters.relationships_created),
+        (&WORDS.properties_set, counters.properties_set),
+        (&WORDS.labels_added, counters.labels_added),
+    ];
+    let rare = [
         ("nodes-deleted", counters.nodes_deleted),
-        ("relationships-created", counters.relationships_created),
         ("relationships-deleted", counters.relationships_deleted),
-        ("properties-set", counters.properties_set),
-        ("labels-added", counters.labels_added),
         ("labels-removed", counters.labels_removed),
         ("indexes-added", counters.indexes_added),
         ("indexes-removed", counters.indexes_removed),
         ("constraints-added", counters.constraints_added),
         ("constraints-removed", counters.constraints_removed),
     ];
-    let counts: Vec<_> =
-        counts.into_iter().filter(|(_, n)| *n > 0).map(|(key, n)| (key, Value::Integer(n as i64))).collect();
-    if counts.is_empty() {
+    if frequent.iter().all(|(_, n)| *n == 0) && rare.iter().all(|(_, n)| *n == 0) {
         return None;
     }
-    Some(pairs(counts.into_iter().chain([("contains-updates", Value::Boolean(true))])))
+    let mut stats = Map::with_capacity(6);
+    for (key, n) in frequent.into_iter().filter(|(_, n)| *n > 0) {
+        stats.insert(Arc::clone(key), Value::Integer(n as i64));
+    }
+    for (key, n) in rare.into_iter().filter(|(_, n)| *n > 0) {
+        stats.insert(Arc::from(key), Value::Integer(n as i64));
+    }
+    stats.insert(Arc::clone(&WORDS.contains_updates), Value::Boolean(true));
+    Some(stats)
 }
 
 fn shown(notification: &Notification, terms: &Terms) -> bool {
