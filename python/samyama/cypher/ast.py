@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 __all__: list[str] = []
@@ -379,7 +380,7 @@ class Delete(Clause):
 class Foreach(Clause):
     variable: str
     list: Expr
-    body: list[Clause]
+    body: Sequence[Clause]
 
 
 @dataclass(slots=True)

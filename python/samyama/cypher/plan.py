@@ -43,63 +43,63 @@ class Node_(msgspec.Struct, frozen=True, tag_field="op", forbid_unknown_fields=T
 # --------------------------------------------------------------------------------------------------- expressions
 
 
-class Literal(Node_, tag="Literal"):
+class Literal(Node_, tag="Literal", frozen=True):
     """null, bool, int, float or str as MessagePack has them (NaN and infinities included)."""
 
     value: bool | int | float | str | None
 
 
-class Parameter(Node_, tag="Parameter"):
+class Parameter(Node_, tag="Parameter", frozen=True):
     name: str
 
 
-class AutoParameter(Node_, tag="AutoParameter"):
+class AutoParameter(Node_, tag="AutoParameter", frozen=True):
     """The literal that the plan cache cut out of the text as number ``index``."""
 
     index: int
 
 
-class Slot(Node_, tag="Slot"):
+class Slot(Node_, tag="Slot", frozen=True):
     slot: int
 
 
-class Property(Node_, tag="Property"):
+class Property(Node_, tag="Property", frozen=True):
     """``entity.key``: of a node, relationship, map, temporal value or point; null of null."""
 
     entity: Expression
     key: str
 
 
-class Index(Node_, tag="Index"):
+class Index(Node_, tag="Index", frozen=True):
     """``container[index]``: list by integer, map/node/relationship by string."""
 
     container: Expression
     index: Expression
 
 
-class Slice(Node_, tag="Slice"):
+class Slice(Node_, tag="Slice", frozen=True):
     list: Expression
     start: Expression | None
     end: Expression | None
 
 
-class ListLiteral(Node_, tag="ListLiteral"):
+class ListLiteral(Node_, tag="ListLiteral", frozen=True):
     items: list[Expression]
 
 
-class MapLiteral(Node_, tag="MapLiteral"):
+class MapLiteral(Node_, tag="MapLiteral", frozen=True):
     keys: list[str]
     values: list[Expression]
 
 
-class Unary(Node_, tag="Unary"):
+class Unary(Node_, tag="Unary", frozen=True):
     """``not``, ``neg``, ``pos``, ``is_null``, ``is_not_null``."""
 
     operator: Lit["not", "neg", "pos", "is_null", "is_not_null"]
     operand: Expression
 
 
-class Binary(Node_, tag="Binary"):
+class Binary(Node_, tag="Binary", frozen=True):
     operator: Lit[
         "add",
         "sub",
@@ -118,36 +118,36 @@ class Binary(Node_, tag="Binary"):
     right: Expression
 
 
-class And(Node_, tag="And"):
+class And(Node_, tag="And", frozen=True):
     operands: list[Expression]
 
 
-class Or(Node_, tag="Or"):
+class Or(Node_, tag="Or", frozen=True):
     operands: list[Expression]
 
 
-class Comparison(Node_, tag="Comparison"):
+class Comparison(Node_, tag="Comparison", frozen=True):
     """``a < b = c``: the conjunction of neighbours, each operand evaluated once. One more operand than operators."""
 
     operands: list[Expression]
     operators: list[Lit["=", "<>", "<", "<=", ">", ">="]]
 
 
-class HasLabels(Node_, tag="HasLabels"):
+class HasLabels(Node_, tag="HasLabels", frozen=True):
     """Label (of a node) or type (of a relationship) test; see ``LabelExpression``."""
 
     entity: Expression
     labels: LabelExpr
 
 
-class Function(Node_, tag="Function"):
+class Function(Node_, tag="Function", frozen=True):
     """A built-in scalar function by its lower-case name (``tointeger``, ``duration.between``)."""
 
     name: str
     arguments: list[Expression]
 
 
-class Case(Node_, tag="Case"):
+class Case(Node_, tag="Case", frozen=True):
     """Searched CASE when ``subject`` is absent, else simple CASE, compared with ``=``."""
 
     subject: Expression | None
@@ -156,21 +156,21 @@ class Case(Node_, tag="Case"):
     otherwise: Expression | None
 
 
-class ListComprehension(Node_, tag="ListComprehension"):
+class ListComprehension(Node_, tag="ListComprehension", frozen=True):
     slot: int
     list: Expression
     predicate: Expression | None
     projection: Expression | None
 
 
-class Quantifier(Node_, tag="Quantifier"):
+class Quantifier(Node_, tag="Quantifier", frozen=True):
     kind: Lit["all", "any", "none", "single"]
     slot: int
     list: Expression
     predicate: Expression
 
 
-class Reduce(Node_, tag="Reduce"):
+class Reduce(Node_, tag="Reduce", frozen=True):
     accumulator: int
     initial: Expression
     slot: int
@@ -178,7 +178,7 @@ class Reduce(Node_, tag="Reduce"):
     body: Expression
 
 
-class PathBuild(Node_, tag="PathBuild"):
+class PathBuild(Node_, tag="PathBuild", frozen=True):
     """A path from the slots of its parts: node, relationship (or list of relationships), node, ...; null if a part is.
 
     After a list of relationships the next node slot is where the list ends; direction is found by walking.
@@ -187,7 +187,7 @@ class PathBuild(Node_, tag="PathBuild"):
     slots: list[int]
 
 
-class Subplan(Node_, tag="Subplan"):
+class Subplan(Node_, tag="Subplan", frozen=True):
     """A plan run for one row: does it give a row, how many, or the list of ``slot`` over its rows."""
 
     kind: Lit["exists", "count", "collect"]
@@ -199,23 +199,23 @@ class LabelExpression(msgspec.Struct, frozen=True, tag_field="op"):
     """Base of label expressions."""
 
 
-class LabelName(LabelExpression, tag="LabelName"):
+class LabelName(LabelExpression, tag="LabelName", frozen=True):
     name: str
 
 
-class LabelAny(LabelExpression, tag="LabelAny"):
+class LabelAny(LabelExpression, tag="LabelAny", frozen=True):
     """``%``: at least one label."""
 
 
-class LabelNot(LabelExpression, tag="LabelNot"):
+class LabelNot(LabelExpression, tag="LabelNot", frozen=True):
     operand: LabelExpr
 
 
-class LabelAnd(LabelExpression, tag="LabelAnd"):
+class LabelAnd(LabelExpression, tag="LabelAnd", frozen=True):
     operands: list[LabelExpr]
 
 
-class LabelOr(LabelExpression, tag="LabelOr"):
+class LabelOr(LabelExpression, tag="LabelOr", frozen=True):
     operands: list[LabelExpr]
 
 
@@ -232,28 +232,28 @@ class Info(msgspec.Struct, frozen=True):
     rows: float = 0.0
 
 
-class Operator_(Node_, kw_only=True):
+class Operator_(Node_, kw_only=True, frozen=True):
     info: Info = Info()
 
 
-class Argument(Operator_, tag="Argument"):
+class Argument(Operator_, tag="Argument", frozen=True):
     pass
 
 
-class AllNodesScan(Operator_, tag="AllNodesScan"):
+class AllNodesScan(Operator_, tag="AllNodesScan", frozen=True):
     """For each input row, every node into ``slot``."""
 
     input: Operator
     slot: int
 
 
-class NodeByLabelScan(Operator_, tag="NodeByLabelScan"):
+class NodeByLabelScan(Operator_, tag="NodeByLabelScan", frozen=True):
     input: Operator
     slot: int
     label: str
 
 
-class NodeByIdSeek(Operator_, tag="NodeByIdSeek"):
+class NodeByIdSeek(Operator_, tag="NodeByIdSeek", frozen=True):
     """``ids`` gives one integer id, one element id (string) or a list of them; what does not exist is left out."""
 
     input: Operator
@@ -261,7 +261,7 @@ class NodeByIdSeek(Operator_, tag="NodeByIdSeek"):
     ids: Expression
 
 
-class NodeIndexSeek(Operator_, tag="NodeIndexSeek"):
+class NodeIndexSeek(Operator_, tag="NodeIndexSeek", frozen=True):
     """Equality on the first keys of the index, then at most one other predicate on the next key.
 
     The index is named by what it covers, so that a plan does not depend on its name. The rows are exactly those whose
@@ -282,7 +282,7 @@ class NodeIndexSeek(Operator_, tag="NodeIndexSeek"):
     prefix: Expression | None = None
 
 
-class RelationshipIndexSeek(Operator_, tag="RelationshipIndexSeek"):
+class RelationshipIndexSeek(Operator_, tag="RelationshipIndexSeek", frozen=True):
     """As NodeIndexSeek, of relationships of one type; ``both`` gives each twice, a self-loop once."""
 
     input: Operator
@@ -301,7 +301,7 @@ class RelationshipIndexSeek(Operator_, tag="RelationshipIndexSeek"):
     prefix: Expression | None = None
 
 
-class RelationshipScan(Operator_, tag="RelationshipScan"):
+class RelationshipScan(Operator_, tag="RelationshipScan", frozen=True):
     """Every relationship of the types (none = all), with its ends; ``both`` gives each twice, a self-loop once."""
 
     input: Operator
@@ -312,7 +312,7 @@ class RelationshipScan(Operator_, tag="RelationshipScan"):
     direction: Direction
 
 
-class Expand(Operator_, tag="Expand"):
+class Expand(Operator_, tag="Expand", frozen=True):
     """From ``from_`` over one relationship to ``to``. ``into``: ``to`` is bound already and must be where it ends.
 
     ``exclude``: slots of relationships (or lists of them) of the same MATCH, which must not be walked again.
@@ -329,7 +329,7 @@ class Expand(Operator_, tag="Expand"):
     exclude: list[int] = []
 
 
-class VarLengthExpand(Operator_, tag="VarLengthExpand"):
+class VarLengthExpand(Operator_, tag="VarLengthExpand", frozen=True):
     """From ``from_`` over ``min`` to ``max`` relationships (none = no bound), none twice; ``relationships`` gets the list.
 
     ``predicate`` must be true of every hop, with the hop's relationship in ``hop``. ``distinct_ends``: the query sees
@@ -351,7 +351,7 @@ class VarLengthExpand(Operator_, tag="VarLengthExpand"):
     distinct_ends: bool = False
 
 
-class BoundRelationships(Operator_, tag="BoundRelationships"):
+class BoundRelationships(Operator_, tag="BoundRelationships", frozen=True):
     """A pattern over a relationship (or, with ``is_list``, a list of them) that is bound already.
 
     Checks types and direction, binds ``start`` and ``end`` (or checks them where ``start_bound``/``end_bound``).
@@ -371,7 +371,7 @@ class BoundRelationships(Operator_, tag="BoundRelationships"):
     exclude: list[int] = []
 
 
-class Repeat(Operator_, tag="Repeat"):
+class Repeat(Operator_, tag="Repeat", frozen=True):
     """A quantified path: from ``from_``, ``body`` over and over, ``min`` to ``max`` times, no relationship twice.
 
     Before each round ``inner_start`` holds the node and ``used`` the list of relationships walked so far; a row of ``body``
@@ -395,7 +395,7 @@ class Repeat(Operator_, tag="Repeat"):
     max: int | None
 
 
-class SelectPaths(Operator_, tag="SelectPaths"):
+class SelectPaths(Operator_, tag="SelectPaths", frozen=True):
     """Of the rows with equal ``partition``, the first ``count``; or, with ``groups``, those of the first ``count`` lengths."""
 
     input: Operator
@@ -405,7 +405,7 @@ class SelectPaths(Operator_, tag="SelectPaths"):
     groups: bool
 
 
-class ShortestPath(Operator_, tag="ShortestPath"):
+class ShortestPath(Operator_, tag="ShortestPath", frozen=True):
     """Shortest path(s) between two bound nodes; ``relationships`` gets the list."""
 
     input: Operator
@@ -423,12 +423,12 @@ class ShortestPath(Operator_, tag="ShortestPath"):
     cycles: bool = False
 
 
-class Filter(Operator_, tag="Filter"):
+class Filter(Operator_, tag="Filter", frozen=True):
     input: Operator
     predicate: Expression
 
 
-class Projection(Operator_, tag="Projection"):
+class Projection(Operator_, tag="Projection", frozen=True):
     """All expressions see the input row; then all slots are written."""
 
     input: Operator
@@ -445,7 +445,7 @@ class Aggregate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     distinct: bool = False
 
 
-class Aggregation(Operator_, tag="Aggregation"):
+class Aggregation(Operator_, tag="Aggregation", frozen=True):
     """Groups by the key expressions, keeps first representatives, groups in order of first appearance.
 
     Afterwards only key slots and aggregate slots (and the argument's slots) are meaningful.
@@ -457,12 +457,12 @@ class Aggregation(Operator_, tag="Aggregation"):
     aggregates: list[Aggregate]
 
 
-class Distinct(Operator_, tag="Distinct"):
+class Distinct(Operator_, tag="Distinct", frozen=True):
     input: Operator
     slots: list[int]
 
 
-class Sort(Operator_, tag="Sort"):
+class Sort(Operator_, tag="Sort", frozen=True):
     """Stable, by orderability. ``limit`` makes it a Top."""
 
     input: Operator
@@ -471,12 +471,12 @@ class Sort(Operator_, tag="Sort"):
     limit: Expression | None = None
 
 
-class Skip(Operator_, tag="Skip"):
+class Skip(Operator_, tag="Skip", frozen=True):
     input: Operator
     count: Expression
 
 
-class Limit(Operator_, tag="Limit"):
+class Limit(Operator_, tag="Limit", frozen=True):
     """``exhaust``: a write stands below, so the input is run to its end all the same."""
 
     input: Operator
@@ -484,13 +484,13 @@ class Limit(Operator_, tag="Limit"):
     exhaust: bool = False
 
 
-class Unwind(Operator_, tag="Unwind"):
+class Unwind(Operator_, tag="Unwind", frozen=True):
     input: Operator
     slot: int
     list: Expression
 
 
-class Union(Operator_, tag="Union"):
+class Union(Operator_, tag="Union", frozen=True):
     """Rows of the inputs one after the other; ``mappings[i][j]`` is the slot of input i that goes to ``slots[j]``."""
 
     inputs: list[Operator]
@@ -498,14 +498,14 @@ class Union(Operator_, tag="Union"):
     slots: list[int]
 
 
-class Apply(Operator_, tag="Apply"):
+class Apply(Operator_, tag="Apply", frozen=True):
     """For each left row, the rows of ``right`` with that row as its argument."""
 
     input: Operator
     right: Operator
 
 
-class SemiApply(Operator_, tag="SemiApply"):
+class SemiApply(Operator_, tag="SemiApply", frozen=True):
     """Left rows for which ``right`` gives a row (``anti``: gives none)."""
 
     input: Operator
@@ -513,7 +513,7 @@ class SemiApply(Operator_, tag="SemiApply"):
     anti: bool = False
 
 
-class OptionalApply(Operator_, tag="OptionalApply"):
+class OptionalApply(Operator_, tag="OptionalApply", frozen=True):
     """As Apply, but a left row without match passes once with ``slots`` null."""
 
     input: Operator
@@ -521,7 +521,7 @@ class OptionalApply(Operator_, tag="OptionalApply"):
     slots: list[int]
 
 
-class CartesianProduct(Operator_, tag="CartesianProduct"):
+class CartesianProduct(Operator_, tag="CartesianProduct", frozen=True):
     """Both sides see the same argument; ``right_slots`` are copied onto each left row."""
 
     input: Operator
@@ -529,7 +529,7 @@ class CartesianProduct(Operator_, tag="CartesianProduct"):
     right_slots: list[int]
 
 
-class HashJoin(Operator_, tag="HashJoin"):
+class HashJoin(Operator_, tag="HashJoin", frozen=True):
     """Equi-join by Cypher's ``=`` of the key expressions (null never joins); ``right_slots`` are copied."""
 
     input: Operator
@@ -539,7 +539,7 @@ class HashJoin(Operator_, tag="HashJoin"):
     right_slots: list[int]
 
 
-class Eager(Operator_, tag="Eager"):
+class Eager(Operator_, tag="Eager", frozen=True):
     """Consumes its input to the end before it gives the first row."""
 
     input: Operator
@@ -559,7 +559,7 @@ class CreateRelationship(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     properties: Expression | None
 
 
-class Create(Operator_, tag="Create"):
+class Create(Operator_, tag="Create", frozen=True):
     """Per row: the nodes in order, then the relationships in order; properties see what was created before them."""
 
     input: Operator
@@ -567,13 +567,13 @@ class Create(Operator_, tag="Create"):
     relationships: list[CreateRelationship]
 
 
-class SetProperty(Node_, tag="SetProperty"):
+class SetProperty(Node_, tag="SetProperty", frozen=True):
     entity: Expression
     key: str
     value: Expression
 
 
-class SetProperties(Node_, tag="SetProperties"):
+class SetProperties(Node_, tag="SetProperties", frozen=True):
     """``entity = map`` (replace) or ``entity += map``."""
 
     entity: Expression
@@ -581,17 +581,17 @@ class SetProperties(Node_, tag="SetProperties"):
     replace: bool
 
 
-class SetLabels(Node_, tag="SetLabels"):
+class SetLabels(Node_, tag="SetLabels", frozen=True):
     entity: Expression
     labels: list[str]
 
 
-class RemoveProperty(Node_, tag="RemoveProperty"):
+class RemoveProperty(Node_, tag="RemoveProperty", frozen=True):
     entity: Expression
     key: str
 
 
-class RemoveLabels(Node_, tag="RemoveLabels"):
+class RemoveLabels(Node_, tag="RemoveLabels", frozen=True):
     entity: Expression
     labels: list[str]
 
@@ -599,7 +599,7 @@ class RemoveLabels(Node_, tag="RemoveLabels"):
 SetItem = SetProperty | SetProperties | SetLabels | RemoveProperty | RemoveLabels
 
 
-class Merge(Operator_, tag="Merge"):
+class Merge(Operator_, tag="Merge", frozen=True):
     """Per row: the rows of ``right`` if there are any (then ``on_match`` on each), else create (then ``on_create``).
 
     A null property in the pattern is SemanticError MergeReadOwnWrites: ``not_null`` lists the expressions to check.
@@ -614,14 +614,14 @@ class Merge(Operator_, tag="Merge"):
     not_null: list[Expression] = []
 
 
-class Set(Operator_, tag="Set"):
+class Set(Operator_, tag="Set", frozen=True):
     """Items apply left to right on each row (REMOVE items too)."""
 
     input: Operator
     items: list[SetItem]
 
 
-class Delete(Operator_, tag="Delete"):
+class Delete(Operator_, tag="Delete", frozen=True):
     """Nodes, relationships, paths; null is nothing. A node that keeps relationships fails when the statement ends."""
 
     input: Operator
@@ -629,7 +629,7 @@ class Delete(Operator_, tag="Delete"):
     detach: bool
 
 
-class Foreach(Operator_, tag="Foreach"):
+class Foreach(Operator_, tag="Foreach", frozen=True):
     """Per row and element: run ``body`` (whose Argument is the row with ``slot`` set) to its end; the row passes on."""
 
     input: Operator
@@ -638,7 +638,7 @@ class Foreach(Operator_, tag="Foreach"):
     body: Operator
 
 
-class ProcedureCall(Operator_, tag="ProcedureCall"):
+class ProcedureCall(Operator_, tag="ProcedureCall", frozen=True):
     """``yield_columns[i]`` of each result row goes to ``yield_slots[i]``; a void procedure passes the row on."""
 
     input: Operator
@@ -648,7 +648,7 @@ class ProcedureCall(Operator_, tag="ProcedureCall"):
     yield_slots: list[int]
 
 
-class LoadCsv(Operator_, tag="LoadCsv"):
+class LoadCsv(Operator_, tag="LoadCsv", frozen=True):
     """Per row: the lines of a file, as lists of texts or, with ``headers``, as maps by the names in the first line."""
 
     input: Operator
@@ -658,7 +658,7 @@ class LoadCsv(Operator_, tag="LoadCsv"):
     delimiter: Expression | None = None
 
 
-class CountStore(Operator_, tag="CountStore"):
+class CountStore(Operator_, tag="CountStore", frozen=True):
     """An exact count from the store, without a scan, into ``slot``; ``none`` for "any".
 
     Nodes of ``label``; or relationships of ``types`` that start at ``start_label`` and end at ``end_label`` (at most
@@ -674,7 +674,7 @@ class CountStore(Operator_, tag="CountStore"):
     end_label: str | None = None
 
 
-class CreateIndex(Operator_, tag="CreateIndex"):
+class CreateIndex(Operator_, tag="CreateIndex", frozen=True):
     name: str | None
     kind: Lit["range", "text", "point", "lookup", "fulltext", "vector"]
     entity: Lit["node", "relationship"]
@@ -688,13 +688,13 @@ class CreateIndex(Operator_, tag="CreateIndex"):
     name_from: Expression | None = None
 
 
-class DropIndex(Operator_, tag="DropIndex"):
+class DropIndex(Operator_, tag="DropIndex", frozen=True):
     name: str
     if_exists: bool
     name_from: Expression | None = None
 
 
-class CreateConstraint(Operator_, tag="CreateConstraint"):
+class CreateConstraint(Operator_, tag="CreateConstraint", frozen=True):
     name: str | None
     kind: Lit["unique", "exists", "key", "type"]
     entity: Lit["node", "relationship"]
@@ -705,13 +705,13 @@ class CreateConstraint(Operator_, tag="CreateConstraint"):
     name_from: Expression | None = None
 
 
-class DropConstraint(Operator_, tag="DropConstraint"):
+class DropConstraint(Operator_, tag="DropConstraint", frozen=True):
     name: str
     if_exists: bool
     name_from: Expression | None = None
 
 
-class ProduceResults(Operator_, tag="ProduceResults"):
+class ProduceResults(Operator_, tag="ProduceResults", frozen=True):
     """The top of every plan: the columns of the answer, in order (none: the rows are counted and dropped)."""
 
     input: Operator

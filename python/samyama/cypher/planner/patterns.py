@@ -376,8 +376,9 @@ class Patterns:
                 return self._shortest_that_fits(source, graph, relationship, (from_, to, direction), bound)
             low, high = relationship.length or (1, 1)
             return p.ShortestPath(
-                input=source, from_=from_, relationships=relationship.slot, to=to, types=relationship.types, direction=direction,
-                min=low, max=high, all=relationship.shortest == "all", hop=relationship.hop, predicate=relationship.hop_predicate,  # type: ignore[arg-type]
+                input=source, from_=from_, relationships=relationship.slot, to=to, types=relationship.types,
+                direction=direction, min=low, max=high, all=relationship.shortest == "all",  # type: ignore[arg-type]
+                hop=relationship.hop, predicate=relationship.hop_predicate,
                 cycles=relationship.cycles,
             )  # fmt: skip
         if relationship.length is None:
@@ -387,8 +388,9 @@ class Patterns:
             )  # fmt: skip
         low, high = relationship.length
         source = p.VarLengthExpand(
-            input=source, from_=from_, relationships=relationship.slot, to=to, types=relationship.types, direction=direction,
-            min=low, max=high, into=into, exclude=exclude, hop=relationship.hop, predicate=relationship.hop_predicate,  # type: ignore[arg-type]
+            input=source, from_=from_, relationships=relationship.slot, to=to, types=relationship.types,
+            direction=direction, min=low, max=high, into=into, exclude=exclude,  # type: ignore[arg-type]
+            hop=relationship.hop, predicate=relationship.hop_predicate,
         )  # fmt: skip
         in_path = any(relationship.slot in slots for _, slots in graph.paths)
         if backwards and (relationship.named or in_path):
@@ -549,7 +551,7 @@ class Patterns:
                     1.0,
                     [],
                     single,
-                    lambda source, value=value: p.NodeByIdSeek(input=source, slot=slot, ids=value),
+                    _id_seek(slot, value),
                 )
         return None
 
@@ -623,6 +625,10 @@ class Access:
     covers: list[Predicate]
     single: bool
     build: Callable[[p.Operator], p.Operator]
+
+
+def _id_seek(slot: int, ids: p.Expression) -> Callable[[p.Operator], p.Operator]:
+    return lambda source: p.NodeByIdSeek(input=source, slot=slot, ids=ids)
 
 
 def _label_scan(slot: int, name: str) -> Callable[[p.Operator], p.Operator]:

@@ -43,7 +43,7 @@ def _new_pattern(
     relationships: list[p.CreateRelationship] = []
     lonely = not path.relationships
     slots = [_new_node(context, scope, outer, path.nodes[0], nodes, clause, lonely)]
-    for pattern, node in zip(path.relationships, path.nodes[1:], strict=True):
+    for pattern, node in zip(_plain(path), path.nodes[1:], strict=True):
         right = _new_node(context, scope, outer, node, nodes, clause, False)
         slot = _new_relationship(context, scope, pattern, slots[-1], right, relationships, clause)
         slots += [slot, right]
@@ -146,7 +146,7 @@ def plan_merge(context: Context, source: p.Operator, scope: Scope, clause: ast.M
         right = p.Projection(input=right, slots=list(renames.values()), expressions=[p.Slot(slot) for slot in renames])
     not_null = [
         value
-        for pattern in [*clause.path.nodes, *clause.path.relationships]
+        for pattern in _parts(clause.path)
         if isinstance(pattern.properties, ast.MapLiteral)
         for value in Lowering(context, outer, Patterns).all(pattern.properties.values)
     ]
@@ -164,9 +164,14 @@ def _slots_in_pattern(
     return [matched.names[pattern.variable].slot for pattern in _parts(path) if pattern.variable is not None]
 
 
+def _plain(path: ast.PathPattern) -> list[ast.RelationshipPattern]:
+    """The relationships; ``_new_pattern`` has refused all that is more than one."""
+    return [part for part in path.relationships if isinstance(part, ast.RelationshipPattern)]
+
+
 def _parts(path: ast.PathPattern) -> list[ast.NodePattern | ast.RelationshipPattern]:
     parts: list[ast.NodePattern | ast.RelationshipPattern] = [path.nodes[0]]
-    for relationship, node in zip(path.relationships, path.nodes[1:], strict=True):
+    for relationship, node in zip(_plain(path), path.nodes[1:], strict=True):
         parts += [relationship, node]
     return parts
 
