@@ -2,6 +2,7 @@
 
 from typing import Any, final
 
+def load(spec: str) -> str: ...
 def version() -> str: ...
 
 @final

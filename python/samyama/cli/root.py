@@ -13,6 +13,7 @@ COMMANDS = {
     "server": "server",
     "cluster": "cluster",
     "config": "config_command",
+    "bench": "bench",
     "demo": "demo",
     "shell": "shell",
 }
