@@ -87,7 +87,7 @@ impl Node {
         let machine = Machine::new(Arc::clone(&shared), verify);
         let inbound = Arc::new(Inbound::default());
         let (consensus, raft) = start_consensus(config, machine, &inbound)?;
-        let serving = serving_runtime()?;
+        let serving = serving_runtime(config.cluster.members.len() <= 1)?;
         let planner = Planner::start(frontend)?;
         let progress = Arc::new(Progress::default());
         let started = serving.block_on(serve(config, consensus, shared, planner, &inbound, &progress));
@@ -272,10 +272,11 @@ fn start_consensus(
     Ok((Consensus::Raft(raft), Some(RaftThread { thread, stop })))
 }
 
-fn serving_runtime() -> io::Result<Runtime> {
+/// A node alone has no log of others to follow: it serves on every core. Members leave half to raft and the log.
+fn serving_runtime(is_alone: bool) -> io::Result<Runtime> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Builder::new_multi_thread()
-        .worker_threads((cores / 2).max(1))
+        .worker_threads(if is_alone { cores } else { (cores / 2).max(1) })
         .max_blocking_threads(2 * POOL_THREADS_MAX)
         .thread_name("samyama-serve")
         .enable_all()
