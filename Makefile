@@ -34,13 +34,15 @@ lint: build
 	@echo "== Formats, lints, types, arrows"
 	@cargo fmt --all --check
 	@cargo clippy --release --quiet --all-targets $(CARGO_TEST_CRATES) -p samyama-py -- -D warnings
-	@$(BIN)/ruff check python tests
+	@$(BIN)/ruff format --quiet --check python tests tools
+	@$(BIN)/ruff check --quiet python tests tools
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
 
 fix: setup ## rewrite what a tool can rewrite: formats, lints, golden files, generated references
 	@cargo fmt --all
-	@$(BIN)/ruff check --fix python tests
+	@$(BIN)/ruff format --quiet python tests tools
+	@$(BIN)/ruff check --fix python tests tools
 	@$(BIN)/python -m pytest tests/golden tests/features tests/tidy --update
 
 bench: build ## the benchmark set: native load generator, fsync on, the disk's own floor beside every durable figure

@@ -13,16 +13,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-RUST_FUNCTION = re.compile(r"^(\s*)(?:pub(?:\([^)]*\))?\s+)?(?:const\s+)?(?:async\s+)?(?:unsafe\s+)?fn\s+(\w+)")
+RUST_FUNCTION = re.compile(
+    r"^(\s*)(?:pub(?:\([^)]*\))?\s+)?(?:const\s+)?(?:async\s+)?(?:unsafe\s+)?fn\s+(\w+)"
+)
 
 
 def tracked(*suffixes: str) -> list[Path]:
     """Files git knows or would take, by suffix."""
     listing = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    return sorted(ROOT / name for name in set(listing.splitlines()) if name.endswith(suffixes) and (ROOT / name).is_file())
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return sorted(
+        ROOT / name
+        for name in set(listing.splitlines())
+        if name.endswith(suffixes) and (ROOT / name).is_file()
+    )
 
 
 def code_lines(path: Path) -> int:
@@ -40,7 +49,9 @@ def crate_arrows() -> dict[str, list[str]]:
     arrows = {}
     for manifest in sorted((ROOT / "crates").glob("*/Cargo.toml")):
         dependencies = tomllib.loads(manifest.read_text("utf-8")).get("dependencies", {})
-        ours = [name.removeprefix("samyama-") for name in dependencies if name.startswith("samyama-")]
+        ours = [
+            name.removeprefix("samyama-") for name in dependencies if name.startswith("samyama-")
+        ]
         arrows[manifest.parent.name] = sorted(ours)
     return arrows
 
@@ -50,31 +61,50 @@ def functions() -> Iterator[tuple[int, str]]:
     for path in tracked(".py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield (node.end_lineno or node.lineno) - node.lineno + 1, f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+                yield (
+                    (node.end_lineno or node.lineno) - node.lineno + 1,
+                    f"{path.relative_to(ROOT)}:{node.lineno} {node.name}",
+                )
     for path in tracked(".rs"):
         lines = path.read_text("utf-8").splitlines()
         for number, line in enumerate(lines):
             if match := RUST_FUNCTION.match(line):
                 closing = match[1] + "}"
-                end = next((i for i in range(number, len(lines)) if lines[i].startswith(closing) and lines[i].strip() == "}"), None)
+                end = next(
+                    (
+                        i
+                        for i in range(number, len(lines))
+                        if lines[i].startswith(closing) and lines[i].strip() == "}"
+                    ),
+                    None,
+                )
                 if end is not None and not line.rstrip().endswith(";"):
                     yield end - number + 1, f"{path.relative_to(ROOT)}:{number + 1} {match[2]}"
 
 
 def main() -> None:
     python, rust = python_share()
-    print(f"Python {python} lines, Rust {rust}: {100 * python / max(1, python + rust):.1f} % Python (blank lines not counted)\n")
+    share = 100 * python / max(1, python + rust)
+    print(f"Python {python} lines, Rust {rust}: {share:.1f} % Python (blank lines not counted)\n")
     print("Crates and whom they may name:")
     for crate, ours in crate_arrows().items():
-        lines = sum(code_lines(p) for p in tracked(".rs") if p.is_relative_to(ROOT / "crates" / crate))
+        lines = sum(
+            code_lines(p) for p in tracked(".rs") if p.is_relative_to(ROOT / "crates" / crate)
+        )
         print(f"  {crate:<8}{lines:>7}   {', '.join(ours) or '-'}")
     print("\nPython packages:")
     for package in sorted(p.parent for p in (ROOT / "python/samyama").rglob("__init__.py")):
         lines = sum(code_lines(p) for p in package.glob("*.py"))
-        print(f"  {str(package.relative_to(ROOT / 'python')):<34}{lines:>7}")
-    files = sorted(((code_lines(p), p.relative_to(ROOT)) for p in tracked(".py", ".rs")), reverse=True)
+        print(f"  {package.relative_to(ROOT / 'python')!s:<34}{lines:>7}")
+    files = sorted(
+        ((code_lines(p), p.relative_to(ROOT)) for p in tracked(".py", ".rs")), reverse=True
+    )
     print("\nLongest files:", *(f"  {lines:>6}  {path}" for lines, path in files[:10]), sep="\n")
-    print("\nLongest functions:", *(f"  {lines:>6}  {place}" for lines, place in sorted(functions(), reverse=True)[:10]), sep="\n")
+    print(
+        "\nLongest functions:",
+        *(f"  {lines:>6}  {place}" for lines, place in sorted(functions(), reverse=True)[:10]),
+        sep="\n",
+    )
 
 
 if __name__ == "__main__":

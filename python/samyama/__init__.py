@@ -12,6 +12,19 @@ from samyama.types import Duration, Node, Path, Point, Relationship
 __version__ = _version()
 
 __all__ = [
-    "AsyncDatabase", "Database", "Duration", "Node", "Path", "Point", "Record", "Relationship", "Result",
-    "SamyamaError", "Session", "Summary", "Transaction", "__version__", "open",
-]  # fmt: skip
+    "AsyncDatabase",
+    "Database",
+    "Duration",
+    "Node",
+    "Path",
+    "Point",
+    "Record",
+    "Relationship",
+    "Result",
+    "SamyamaError",
+    "Session",
+    "Summary",
+    "Transaction",
+    "__version__",
+    "open",
+]

@@ -59,7 +59,10 @@ class Database:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -70,7 +73,9 @@ class Database:
     def session(self) -> Session:
         return Session(self._node.session())
 
-    def execute(self, query: str, parameters: Mapping[str, Any] | None = None, /, **named: Any) -> Result:
+    def execute(
+        self, query: str, parameters: Mapping[str, Any] | None = None, /, **named: Any
+    ) -> Result:
         """Run one statement in a transaction of its own. Parameters by name, or as a mapping (names win)."""
         return self.session().run(query, parameters, **named)
 
@@ -89,14 +94,19 @@ class Session:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
     def close(self) -> None:
         self._core.close()
 
-    def run(self, query: str, parameters: Mapping[str, Any] | None = None, /, **named: Any) -> Result:
+    def run(
+        self, query: str, parameters: Mapping[str, Any] | None = None, /, **named: Any
+    ) -> Result:
         """An auto-commit statement. A write is committed when this returns."""
         return _run(self._core, query, {**(parameters or {}), **named}, {})
 
@@ -104,12 +114,16 @@ class Session:
         self._core.begin({"read_only": read_only})
         return Transaction(self._core)
 
-    def execute_read(self, work: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def execute_read(
+        self, work: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         """Run ``work`` in a transaction that only reads."""
         with self.begin_transaction(read_only=True) as transaction:
             return work(transaction, *args, **kwargs)
 
-    def execute_write(self, work: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def execute_write(
+        self, work: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         """Run ``work`` in a transaction and commit it; again from the start while it meets conflicts."""
         for attempt in range(_RETRIES_MAX):
             try:
@@ -132,7 +146,10 @@ class Transaction:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if not self._open:
             return
@@ -141,7 +158,9 @@ class Transaction:
         else:
             self.rollback()
 
-    def run(self, query: str, parameters: Mapping[str, Any] | None = None, /, **named: Any) -> Result:
+    def run(
+        self, query: str, parameters: Mapping[str, Any] | None = None, /, **named: Any
+    ) -> Result:
         return _run(self._core, query, {**(parameters or {}), **named}, None)
 
     def commit(self) -> str:
@@ -154,7 +173,9 @@ class Transaction:
         self._core.rollback()
 
 
-def _run(core: _core.Session, query: str, parameters: dict[str, Any], options: dict[str, Any] | None) -> Result:
+def _run(
+    core: _core.Session, query: str, parameters: dict[str, Any], options: dict[str, Any] | None
+) -> Result:
     try:
         keys, qid = core.run(query, parameters, options)
         result = Result(core, keys, qid)
@@ -176,16 +197,23 @@ class AsyncDatabase:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         await self.close()
 
     async def close(self) -> None:
         await asyncio.to_thread(self._database.close)
 
-    async def execute(self, query: str, parameters: Mapping[str, Any] | None = None, /, **named: Any) -> list[Record]:
+    async def execute(
+        self, query: str, parameters: Mapping[str, Any] | None = None, /, **named: Any
+    ) -> list[Record]:
         """Run one statement in a transaction of its own; all its rows."""
-        return await asyncio.to_thread(lambda: self._database.execute(query, parameters, **named).fetch_all())
+        return await asyncio.to_thread(
+            lambda: self._database.execute(query, parameters, **named).fetch_all()
+        )
 
     async def execute_write(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` (an ordinary function, on a thread) in a transaction, again while it meets conflicts."""

@@ -40,7 +40,9 @@ class Record:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"<Record {', '.join(f'{key}={self._values[i]!r}' for key, i in self._keys.items())}>"
+        return (
+            f"<Record {', '.join(f'{key}={self._values[i]!r}' for key, i in self._keys.items())}>"
+        )
 
     def keys(self) -> list[str]:
         return list(self._keys)
@@ -70,7 +72,11 @@ class Summary:
 
     @classmethod
     def _from(cls, raw: dict[str, Any]) -> Summary:
-        counters = {key: value for key, value in raw.get("stats", {}).items() if not key.startswith("contains-")}
+        counters = {
+            key: value
+            for key, value in raw.get("stats", {}).items()
+            if not key.startswith("contains-")
+        }
         return cls(
             query_type=raw.get("type", ""),
             counters=counters,

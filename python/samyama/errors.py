@@ -10,9 +10,15 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 __all__ = [
-    "ClientError", "ConstraintError", "DatabaseError", "Position", "QueryError", "SamyamaError", "TransientError",
+    "ClientError",
+    "ConstraintError",
+    "DatabaseError",
+    "Position",
+    "QueryError",
+    "SamyamaError",
+    "TransientError",
     "from_failure",
-]  # fmt: skip
+]
 
 
 class Position(NamedTuple):
@@ -26,7 +32,9 @@ class Position(NamedTuple):
 class SamyamaError(Exception):
     """Base of all. ``retryable``: nothing was done, and the same call may succeed later."""
 
-    def __init__(self, message: str, code: str, gql_status: str, diagnostics: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, message: str, code: str, gql_status: str, diagnostics: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
@@ -54,7 +62,11 @@ class SamyamaError(Exception):
     @property
     def position(self) -> Position | None:
         found = self.diagnostics.get("_position")
-        return Position(found["offset"], found["line"], found["column"]) if isinstance(found, dict) else None
+        return (
+            Position(found["offset"], found["line"], found["column"])
+            if isinstance(found, dict)
+            else None
+        )
 
 
 class ClientError(SamyamaError):
@@ -77,7 +89,9 @@ class DatabaseError(SamyamaError):
     """The engine failed, or the outcome of a commit is not known."""
 
 
-def from_failure(code: str, gql_status: str, message: str, diagnostics: Mapping[str, Any]) -> SamyamaError:
+def from_failure(
+    code: str, gql_status: str, message: str, diagnostics: Mapping[str, Any]
+) -> SamyamaError:
     """The exception for a failure of the engine."""
     kind: type[SamyamaError] = DatabaseError
     if code.startswith("Neo.TransientError."):

@@ -40,7 +40,11 @@ class _Entity(Mapping[str, Any]):
         return len(self._properties)
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and isinstance(other, _Entity) and other.element_id == self.element_id
+        return (
+            type(other) is type(self)
+            and isinstance(other, _Entity)
+            and other.element_id == self.element_id
+        )
 
     def __hash__(self) -> int:
         return hash((type(self).__name__, self.element_id))
@@ -51,7 +55,9 @@ class Node(_Entity):
 
     __slots__ = ("labels",)
 
-    def __init__(self, id: int, element_id: str, labels: list[str], properties: Mapping[str, Any]) -> None:
+    def __init__(
+        self, id: int, element_id: str, labels: list[str], properties: Mapping[str, Any]
+    ) -> None:
         super().__init__(id, element_id, properties)
         self.labels = frozenset(labels)
 
@@ -175,10 +181,14 @@ def make_time(nanoseconds: int, offset_seconds: int) -> dt.time | Temporal:
 
 
 def make_local_datetime(seconds: int, nanoseconds: int) -> dt.datetime | Temporal:
-    return _moment(seconds, nanoseconds) or Temporal("local_datetime", seconds=seconds, nanoseconds=nanoseconds)
+    return _moment(seconds, nanoseconds) or Temporal(
+        "local_datetime", seconds=seconds, nanoseconds=nanoseconds
+    )
 
 
-def make_datetime(seconds: int, nanoseconds: int, offset_seconds: int, zone: str | None) -> dt.datetime | Temporal:
+def make_datetime(
+    seconds: int, nanoseconds: int, offset_seconds: int, zone: str | None
+) -> dt.datetime | Temporal:
     exact = Temporal("datetime", 0, seconds, nanoseconds, offset_seconds, zone)
     local = _moment(seconds + offset_seconds, nanoseconds)
     if local is None:
@@ -216,7 +226,12 @@ def to_parts(value: object) -> tuple[str, tuple[Any, ...]]:
         case dt.timedelta():
             return "duration", (0, value.days, value.seconds, value.microseconds * 1000)
         case Point():
-            return "point", (value.srid, float(value.x), float(value.y), None if value.z is None else float(value.z))
+            return "point", (
+                value.srid,
+                float(value.x),
+                float(value.y),
+                None if value.z is None else float(value.z),
+            )
         case Temporal():
             return _temporal_parts(value)
         case dt.datetime():
@@ -235,7 +250,9 @@ def to_parts(value: object) -> tuple[str, tuple[Any, ...]]:
         case dt.time():
             return "time", (_nanoseconds(value), _seconds_of(value.utcoffset()))
         case _:
-            hint = "; pass its properties or element_id" if isinstance(value, _Entity | Path) else ""
+            hint = (
+                "; pass its properties or element_id" if isinstance(value, _Entity | Path) else ""
+            )
             raise TypeError(f"a {type(value).__name__} cannot be a parameter{hint}")
 
 
@@ -251,4 +268,9 @@ def _temporal_parts(value: Temporal) -> tuple[str, tuple[Any, ...]]:
         case "local_datetime":
             return "local_datetime", (value.seconds, value.nanoseconds)
         case "datetime":
-            return "datetime", (value.seconds, value.nanoseconds, value.offset_seconds or 0, value.zone)
+            return "datetime", (
+                value.seconds,
+                value.nanoseconds,
+                value.offset_seconds or 0,
+                value.zone,
+            )

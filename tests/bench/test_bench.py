@@ -32,18 +32,33 @@ def test_a_load_is_what_it_says() -> None:
         report = run_load(writes)
         assert (report.operations, report.errors, report.connections_lost) == (500, {}, 0)
         query = (
-            "MATCH (n:U) RETURN count(DISTINCT n.id), min(n.id), max(n.id), collect(DISTINCT size(n.name)), max(n.age)"
+            "MATCH (n:U) RETURN count(DISTINCT n.id), min(n.id), max(n.id), "
+            "collect(DISTINCT size(n.name)), max(n.age)"
         )
         with cluster.driver() as driver:
             (record,) = driver.execute_query(query).records
-        assert list(record)[:4] == [500, 100, 599, [10]], "each request is made once, with the next number"
+        assert list(record)[:4] == [500, 100, 599, [10]], (
+            "each request is made once, with the next number"
+        )
         assert record[4] == 19, "from 18 until before 20"
         assert leader.pid is not None
-        assert sum(cpu_seconds(leader.pid).values()) > 0, "the threads of a process that lives are seen"
+        assert sum(cpu_seconds(leader.pid).values()) > 0, (
+            "the threads of a process that lives are seen"
+        )
 
-        options = ["--address", leader.bolt, "--seconds", "0.2", "--warm-up-seconds", "0", "--connections", "2"]
+        options = [
+            "--address",
+            leader.bolt,
+            "--seconds",
+            "0.2",
+            "--warm-up-seconds",
+            "0",
+            "--connections",
+            "2",
+        ]
         done = CliRunner().invoke(
-            run, ["MATCH (n:U {id: $id}) RETURN n.age", *options, "--parameter", "id=random:100:600"]
+            run,
+            ["MATCH (n:U {id: $id}) RETURN n.age", *options, "--parameter", "id=random:100:600"],
         )
         assert done.exit_code == 0, done.output
         assert "operations per second" in done.output
@@ -68,4 +83,6 @@ def test_floors_are_judged_the_right_way_round() -> None:
     assert not writes.reaches(writes.floor - 1, writes.floor)
     assert latency.reaches(latency.floor, latency.floor)
     assert not latency.reaches(latency.floor + 0.01, latency.floor)
-    assert all(figure.reaches(figure.goal, figure.floor) for figure in FIGURES.values()), "a goal lies behind its floor"
+    assert all(figure.reaches(figure.goal, figure.floor) for figure in FIGURES.values()), (
+        "a goal lies behind its floor"
+    )

@@ -14,7 +14,9 @@ def test_a_cluster_of_every_size_forms_writes_and_stops(size: int) -> None:
     with Cluster(size) as cluster, cluster.driver() as driver:
         for number in range(10):
             driver.execute_query("CREATE (:N {i: $i})", i=number)
-        records, _, _ = driver.execute_query("MATCH (n:N) RETURN sum(n.i) AS sum, count(*) AS count")
+        records, _, _ = driver.execute_query(
+            "MATCH (n:N) RETURN sum(n.i) AS sum, count(*) AS count"
+        )
         assert records[0].data() == {"sum": 45, "count": 10}
         cluster.wait_equal()
         assert cluster.nodes[-1].stop() == 0

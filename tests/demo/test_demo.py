@@ -14,7 +14,11 @@ pytestmark = pytest.mark.cluster
 
 def test_the_demonstration_keeps_its_promises_and_cleans_up() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "samyama", "demo"], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-m", "samyama", "demo"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
     assert "\x1b" not in done.stdout, "a pipe gets plain text"

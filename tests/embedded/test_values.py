@@ -27,7 +27,9 @@ def there_and_back(value: Any) -> Any:
     return MAKE[tag](*parts)
 
 
-OFFSETS = st.integers(-64_800, 64_800).map(lambda seconds: dt.timezone(dt.timedelta(seconds=seconds)))
+OFFSETS = st.integers(-64_800, 64_800).map(
+    lambda seconds: dt.timezone(dt.timedelta(seconds=seconds))
+)
 PLAIN = st.one_of(
     st.dates(),
     st.times(),
@@ -50,7 +52,9 @@ def test_a_zone_keeps_its_name_on_both_sides_of_a_clock_change() -> None:
         value = dt.datetime(2025, 10, 26, 2, 30, tzinfo=berlin, fold=fold)
         back = there_and_back(value)
         assert back.tzinfo is berlin
-        assert back.utcoffset() == value.utcoffset(), "the hour that stands twice on the clock is told apart"
+        assert back.utcoffset() == value.utcoffset(), (
+            "the hour that stands twice on the clock is told apart"
+        )
 
 
 @given(st.integers(0, 86_399), st.integers(0, 999_999_999))
@@ -92,8 +96,12 @@ def test_failures_find_their_class() -> None:
         "Neo.DatabaseError.Transaction.TransactionCommitFailed": DatabaseError,
     }
     for code, kind in cases.items():
-        error = from_failure(code, "00000", "text", {"_position": {"offset": 3, "line": 1, "column": 4}})
+        error = from_failure(
+            code, "00000", "text", {"_position": {"offset": 3, "line": 1, "column": 4}}
+        )
         assert type(error) is kind
-        assert error.retryable == (kind is TransientError), "only what certainly did nothing may be run again"
+        assert error.retryable == (kind is TransientError), (
+            "only what certainly did nothing may be run again"
+        )
         assert error.position is not None
         assert error.position.column == 4

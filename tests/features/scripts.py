@@ -67,7 +67,9 @@ class Script:
 
     def _result(self, db: samyama.Database, source: str) -> str:
         try:
-            parameters = {m[1]: db.execute(f"RETURN {m[2]}").value() for m in _PARAM.finditer(source)}
+            parameters = {
+                m[1]: db.execute(f"RETURN {m[2]}").value() for m in _PARAM.finditer(source)
+            }
             *before, last = statements(_PARAM.sub("", source))
             for statement in before:
                 db.execute(statement, parameters).consume()
@@ -87,12 +89,18 @@ class Script:
 
 
 def statements(source: str) -> list[str]:
-    return [piece.strip() for piece in re.split(r";\s*$", source, flags=re.MULTILINE) if piece.strip()]
+    return [
+        piece.strip() for piece in re.split(r";\s*$", source, flags=re.MULTILINE) if piece.strip()
+    ]
 
 
 def _table(keys: list[str], rows: list[tuple[Any, ...]]) -> Iterator[str]:
     def line(cells: list[str]) -> str:
-        return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", "\\n") for cell in cells) + " |"
+        return (
+            "| "
+            + " | ".join(cell.replace("|", "\\|").replace("\n", "\\n") for cell in cells)
+            + " |"
+        )
 
     yield line(keys)
     yield line(["---"] * len(keys))
@@ -147,12 +155,18 @@ def literal(value: Any) -> str:
 
 
 def _map(value: Any) -> str:
-    return "{" + ", ".join(f"{key}: {literal(value[key])}" for key in sorted(value)) + "}" if value else ""
+    return (
+        "{" + ", ".join(f"{key}: {literal(value[key])}" for key in sorted(value)) + "}"
+        if value
+        else ""
+    )
 
 
 def _walk(path: GraphPath) -> Iterator[str]:
     yield literal(path.nodes[0])
-    for relationship, before, after in zip(path.relationships, path.nodes, path.nodes[1:], strict=False):
+    for relationship, before, after in zip(
+        path.relationships, path.nodes, path.nodes[1:], strict=False
+    ):
         is_forward = relationship.start_node == before
         yield f"{'-' if is_forward else '<-'}{literal(relationship)}{'->' if is_forward else '-'}{literal(after)}"
 
@@ -178,5 +192,7 @@ def table_of_features() -> str:
         refused = sum(result.startswith("Neo.") and "supported" in result for result in results)
         escaped = script.note.replace("|", "\\|")
         state = "works" if refused == 0 else "refused" if refused == len(results) else "partly"
-        lines.append(f"| [{script.title}](../../tests/features/{script.path.name}) | {escaped} | {state} |")
+        lines.append(
+            f"| [{script.title}](../../tests/features/{script.path.name}) | {escaped} | {state} |"
+        )
     return "\n".join(lines) + "\n"

@@ -24,7 +24,9 @@ def test_the_table_of_features_is_current(update: bool) -> None:
     wanted = table_of_features()
     if update:
         page.write_text(wanted, "utf-8")
-    assert page.read_text("utf-8") == wanted, "docs/cypher/features.md is generated from tests/features: run `make fix`"
+    assert page.read_text("utf-8") == wanted, (
+        "docs/cypher/features.md is generated from tests/features: run `make fix`"
+    )
 
 
 def test_every_script_shows_something() -> None:

@@ -18,7 +18,9 @@ def cluster() -> Iterator[Cluster]:
         yield cluster
 
 
-def _rows(cluster: Cluster, query: str, *, on_leader: bool = False, **parameters: object) -> list[dict[str, object]]:
+def _rows(
+    cluster: Cluster, query: str, *, on_leader: bool = False, **parameters: object
+) -> list[dict[str, object]]:
     node = cluster.leader() if on_leader else cluster.followers()[0]
     with cluster.driver(node) as driver, driver.session() as session:
         return [record.data() for record in session.run(query, parameters)]  # type: ignore[arg-type]
@@ -60,12 +62,16 @@ def test_indexes_constraints_and_searches_reach_every_node(cluster: Cluster) -> 
             on_leader=on_leader,
         )
         assert found == [{"a": 1, "b": 2}], "the same on the leader and on a follower"
-        names = _rows(cluster, "SHOW INDEXES YIELD name WHERE name STARTS WITH 'doc'", on_leader=on_leader)
+        names = _rows(
+            cluster, "SHOW INDEXES YIELD name WHERE name STARTS WITH 'doc'", on_leader=on_leader
+        )
         assert [row["name"] for row in names] == ["doc_key", "doc_text", "doc_vector"]
 
 
 def test_the_cluster_is_shown(cluster: Cluster) -> None:
-    rows = _rows(cluster, "SHOW DATABASES YIELD name, role, writer, currentStatus WHERE name = 'neo4j'")
+    rows = _rows(
+        cluster, "SHOW DATABASES YIELD name, role, writer, currentStatus WHERE name = 'neo4j'"
+    )
     assert [row["currentStatus"] for row in rows] == ["online"] * 3
     assert sorted(row["writer"] for row in rows) == [False, False, True], "one node leads"  # type: ignore[type-var]
     schema = _rows(cluster, "CALL db.schema.visualization()")

@@ -25,7 +25,9 @@ def _trails(nodes: int, edges: list[tuple[int, int]], directed: bool) -> list[Tr
             node, walked = stack.pop()
             if walked:
                 found.append((start, node, len(walked)))
-            stack += [(end, (*walked, number)) for number, end in steps[node] if number not in walked]
+            stack += [
+                (end, (*walked, number)) for number, end in steps[node] if number not in walked
+            ]
     return found
 
 
@@ -51,7 +53,9 @@ def test_paths_are_those_of_brute_force(seed: int) -> None:
                 f"p = SHORTEST 1 (a:V)-[:R]{arrow}+(b:V)": sorted(set(_shortest(trails, 1))),
                 f"p = ALL SHORTEST (a:V)-[:R]{arrow}+(b:V)": sorted(_shortest(trails, 1)),
                 f"p = SHORTEST 2 GROUPS (a:V)-[:R]{arrow}+(b:V)": sorted(_shortest(trails, 2)),
-                f"p = (a:V) ((x)-[:R]{arrow}(y)){{1,3}} (b:V)": sorted(t for t in trails if t[2] <= 3),
+                f"p = (a:V) ((x)-[:R]{arrow}(y)){{1,3}} (b:V)": sorted(
+                    t for t in trails if t[2] <= 3
+                ),
                 f"p = (a:V)-[:R]{arrow}{{2,4}}(b:V)": sorted(t for t in trails if 2 <= t[2] <= 4),
             }
             for pattern, wanted in asked.items():

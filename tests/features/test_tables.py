@@ -17,7 +17,9 @@ def test_every_function_is_described_and_every_description_is_of_a_function() ->
     described = {one.name.lower() for one in DESCRIBED}
     known = set(FUNCTIONS) | AGGREGATES | SYNTAX
     assert described - known == set(), "described, but not known to the planner"
-    assert known - described == set(), "known to the planner, but not described in procedures/functions.py"
+    assert known - described == set(), (
+        "known to the planner, but not described in procedures/functions.py"
+    )
 
 
 def test_the_body_of_every_procedure_returns_its_columns() -> None:
@@ -30,18 +32,33 @@ def test_the_body_of_every_procedure_returns_its_columns() -> None:
 
 def test_every_procedure_answers() -> None:
     arguments = {
-        "STRING": "'x'", "INTEGER": "1", "MAP": "{}", "LIST<STRING>": "[]", "LIST<FLOAT>": "[1.0]", "NODE": "a",
-        "RELATIONSHIP": "r", "ANY": "a",
-    }  # fmt: skip
+        "STRING": "'x'",
+        "INTEGER": "1",
+        "MAP": "{}",
+        "LIST<STRING>": "[]",
+        "LIST<FLOAT>": "[1.0]",
+        "NODE": "a",
+        "RELATIONSHIP": "r",
+        "ANY": "a",
+    }
     with samyama.open() as db:
         db.execute("CREATE (:A {x: 1})-[:T {y: [1.5]}]->(:B:C)").consume()
         for kind, target in (("FULLTEXT", "ON EACH [%s.x]"), ("VECTOR", "ON (%s.x)")):
             db.execute(f"CREATE {kind} INDEX {kind}_nodes FOR (n:A) {target % 'n'}").consume()
-            db.execute(f"CREATE {kind} INDEX {kind}_relationships FOR ()-[r:T]-() {target % 'r'}").consume()
+            db.execute(
+                f"CREATE {kind} INDEX {kind}_relationships FOR ()-[r:T]-() {target % 'r'}"
+            ).consume()
         for procedure in ALL:
-            given = ", ".join(arguments[argument.type] for argument in procedure.arguments if argument.default is None)
+            given = ", ".join(
+                arguments[argument.type]
+                for argument in procedure.arguments
+                if argument.default is None
+            )
             if procedure.name.startswith("db.index.") and given:
-                kind, what = procedure.name.split(".")[2].upper(), procedure.name.split("query")[1].lower()
+                kind, what = (
+                    procedure.name.split(".")[2].upper(),
+                    procedure.name.split("query")[1].lower(),
+                )
                 given = given.replace("'x'", f"'{kind}_{what}'", 1)
             if procedure.mode == "WRITE":
                 given = given.replace("[]", "['A']")

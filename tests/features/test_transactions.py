@@ -10,7 +10,9 @@ import pytest
 import samyama
 from samyama.errors import SamyamaError
 
-LONG = "UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y WITH x * y AS z RETURN max(z) AS m"
+LONG = (
+    "UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y WITH x * y AS z RETURN max(z) AS m"
+)
 DEADLINE_S = 20.0
 
 
@@ -56,7 +58,9 @@ def test_an_idle_transaction_is_ended_and_its_session_can_go_on() -> None:
         db.execute("TERMINATE TRANSACTIONS [$id]", id=number).consume()
         with pytest.raises(SamyamaError, match="ended before it was done"):
             transaction.run("CREATE (:Doomed)").consume()
-        assert db.execute("MATCH (n:Doomed) RETURN count(n)").value() == 0, "nothing of it was committed"
+        assert db.execute("MATCH (n:Doomed) RETURN count(n)").value() == 0, (
+            "nothing of it was committed"
+        )
         assert session.run("RETURN 1 AS one").value() == 1, "the session is usable again"
 
 

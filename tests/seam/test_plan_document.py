@@ -29,7 +29,9 @@ def test_the_sample_holds_every_kind_there_is() -> None:
 
 def test_the_committed_bytes_are_what_msgspec_writes() -> None:
     """The Rust side is tested on these bytes, so they must be today's."""
-    assert bytes.fromhex(FIXTURE.read_text()) == p.encode(every_kind.plan()), "rewrite it: python " + __file__
+    assert bytes.fromhex(FIXTURE.read_text()) == p.encode(every_kind.plan()), (
+        "rewrite it: python " + __file__
+    )
 
 
 def test_the_bytes_read_back() -> None:

@@ -40,7 +40,9 @@ def test_crates_know_only_the_rooms_below_them() -> None:
         "a crate came or went: draw its arrows in ALLOWED_ARROWS and say why in a decision record"
     )
     for crate, ours in arrows.items():
-        assert set(ours) <= ALLOWED_ARROWS[crate], f"crates/{crate} names {set(ours) - ALLOWED_ARROWS[crate]}"
+        assert set(ours) <= ALLOWED_ARROWS[crate], (
+            f"crates/{crate} names {set(ours) - ALLOWED_ARROWS[crate]}"
+        )
 
 
 def test_only_the_raft_crate_and_the_simulator_name_openraft() -> None:
@@ -63,13 +65,19 @@ def test_the_engine_is_imported_where_it_may_be() -> None:
     allowed = {"_database.py", "_results.py", "errors.py", "__init__.py", "types.py"}
     allowed |= {"cli/server.py", "cli/shell.py", "bench/load.py"}
     package = ROOT / "python/samyama"
-    imports = re.compile(r"^\s*(from samyama\._core|from samyama import _core|import samyama\._core)", re.MULTILINE)
-    sources = {str(path.relative_to(package)): path.read_text("utf-8") for path in package.rglob("*.py")}
+    imports = re.compile(
+        r"^\s*(from samyama\._core|from samyama import _core|import samyama\._core)", re.MULTILINE
+    )
+    sources = {
+        str(path.relative_to(package)): path.read_text("utf-8") for path in package.rglob("*.py")
+    }
     importers = {name for name, text in sources.items() if imports.search(text)}
     assert importers <= allowed, f"samyama._core is imported in {importers - allowed}"
 
 
-@pytest.mark.parametrize("word", ["TODO", "FIXME", "XXX", "unimplemented!", "todo!(", "NotImplementedError"])
+@pytest.mark.parametrize(
+    "word", ["TODO", "FIXME", "XXX", "unimplemented!", "todo!(", "NotImplementedError"]
+)
 def test_nothing_calls_itself_unfinished(word: str) -> None:
     found = [
         f"{path.relative_to(ROOT)}:{number}"
@@ -127,13 +135,19 @@ def test_numbers_in_the_configuration_say_their_unit() -> None:
         inner = kind.type if isinstance(kind, msgspec.inspect.Metadata) else kind
         assert isinstance(inner, msgspec.inspect.StructType)
         for field in inner.fields:
-            bare = field.type.type if isinstance(field.type, msgspec.inspect.Metadata) else field.type
+            bare = (
+                field.type.type if isinstance(field.type, msgspec.inspect.Metadata) else field.type
+            )
             if isinstance(bare, msgspec.inspect.IntType):
-                assert field.name.endswith(units), f"{section.name}.{field.name}: the unit stands last in the name"
+                assert field.name.endswith(units), (
+                    f"{section.name}.{field.name}: the unit stands last in the name"
+                )
 
 
 def test_the_configuration_reference_is_what_the_schema_says() -> None:
     from samyama.config.reference import render
 
     page = "docs/reference/configuration.md"
-    assert (ROOT / page).read_text("utf-8") == render(), f"run: python -m samyama.config.reference > {page}"
+    assert (ROOT / page).read_text("utf-8") == render(), (
+        f"run: python -m samyama.config.reference > {page}"
+    )

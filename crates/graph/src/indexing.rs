@@ -58,6 +58,14 @@ impl Graph {
                 definition.name
             )));
         }
+        // Ids of nodes and of relationships are both counted from 0: in one index they could not be told apart.
+        let is_node = |entity| matches!(entity, EntityKind::Node(_));
+        if definition.entities().any(|entity| is_node(entity) != is_node(definition.entity)) {
+            return Err(ApplyError::Inconsistent(format!(
+                "index `{}` is about nodes and relationships",
+                definition.name
+            )));
+        }
         definition.keys.iter().try_for_each(|key| self.check_key(*key))?;
         if constraint.map(|constraint| &constraint.name) != definition.owner.as_ref() {
             return Err(ApplyError::Inconsistent(format!(

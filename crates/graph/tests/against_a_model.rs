@@ -92,9 +92,11 @@ fn prepared() -> Draft {
     draft.apply(&Effect::CreateIndex(index(1, "pair", node, &[1, 0], None))).expect("a fresh index");
     let on_type = EntityKind::Relationship(TypeId(1));
     draft.apply(&Effect::CreateIndex(index(2, "rel", on_type, &[0], None))).expect("a fresh index");
-    let others = vec![EntityKind::Node(LabelId(2)), on_type];
-    let kind = IndexKind::Fulltext { others, analyzer: Arc::from("standard") };
-    let words = IndexDefinition { kind, ..index(4, "words", node, &[0, 1], None) };
+    let fulltext = |others| IndexKind::Fulltext { others, analyzer: Arc::from("standard") };
+    let other_label = fulltext(vec![EntityKind::Node(LabelId(2))]);
+    let words = IndexDefinition { kind: other_label, ..index(4, "words", node, &[0, 1], None) };
+    let other_type = fulltext(vec![EntityKind::Relationship(TypeId(2))]);
+    let notes = IndexDefinition { kind: other_type, ..index(5, "notes", on_type, &[2], None) };
     let unique = EntityKind::Node(LabelId(1));
     let constraint = ConstraintDefinition {
         name: Arc::from("one"),
@@ -106,6 +108,7 @@ fn prepared() -> Draft {
     let index = index(3, "one_index", unique, &[2], Some("one"));
     draft.apply(&Effect::CreateConstraint { constraint, index: Some(index) }).expect("a fresh constraint");
     draft.apply(&Effect::CreateIndex(words)).expect("a fresh full-text index");
+    draft.apply(&Effect::CreateIndex(notes)).expect("a fresh full-text index");
     draft
 }
 
@@ -261,6 +264,23 @@ fn snapshots_give_the_same_graph(view: &View) -> Result<(), TestCaseError> {
         prop_assert!(read_snapshot(&mut &bytes[..at]).is_err(), "a cut at {} was not found", at);
     }
     Ok(())
+}
+
+#[test]
+fn an_index_is_about_nodes_or_about_relationships() {
+    let mut draft = prepared();
+    let others = vec![EntityKind::Relationship(TypeId(0))];
+    let mixed = IndexDefinition {
+        id: draft.next_index_id(),
+        name: Arc::from("mixed"),
+        kind: IndexKind::Fulltext { others, analyzer: Arc::from("standard") },
+        entity: EntityKind::Node(LabelId(0)),
+        keys: vec![KeyId(0)],
+        owner: None,
+    };
+    let before = draft.fingerprint();
+    assert!(draft.apply(&Effect::CreateIndex(mixed)).is_err());
+    assert_eq!(draft.fingerprint(), before);
 }
 
 #[test]

@@ -257,7 +257,7 @@ impl RaftNode {
     }
 
     /// Linearizable read point: on the leader a round to a quorum, on a follower a request to the leader. Resolves once it
-    /// is applied here.
+    /// is applied here; with `NoLeader` at once while none is known: whoever asks decides how long to wait for one.
     pub fn read_index(
         &self,
         timeout: Duration,

@@ -96,7 +96,8 @@ fn leadership_is_handed_over_and_reads_are_linearizable_everywhere() {
     let index = cluster.write("x");
     let leader = cluster.leader();
     for member in cluster.members.values() {
-        let read = member.block(member.node.read_index(Duration::from_secs(5))).unwrap();
+        // A follower may not have heard yet who leads.
+        let read = wait("a read point", || member.block(member.node.read_index(Duration::from_secs(5))).ok());
         assert!(read >= index, "a read point behind an acknowledged write");
         assert!(*member.node.applied().borrow() >= read);
     }

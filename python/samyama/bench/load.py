@@ -6,7 +6,17 @@ import msgspec
 
 from samyama import _core
 
-__all__ = ["Generator", "Latency", "Load", "Random", "Report", "Sequence", "Text", "TextBytes", "run_load"]
+__all__ = [
+    "Generator",
+    "Latency",
+    "Load",
+    "Random",
+    "Report",
+    "Sequence",
+    "Text",
+    "TextBytes",
+    "run_load",
+]
 
 
 class Sequence(msgspec.Struct, frozen=True):

@@ -75,13 +75,25 @@ def measure(directory: Path, duration_ms: int, told: Callable[[Measured], None])
     """Measure everything; ``told`` hears of each figure as it comes. Data lie in ``directory``."""
     found, before = machine(), sync_floor(directory)
     measured = []
-    for one in (*_writes(directory, duration_ms), *_reads(directory, duration_ms), *_engine(), *_embedded()):
+    for one in (
+        *_writes(directory, duration_ms),
+        *_reads(directory, duration_ms),
+        *_engine(),
+        *_embedded(),
+    ):
         told(one)
         measured.append(one)
-    return Suite(machine=found, sync_floor_before=before, sync_floor_after=sync_floor(directory), measured=measured)
+    return Suite(
+        machine=found,
+        sync_floor_before=before,
+        sync_floor_after=sync_floor(directory),
+        measured=measured,
+    )
 
 
-def _judge(name: str, value: float, report: Report | None = None, cpu_us: dict[str, float] | None = None) -> Measured:
+def _judge(
+    name: str, value: float, report: Report | None = None, cpu_us: dict[str, float] | None = None
+) -> Measured:
     figure: Figure = FIGURES[name]
     reached = figure.reaches(value, figure.floor) and (report is None or not report.errors)
     return Measured(
@@ -101,16 +113,25 @@ def _load(cluster: Cluster, load: Load) -> tuple[Report, dict[str, float]]:
     report = run_load(load)
     share = report.operations * (load.warmup_ms + load.duration_ms) / load.duration_ms
     cpu_us = {
-        f"node {node.id} {thread}": round(1e6 * (seconds - before[node.id][thread]) / max(share, 1), 2)
+        f"node {node.id} {thread}": round(
+            1e6 * (seconds - before[node.id][thread]) / max(share, 1), 2
+        )
         for node in cluster
         for thread, seconds in cpu_seconds(node.pid or 0).items()
     }
-    cpu_us = {"load": round(report.cpu_us_per_operation, 2), **{name: us for name, us in cpu_us.items() if us >= 0.05}}
+    cpu_us = {
+        "load": round(report.cpu_us_per_operation, 2),
+        **{name: us for name, us in cpu_us.items() if us >= 0.05},
+    }
     return report, cpu_us
 
 
 def _writes(directory: Path, duration_ms: int) -> Iterator[Measured]:
-    parameters: dict[str, Generator] = {"id": Sequence(0), "name": TextBytes(PAYLOAD_BYTES), "age": Random(18, 90)}
+    parameters: dict[str, Generator] = {
+        "id": Sequence(0),
+        "name": TextBytes(PAYLOAD_BYTES),
+        "age": Random(18, 90),
+    }
     with Cluster(3, directory=directory / "writes") as cluster:
         leader = cluster.leader()
 
@@ -137,9 +158,19 @@ def _writes(directory: Path, duration_ms: int) -> Iterator[Measured]:
 def _reads(directory: Path, duration_ms: int) -> Iterator[Measured]:
     with Cluster(1, directory=directory / "reads") as cluster:
         leader = cluster.leader()
-        once = Load(addresses=[leader.bolt], statement=INDEX, warmup_ms=0, duration_ms=60_000, requests_max=1)
+        once = Load(
+            addresses=[leader.bolt],
+            statement=INDEX,
+            warmup_ms=0,
+            duration_ms=60_000,
+            requests_max=1,
+        )
         _must_succeed(once)
-        _must_succeed(msgspec.structs.replace(once, statement=NODES, parameters={"name": TextBytes(PAYLOAD_BYTES)}))
+        _must_succeed(
+            msgspec.structs.replace(
+                once, statement=NODES, parameters={"name": TextBytes(PAYLOAD_BYTES)}
+            )
+        )
         for name, depth in (("reads_64x1", 1), ("reads_64x16", 16)):
             report, cpu_us = _load(
                 cluster,
@@ -164,7 +195,10 @@ def _must_succeed(load: Load) -> None:
 def _engine() -> Iterator[Measured]:
     """Without Bolt and Cypher, by an example program of the graph crate: without a checkout and cargo no rows."""
     checkout = Path(__file__).resolve().parents[3]
-    if not (checkout / "crates" / "graph" / "examples" / "load.rs").exists() or shutil.which("cargo") is None:
+    if (
+        not (checkout / "crates" / "graph" / "examples" / "load.rs").exists()
+        or shutil.which("cargo") is None
+    ):
         return
     command = [
         "cargo",

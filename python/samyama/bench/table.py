@@ -28,7 +28,8 @@ def print_report(console: Console, report: Report) -> None:
     rows = {
         "operations per second": _number(report.per_s),
         "P50, P99, P99.9, max ms": ", ".join(
-            _milliseconds(us) for us in (latency.p50_us, latency.p99_us, latency.p999_us, latency.max_us)
+            _milliseconds(us)
+            for us in (latency.p50_us, latency.p99_us, latency.p999_us, latency.max_us)
         ),
         "each second": " ".join(str(count) for count in report.per_second),
         "rows": str(report.rows),
@@ -43,7 +44,15 @@ def print_report(console: Console, report: Report) -> None:
 def print_suite(console: Console, suite: Suite) -> None:
     """The set, with floors and goals."""
     table = Table(title="Figures of a release")
-    for column in ("figure", "measured", "floor", "goal", "", "P50 / P99 ms", "CPU us per operation"):
+    for column in (
+        "figure",
+        "measured",
+        "floor",
+        "goal",
+        "",
+        "P50 / P99 ms",
+        "CPU us per operation",
+    ):
         table.add_column(column, justify="left" if column == "figure" else "right")
     for one in suite.measured:
         figure = FIGURES[one.name]

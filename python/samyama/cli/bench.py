@@ -22,13 +22,26 @@ def command() -> None:
 
 @command.command()
 @click.argument("statement")
-@click.option("--address", "addresses", multiple=True, default=["127.0.0.1:7687"], show_default=True, help="host:port.")
+@click.option(
+    "--address",
+    "addresses",
+    multiple=True,
+    default=["127.0.0.1:7687"],
+    show_default=True,
+    help="host:port.",
+)
 @click.option("--connections", default=64, show_default=True)
-@click.option("--depth", default=1, show_default=True, help="Requests on their way on each connection.")
+@click.option(
+    "--depth", default=1, show_default=True, help="Requests on their way on each connection."
+)
 @click.option("--threads", default=1, show_default=True, help="Of the generator.")
 @click.option("--seconds", default=5.0, show_default=True)
 @click.option("--warm-up-seconds", default=1.0, show_default=True)
-@click.option("--read-level", type=click.Choice(["linearizable", "bookmark", "stale"]), help="What reads promise.")
+@click.option(
+    "--read-level",
+    type=click.Choice(["linearizable", "bookmark", "stale"]),
+    help="What reads promise.",
+)
 @click.option(
     "--parameter",
     "parameters",
@@ -37,7 +50,10 @@ def command() -> None:
     help="sequence:FROM, random:FROM:UNTIL, bytes:LENGTH, a number, or a text.",
 )
 @click.option(
-    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the report there, too."
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the report there, too.",
 )
 def run(
     statement: str,
@@ -79,7 +95,9 @@ def run(
         sys.exit(2)
     print_report(Console(), report)
     if json_file is not None:
-        json_file.write_bytes(msgspec.json.format(msgspec.json.encode({"load": load, "report": report})))
+        json_file.write_bytes(
+            msgspec.json.format(msgspec.json.encode({"load": load, "report": report}))
+        )
     sys.exit(1 if report.errors else 0)
 
 
@@ -104,14 +122,19 @@ def _parameter(text: str) -> tuple[str, Generator]:
 
 
 @command.command()
-@click.option("--seconds", default=5.0, show_default=True, help="Of each load, after a second of warming up.")
+@click.option(
+    "--seconds", default=5.0, show_default=True, help="Of each load, after a second of warming up."
+)
 @click.option(
     "--directory",
     type=click.Path(file_okay=False, exists=True, path_type=Path),
     help="On the disk that is to be measured; a temporary directory if it is left out.",
 )
 @click.option(
-    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write everything there, too."
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write everything there, too.",
 )
 def suite(seconds: float, directory: Path | None, json_file: Path | None) -> None:
     """Start real processes and measure the set, beside its floors and goals. Exit code 1: a floor was missed."""

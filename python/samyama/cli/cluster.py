@@ -66,7 +66,17 @@ def status_table(found: dict[str, NodeStatus | None]) -> Table:
         if status is not None and status.role == "leader":
             lags = {member.id: member.lag_entries for member in status.members}
     table = Table(box=None, pad_edge=False)
-    for column in ("id", "http", "role", "term", "applied", "last", "lag", "nodes", "relationships"):
+    for column in (
+        "id",
+        "http",
+        "role",
+        "term",
+        "applied",
+        "last",
+        "lag",
+        "nodes",
+        "relationships",
+    ):
         table.add_column(column, justify="left" if column in ("http", "role") else "right")
     for address, status in found.items():
         if status is None:
@@ -75,6 +85,13 @@ def status_table(found: dict[str, NodeStatus | None]) -> Table:
         lag = lags.get(status.id)
         style = "[bold green]leader[/bold green]" if status.role == "leader" else status.role
         behind = "" if lag is None else lag
-        row = (status.term, status.applied_index, status.last_log_index, behind, status.nodes, status.relationships)
+        row = (
+            status.term,
+            status.applied_index,
+            status.last_log_index,
+            behind,
+            status.nodes,
+            status.relationships,
+        )
         table.add_row(str(status.id), address, style, *map(str, row))
     return table

@@ -20,7 +20,12 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--config", "config_file", type=click.Path(path_type=Path), help="A TOML file (default: samyama.toml).")
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="A TOML file (default: samyama.toml).",
+)
 @click.option("--origin", is_flag=True, help="Say for each value where it was set.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def show(config_file: Path | None, origin: bool, as_json: bool) -> None:

@@ -27,18 +27,30 @@ def _parse_member(text: str) -> dict[str, object]:
         member: dict[str, object] = {"id": int(first)}
         member |= dict(part.split("=", 1) for part in rest)
     except ValueError:
-        raise click.BadParameter(f"`{text}`: write ID,peer=HOST:PORT,bolt=HOST:PORT,http=HOST:PORT") from None
+        raise click.BadParameter(
+            f"`{text}`: write ID,peer=HOST:PORT,bolt=HOST:PORT,http=HOST:PORT"
+        ) from None
     return member
 
 
 @click.command()
-@click.option("--config", "config_file", type=click.Path(path_type=Path), help="A TOML file (default: samyama.toml).")
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="A TOML file (default: samyama.toml).",
+)
 @click.option("--id", "node_id", type=int, help="This node's number.")
 @click.option("--data", "data_directory", help="Where its log and snapshots live.")
 @click.option("--bolt", help="host:port for Bolt clients.")
 @click.option("--peer", help="host:port for the other nodes.")
 @click.option("--http", help="host:port for metrics, health and status.")
-@click.option("--member", "members", multiple=True, help="A first member: ID,peer=..,bolt=..,http=..; once for each.")
+@click.option(
+    "--member",
+    "members",
+    multiple=True,
+    help="A first member: ID,peer=..,bolt=..,http=..; once for each.",
+)
 def command(
     config_file: Path | None,
     node_id: int | None,

@@ -76,4 +76,6 @@ def fetch_status(address: str, timeout_s: float = 2.0) -> NodeStatus:
     try:
         return msgspec.json.decode(body, type=NodeStatus)
     except msgspec.DecodeError as error:
-        raise NodeUnreachable(f"{address}: answered {code} with something that is no status: {error}") from None
+        raise NodeUnreachable(
+            f"{address}: answered {code} with something that is no status: {error}"
+        ) from None

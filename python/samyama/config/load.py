@@ -57,7 +57,9 @@ def load(
     """
     merged: Layer = {}
     origins = {f"{section}.{key}": "default" for section, keys in _known().items() for key in keys}
-    for layer, origin in _layers(file, os.environ if environment is None else environment, flags or {}):
+    for layer, origin in _layers(
+        file, os.environ if environment is None else environment, flags or {}
+    ):
         for section, values in layer.items():
             for key, value in values.items():
                 _require_known(section, key, origin(section, key))
@@ -71,7 +73,9 @@ def load(
     return Loaded(settings, origins)
 
 
-def _layers(file: Path | None, environment: Mapping[str, str], flags: Mapping[str, Any]) -> list[tuple[Layer, Any]]:
+def _layers(
+    file: Path | None, environment: Mapping[str, str], flags: Mapping[str, Any]
+) -> list[tuple[Layer, Any]]:
     return [_file_layer(file), _environment_layer(environment), _flag_layer(flags)]
 
 
@@ -87,7 +91,9 @@ def _file_layer(file: Path | None) -> tuple[Layer, Any]:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
     for section, values in data.items():
         if not isinstance(values, dict):
-            raise ConfigError(f"{path}: `{section}` stands outside a section; write it as [section] and key = value")
+            raise ConfigError(
+                f"{path}: `{section}` stands outside a section; write it as [section] and key = value"
+            )
     return data, lambda *_: str(path)
 
 
@@ -117,7 +123,9 @@ def _known() -> dict[str, dict[str, msgspec.inspect.Field]]:
     for section in msgspec.structs.fields(Settings):
         kind = msgspec.inspect.type_info(section.type)
         inner = kind.type if isinstance(kind, msgspec.inspect.Metadata) else kind
-        assert isinstance(inner, msgspec.inspect.StructType), f"section {section.name} is not a struct"
+        assert isinstance(inner, msgspec.inspect.StructType), (
+            f"section {section.name} is not a struct"
+        )
         known[section.name] = {field.name: field for field in inner.fields}
     return known
 
@@ -130,7 +138,11 @@ def _require_known(section: str, key: str, origin: str) -> None:
         raise ConfigError(f"{origin}: no section `{section}`{hint}")
     if key not in known[section]:
         near = difflib.get_close_matches(key, known[section], 1)
-        hint = f"; did you mean `{section}.{near[0]}`?" if near else f"; it has {', '.join(known[section])}"
+        hint = (
+            f"; did you mean `{section}.{near[0]}`?"
+            if near
+            else f"; it has {', '.join(known[section])}"
+        )
         raise ConfigError(f"{origin}: no key `{section}.{key}`{hint}")
 
 
@@ -173,7 +185,9 @@ def _check(settings: Settings) -> None:
                 f"cluster.members: {len(ids)} members; a cluster has 1, 3, 5 or 7, so that a majority is clear"
             )
         if settings.node.id not in ids:
-            raise ConfigError(f"cluster.members: this node's id {settings.node.id} (node.id) is not in the list")
+            raise ConfigError(
+                f"cluster.members: this node's id {settings.node.id} (node.id) is not in the list"
+            )
     for name in ("bolt", "peer", "http"):
         _check_listen(name, getattr(settings.listen, name), settings.listen.insecure)
 

@@ -27,14 +27,22 @@ def render() -> str:
     for section in msgspec.structs.fields(Settings):
         kind = msgspec.inspect.type_info(section.type)
         description, inner = _unwrap(kind)
-        assert isinstance(inner, msgspec.inspect.StructType), f"section {section.name} is not a struct"
-        parts.append(f"\n## [{section.name}]\n\n{description}\n\n| key | default | meaning |\n| --- | --- | --- |\n")
+        assert isinstance(inner, msgspec.inspect.StructType), (
+            f"section {section.name} is not a struct"
+        )
+        parts.append(
+            f"\n## [{section.name}]\n\n{description}\n\n| key | default | meaning |\n| --- | --- | --- |\n"
+        )
         for field in inner.fields:
             value = getattr(getattr(defaults, section.name), field.name)
-            parts.append(f"| `{field.name}` | `{_show(value)}` | {_unwrap(field.type)[0]}{_bounds(field.type)} |\n")
+            parts.append(
+                f"| `{field.name}` | `{_show(value)}` | {_unwrap(field.type)[0]}{_bounds(field.type)} |\n"
+            )
     parts.append("\n## One entry of `cluster.members`\n\n| key | meaning |\n| --- | --- |\n")
     for member_field in msgspec.structs.fields(Member):
-        parts.append(f"| `{member_field.name}` | {_unwrap(msgspec.inspect.type_info(member_field.type))[0]} |\n")
+        parts.append(
+            f"| `{member_field.name}` | {_unwrap(msgspec.inspect.type_info(member_field.type))[0]} |\n"
+        )
     return "".join(parts)
 
 

@@ -11,7 +11,19 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-__all__ = ["Advertise", "Cluster", "Limits", "Listen", "Log", "Member", "Node", "Raft", "Reads", "Settings", "Storage"]
+__all__ = [
+    "Advertise",
+    "Cluster",
+    "Limits",
+    "Listen",
+    "Log",
+    "Member",
+    "Node",
+    "Raft",
+    "Reads",
+    "Settings",
+    "Storage",
+]
 
 Milliseconds = Annotated[int, Meta(ge=1, le=3_600_000)]
 Bytes = Annotated[int, Meta(ge=1)]
@@ -23,26 +35,42 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Node(_Section, frozen=True):
-    id: Annotated[int, Meta(ge=1, description="This node's number in the cluster; never given to another node.")] = 1
+    id: Annotated[
+        int,
+        Meta(ge=1, description="This node's number in the cluster; never given to another node."),
+    ] = 1
     data_directory: Annotated[
-        str, Meta(description="Where the log and the snapshots live. One node only; created when missing.")
+        str,
+        Meta(
+            description="Where the log and the snapshots live. One node only; created when missing."
+        ),
     ] = "samyama-data"
 
 
 class Listen(_Section, frozen=True):
     bolt: Annotated[Address, Meta(description="host:port for Bolt clients.")] = "127.0.0.1:7687"
     peer: Annotated[Address, Meta(description="host:port for the other nodes.")] = "127.0.0.1:7688"
-    http: Annotated[Address, Meta(description="host:port for /metrics, /health and /status.")] = "127.0.0.1:7474"
+    http: Annotated[Address, Meta(description="host:port for /metrics, /health and /status.")] = (
+        "127.0.0.1:7474"
+    )
     insecure: Annotated[
         bool,
-        Meta(description="Listen on addresses other than loopback although there is no authentication and no TLS yet."),
+        Meta(
+            description="Listen on addresses other than loopback although there is no authentication and no TLS yet."
+        ),
     ] = False
 
 
 class Advertise(_Section, frozen=True):
-    bolt: Annotated[str, Meta(description="host:port that clients are told to dial; empty: as in listen.bolt.")] = ""
-    peer: Annotated[str, Meta(description="host:port that peers dial; empty: as in listen.peer.")] = ""
-    http: Annotated[str, Meta(description="host:port of HTTP as others see it; empty: as in listen.http.")] = ""
+    bolt: Annotated[
+        str, Meta(description="host:port that clients are told to dial; empty: as in listen.bolt.")
+    ] = ""
+    peer: Annotated[
+        str, Meta(description="host:port that peers dial; empty: as in listen.peer.")
+    ] = ""
+    http: Annotated[
+        str, Meta(description="host:port of HTTP as others see it; empty: as in listen.http.")
+    ] = ""
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,14 +78,18 @@ class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     id: Annotated[int, Meta(ge=1, description="The member's number.")]
     peer: Annotated[Address, Meta(description="host:port of its peer transport.")]
-    bolt: Annotated[Address, Meta(description="host:port of its Bolt listener, as clients dial it.")]
+    bolt: Annotated[
+        Address, Meta(description="host:port of its Bolt listener, as clients dial it.")
+    ]
     http: Annotated[str, Meta(description="host:port of its HTTP listener.")] = ""
 
 
 class Cluster(_Section, frozen=True):
     members: Annotated[
         list[Member],
-        Meta(description="The first members, this node among them: 1, 3, 5 or 7. Empty: this node alone."),
+        Meta(
+            description="The first members, this node among them: 1, 3, 5 or 7. Empty: this node alone."
+        ),
     ] = []
     dial: Annotated[
         dict[str, str],
@@ -69,27 +101,36 @@ class Cluster(_Section, frozen=True):
 
 class Raft(_Section, frozen=True):
     election_timeout_ms_min: Annotated[
-        Milliseconds, Meta(description="Shortest time without a leader's message after which a follower stands.")
+        Milliseconds,
+        Meta(description="Shortest time without a leader's message after which a follower stands."),
     ] = 150
     election_timeout_ms_max: Annotated[
         Milliseconds,
-        Meta(description="Longest such time; also the leader's lease. Above 480 a failover may take a second."),
+        Meta(
+            description="Longest such time; also the leader's lease. Above 480 a failover may take a second."
+        ),
     ] = 300
-    heartbeat_interval_ms: Annotated[Milliseconds, Meta(description="How often a leader sends a sign of life.")] = 50
+    heartbeat_interval_ms: Annotated[
+        Milliseconds, Meta(description="How often a leader sends a sign of life.")
+    ] = 50
     snapshot_log_bytes: Annotated[
         Bytes, Meta(description="A snapshot is built when the log since the last one is this long.")
     ] = 64 * 1024 * 1024
-    snapshot_log_entries: Annotated[int, Meta(ge=1, description="Or when it holds this many entries.")] = 1_000_000
+    snapshot_log_entries: Annotated[
+        int, Meta(ge=1, description="Or when it holds this many entries.")
+    ] = 1_000_000
 
 
 class Storage(_Section, frozen=True):
     fsync: Annotated[
         bool,
-        Meta(description="Wait for the disk before a write is acknowledged. Off means that a power cut loses writes."),
+        Meta(
+            description="Wait for the disk before a write is acknowledged. Off means that a power cut loses writes."
+        ),
     ] = True
-    segment_bytes: Annotated[int, Meta(ge=4096, le=1 << 30, description="Size of one file of the log.")] = (
-        64 * 1024 * 1024
-    )
+    segment_bytes: Annotated[
+        int, Meta(ge=4096, le=1 << 30, description="Size of one file of the log.")
+    ] = 64 * 1024 * 1024
 
 
 class Reads(_Section, frozen=True):
@@ -100,20 +141,26 @@ class Reads(_Section, frozen=True):
             description="What a read promises that does not say it itself (tx_metadata samyama.read).",
         ),
     ] = "linearizable"
-    timeout_ms: Annotated[Milliseconds, Meta(description="How long a read waits for its read point or bookmark.")] = (
-        5_000
-    )
+    timeout_ms: Annotated[
+        Milliseconds, Meta(description="How long a read waits for its read point or bookmark.")
+    ] = 5_000
 
 
 class Limits(_Section, frozen=True):
     connections_max: Annotated[int, Meta(ge=1, description="Open Bolt connections.")] = 1_000
     message_bytes_max: Annotated[Bytes, Meta(description="One Bolt message.")] = 64 * 1024 * 1024
-    query_memory_bytes_max: Annotated[Bytes, Meta(description="Memory of one query.")] = 256 * 1024 * 1024
+    query_memory_bytes_max: Annotated[Bytes, Meta(description="Memory of one query.")] = (
+        256 * 1024 * 1024
+    )
     query_timeout_ms: Annotated[
         int, Meta(ge=0, description="Time of one transaction that does not set its own; 0: none.")
     ] = 60_000
-    transactions_max: Annotated[int, Meta(ge=1, description="Open explicit transactions on one node.")] = 1_000
-    plan_cache_bytes_max: Annotated[Bytes, Meta(description="Memory of the plan cache.")] = 64 * 1024 * 1024
+    transactions_max: Annotated[
+        int, Meta(ge=1, description="Open explicit transactions on one node.")
+    ] = 1_000
+    plan_cache_bytes_max: Annotated[Bytes, Meta(description="Memory of the plan cache.")] = (
+        64 * 1024 * 1024
+    )
     uncommitted_bytes_max: Annotated[
         Bytes, Meta(description="Writes computed and not yet committed; past it clients wait.")
     ] = 64 * 1024 * 1024
@@ -121,16 +168,24 @@ class Limits(_Section, frozen=True):
 
 class Load(_Section, frozen=True):
     csv_directory: Annotated[
-        str, Meta(description="LOAD CSV reads files below this directory, on the node that runs it. Empty: none.")
+        str,
+        Meta(
+            description="LOAD CSV reads files below this directory, on the node that runs it. Empty: none."
+        ),
     ] = ""
 
 
 class Log(_Section, frozen=True):
     level: Annotated[
-        str, Meta(pattern="^(error|warn|info|debug|trace)$", description="The least important lines that are written.")
+        str,
+        Meta(
+            pattern="^(error|warn|info|debug|trace)$",
+            description="The least important lines that are written.",
+        ),
     ] = "info"
     format: Annotated[
-        str, Meta(pattern="^(text|json)$", description="One line of text or of JSON each, on stderr.")
+        str,
+        Meta(pattern="^(text|json)$", description="One line of text or of JSON each, on stderr."),
     ] = "text"
 
 

@@ -1,4 +1,4 @@
-"""The Cypher front end: text to plan. Lexer, parser, semantic checks and planner; nothing here touches a value or a graph."""
+"""The Cypher front end, text to plan: lexer, parser, semantic checks, planner. No value, no graph is touched here."""
 
 from samyama.cypher.compile import compile
 from samyama.cypher.errors import CypherError

@@ -26,7 +26,7 @@ class Expr(Node):
 class Literal(Expr):
     """``auto``: the number under which the plan cache stripped it."""
 
-    value: None | bool | int | float | str
+    value: bool | int | float | str | None
     auto: int | None = None
 
 
@@ -225,7 +225,7 @@ class RelationshipPattern(Node):
 
 @dataclass(slots=True)
 class Quantified(Node):
-    """``((a)-[r]->(b) WHERE ...){low,high}``: stands between two nodes as a relationship does; ``high`` None: no bound."""
+    """``((a)-[r]->(b) WHERE ...){low,high}``: stands between nodes as a relationship does; ``high`` None: no bound."""
 
     path: PathPattern
     where: Expr | None

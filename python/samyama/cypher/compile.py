@@ -16,14 +16,15 @@ __all__ = ["compile", "compile_plan"]
 def compile(
     text: str,
     literals: Sequence[tuple[int, int]] = (),
-    parameter_types: Mapping[str, str] | None = None,
+    parameter_types: Mapping[str, str] | None = None,  # noqa: ARG001 - part of the seam
     catalog: bytes = b"",
 ) -> bytes:
     """Compile one statement.
 
     Args:
         text: The query, as the client sent it.
-        literals: Character spans of the literals that the plan cache stripped, in order; the plan refers to them by number.
+        literals: Character spans of the literals that the plan cache stripped, in order; the plan refers to
+            them by number.
         parameter_types: The type class of each parameter that was given.
         catalog: Names, counts and indexes, as MessagePack; empty: an empty graph.
 
@@ -36,7 +37,9 @@ def compile(
     return plan.encode(compile_plan(text, literals, decode(catalog) if catalog else Catalog()))
 
 
-def compile_plan(text: str, literals: Sequence[tuple[int, int]] = (), catalog: Catalog | None = None) -> plan.Plan:
+def compile_plan(
+    text: str, literals: Sequence[tuple[int, int]] = (), catalog: Catalog | None = None
+) -> plan.Plan:
     """As :func:`compile`, before it becomes bytes."""
     spans = [(start, end) for start, end in literals]
     try:
@@ -44,5 +47,8 @@ def compile_plan(text: str, literals: Sequence[tuple[int, int]] = (), catalog: C
         return plan_statement(text, statement, catalog or Catalog(), spans)
     except RecursionError:
         raise CypherError(
-            text, 0, "The query nests too deep; split it into several clauses", detail="NestingTooDeep"
+            text,
+            0,
+            "The query nests too deep; split it into several clauses",
+            detail="NestingTooDeep",
         ) from None

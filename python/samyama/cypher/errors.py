@@ -34,9 +34,8 @@ class CypherError(Exception):
         end = text.find("\n", offset)
         self.column = offset - start + 1
         source = text[start : end if end >= 0 else len(text)]
-        self.message = (
-            f'{message} (line {self.line}, column {self.column} (offset: {offset}))\n"{source}"\n{" " * self.column}^'
-        )
+        place = f"(line {self.line}, column {self.column} (offset: {offset}))"
+        self.message = f'{message} {place}\n"{source}"\n{" " * self.column}^'
         self.summary = message
         self.detail, self.error_type, self.phase = detail, error_type, phase
         self.code, self.gql_status = code, gql_status

@@ -57,12 +57,20 @@ def _details(operator: Any) -> str:
             return _text(operator.predicate)
         case p.Projection():
             return ", ".join(
-                f"_{slot} = {_text(e)}" for slot, e in zip(operator.slots, operator.expressions, strict=True)
+                f"_{slot} = {_text(e)}"
+                for slot, e in zip(operator.slots, operator.expressions, strict=True)
             )
         case p.Aggregation():
-            keys = [f"_{slot} = {_text(key)}" for slot, key in zip(operator.key_slots, operator.keys, strict=True)]
+            keys = [
+                f"_{slot} = {_text(key)}"
+                for slot, key in zip(operator.key_slots, operator.keys, strict=True)
+            ]
             return ", ".join(
-                keys + [f"_{a.slot} = {a.function}({', '.join(map(_text, a.arguments))})" for a in operator.aggregates]
+                keys
+                + [
+                    f"_{a.slot} = {a.function}({', '.join(map(_text, a.arguments))})"
+                    for a in operator.aggregates
+                ]
             )
         case p.Sort():
             keys = [
@@ -96,7 +104,9 @@ def _text(expression: Any) -> str:
             return f"{_text(expression.entity)}.{expression.key}"
         case p.Comparison():
             parts = [_text(expression.operands[0])]
-            for operator, operand in zip(expression.operators, expression.operands[1:], strict=True):
+            for operator, operand in zip(
+                expression.operators, expression.operands[1:], strict=True
+            ):
                 parts += [operator, _text(operand)]
             return " ".join(parts)
         case p.Binary():

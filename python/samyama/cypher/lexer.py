@@ -9,7 +9,18 @@ import re
 
 from samyama.cypher.errors import CypherError
 
-__all__ = ["EOF", "FLOAT", "INTEGER", "NAME", "OPERATOR", "PARAMETER", "QUOTED", "STRING", "Tokens", "tokenize"]
+__all__ = [
+    "EOF",
+    "FLOAT",
+    "INTEGER",
+    "NAME",
+    "OPERATOR",
+    "PARAMETER",
+    "QUOTED",
+    "STRING",
+    "Tokens",
+    "tokenize",
+]
 
 NAME, QUOTED, INTEGER, FLOAT, STRING, PARAMETER, OPERATOR, EOF = range(8)
 
@@ -28,7 +39,18 @@ _PATTERN = re.compile(
 )
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|u|U|.)", re.DOTALL)
-_SIMPLE = {"\\": "\\", "'": "'", '"': '"', "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "`": "`", "0": "\0"}
+_SIMPLE = {
+    "\\": "\\",
+    "'": "'",
+    '"': '"',
+    "b": "\b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "`": "`",
+    "0": "\0",
+}
 _INTEGER_MAX = 2**63
 
 
@@ -89,12 +111,21 @@ def _unquote(piece: str) -> str:
 
 def _unreadable(text: str, at: int) -> CypherError:
     if text.startswith("/*", at):
-        return CypherError(text, at, "A comment is opened and not closed", detail="UnexpectedSyntax")
+        return CypherError(
+            text, at, "A comment is opened and not closed", detail="UnexpectedSyntax"
+        )
     if text[at] in "'\"`":
-        return CypherError(text, at, f"A text is opened with {text[at]} and not closed", detail="UnexpectedSyntax")
+        return CypherError(
+            text, at, f"A text is opened with {text[at]} and not closed", detail="UnexpectedSyntax"
+        )
     code = ord(text[at])
     if code > 127:
-        return CypherError(text, at, f"Invalid character '{text[at]}' (U+{code:04X})", detail="InvalidUnicodeCharacter")
+        return CypherError(
+            text,
+            at,
+            f"Invalid character '{text[at]}' (U+{code:04X})",
+            detail="InvalidUnicodeCharacter",
+        )
     return CypherError(text, at, f"Invalid input '{text[at]}'", detail="UnexpectedSyntax")
 
 
@@ -109,16 +140,25 @@ def _add_number(tokens: Tokens, piece: str, start: int, end: int) -> None:
         else:
             is_float, value = True, float(piece)
     except ValueError:
-        raise CypherError(tokens.text, start, f"Invalid number '{piece}'", detail="InvalidNumberLiteral") from None
+        raise CypherError(
+            tokens.text, start, f"Invalid number '{piece}'", detail="InvalidNumberLiteral"
+        ) from None
     if is_float:
         if value == float("inf"):
-            raise CypherError(tokens.text, start, f"'{piece}' is too large for a float", detail="FloatingPointOverflow")
+            raise CypherError(
+                tokens.text,
+                start,
+                f"'{piece}' is too large for a float",
+                detail="FloatingPointOverflow",
+            )
         tokens.add(FLOAT, value, "", start, end)
         return
     assert isinstance(value, int), "a number is an integer or a float"
     # One more than the largest is right behind a minus; the parser decides.
     if value > _INTEGER_MAX:
-        raise CypherError(tokens.text, start, f"integer is too large: '{piece}'", detail="IntegerOverflow")
+        raise CypherError(
+            tokens.text, start, f"integer is too large: '{piece}'", detail="IntegerOverflow"
+        )
     tokens.add(INTEGER, value, "", start, end)
 
 
@@ -137,7 +177,11 @@ def _unescape(text: str, piece: str, start: int) -> str:
             return _SIMPLE[escape]
         at = start + 1 + match.start()
         if escape[0] in "uU":
-            raise CypherError(text, at, f"Invalid unicode escape '\\{escape}'", detail="InvalidUnicodeLiteral")
-        raise CypherError(text, at, f"Invalid escape '\\{escape}' in a string", detail="UnexpectedSyntax")
+            raise CypherError(
+                text, at, f"Invalid unicode escape '\\{escape}'", detail="InvalidUnicodeLiteral"
+            )
+        raise CypherError(
+            text, at, f"Invalid escape '\\{escape}' in a string", detail="UnexpectedSyntax"
+        )
 
     return _ESCAPE.sub(replace, body)

@@ -330,7 +330,8 @@ class Expand(Operator_, tag="Expand", frozen=True):
 
 
 class VarLengthExpand(Operator_, tag="VarLengthExpand", frozen=True):
-    """From ``from_`` over ``min`` to ``max`` relationships (none = no bound), none twice; ``relationships`` gets the list.
+    """From ``from_`` over ``min`` to ``max`` relationships (None: no bound), none twice; their list goes to
+    ``relationships``.
 
     ``predicate`` must be true of every hop, with the hop's relationship in ``hop``. ``distinct_ends``: the query sees
     no path, only which ends are reached (each once), so a breadth-first search may be used.
@@ -374,9 +375,9 @@ class BoundRelationships(Operator_, tag="BoundRelationships", frozen=True):
 class Repeat(Operator_, tag="Repeat", frozen=True):
     """A quantified path: from ``from_``, ``body`` over and over, ``min`` to ``max`` times, no relationship twice.
 
-    Before each round ``inner_start`` holds the node and ``used`` the list of relationships walked so far; a row of ``body``
-    says in ``inner_end`` where it leads and in ``inner_relationships`` what it walked. ``groups`` get the lists of the values
-    that ``inner`` had, round by round.
+    Before each round ``inner_start`` holds the node and ``used`` the list of relationships walked
+    so far; a row of ``body`` says in ``inner_end`` where it leads and in ``inner_relationships``
+    what it walked. ``groups`` get the lists of the values that ``inner`` had, round by round.
     """
 
     input: Operator
@@ -396,7 +397,8 @@ class Repeat(Operator_, tag="Repeat", frozen=True):
 
 
 class SelectPaths(Operator_, tag="SelectPaths", frozen=True):
-    """Of the rows with equal ``partition``, the first ``count``; or, with ``groups``, those of the first ``count`` lengths."""
+    """Of the rows with equal ``partition``, the first ``count``; or, with ``groups``, those of the
+    first ``count`` lengths."""
 
     input: Operator
     partition: list[int]
@@ -798,7 +800,7 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Notification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A warning that travels with every result of the plan; position counts characters from 0, lines and columns from 1."""
+    """A warning that travels with every result of the plan; offsets count from 0, lines and columns from 1."""
 
     code: str
     title: str
@@ -814,8 +816,9 @@ class Notification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Batched(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """CALL { } IN TRANSACTIONS: rows of ``outer`` in batches of ``rows``, each the parameter ``\\0rows`` of ``inner``.
 
-    A row travels as a list of its columns. ``inner`` gives the outer columns and its own; with ``status`` one more column
-    follows: a map of what became of the batch. All of them are the parameter of the plan's own root.
+    A row travels as a list of its columns. ``inner`` gives the outer columns and its own; with
+    ``status`` one more column follows: a map of what became of the batch. All of them are the
+    parameter of the plan's own root.
     """
 
     outer: Plan

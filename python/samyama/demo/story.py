@@ -58,7 +58,9 @@ class Story:
         records = self.run(query, **parameters)
         table = Table(*(records[0].keys() if records else ["(no rows)"]))
         for record in records:
-            table.add_row(*(", ".join(v) if isinstance(v, list) else str(v) for v in record.values()))
+            table.add_row(
+                *(", ".join(v) if isinstance(v, list) else str(v) for v in record.values())
+            )
         self.console.print(table)
         return records
 
@@ -69,11 +71,18 @@ def tell(console: Console, size: int = 3) -> None:
     Raises: Broken: a promise was not kept; the message says which.
     """
     for name in ("neo4j", "neo4j.pool", "neo4j.session"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # the driver's retries are part of the show, not its noise
+        logging.getLogger(name).setLevel(
+            logging.CRITICAL
+        )  # the driver's retries are part of the show, not its noise
     began = time.monotonic()
     with Cluster(size, links=True) as cluster, cluster.driver() as driver:
         story = Story(cluster, driver, console)
-        story.facts.append((f"{size} processes, one cluster", f"{time.monotonic() - began:.1f} s to the first leader"))
+        story.facts.append(
+            (
+                f"{size} processes, one cluster",
+                f"{time.monotonic() - began:.1f} s to the first leader",
+            )
+        )
         for chapter in (members, one_write, families, killed_leader, return_of_the_dead, partition):
             chapter(story)
         last_look(story)
@@ -82,7 +91,9 @@ def tell(console: Console, size: int = 3) -> None:
         summary.add_row(*fact)
     console.print()
     console.print(summary)
-    console.print(f"All of it held, in {time.monotonic() - began:.0f} s. The processes and their files are gone.")
+    console.print(
+        f"All of it held, in {time.monotonic() - began:.0f} s. The processes and their files are gone."
+    )
 
 
 def members(story: Story) -> None:
@@ -117,9 +128,15 @@ def one_write(story: Story) -> None:
 
     journey = wait_until("the write to be on every disk", complete)
     stations = [
-        (0, f"node {leader.id} (leader) appends it to its log: index {journey['index']}, term {journey['term']}"),
+        (
+            0,
+            f"node {leader.id} (leader) appends it to its log: index {journey['index']}, term {journey['term']}",
+        ),
         (journey["flushed_us"], f"on the disk of node {leader.id} (fdatasync)"),
-        *((us, f"on the disk of node {id}, as its answer says") for id, us in journey["followers_us"].items()),
+        *(
+            (us, f"on the disk of node {id}, as its answer says")
+            for id, us in journey["followers_us"].items()
+        ),
         (journey["committed_us"], "committed: a majority has it on disk"),
         (journey["applied_us"], "applied to the graph; the client is answered"),
     ]
@@ -128,9 +145,13 @@ def one_write(story: Story) -> None:
         table.add_row(f"{us:>7,}", station)
     story.console.print(table)
     story.say(f"New node: {record['id']}. The driver had its answer after {took_ms:.1f} ms.")
-    majority = sorted([journey["flushed_us"], *journey["followers_us"].values()])[len(story.cluster.nodes) // 2]
+    majority = sorted([journey["flushed_us"], *journey["followers_us"].values()])[
+        len(story.cluster.nodes) // 2
+    ]
     check(majority <= journey["applied_us"], "a write was applied before a majority had it on disk")
-    story.facts.append(("A write is on a majority's disks before it is acknowledged", f"{majority:,} µs"))
+    story.facts.append(
+        ("A write is on a majority's disks before it is acknowledged", f"{majority:,} µs")
+    )
 
 
 def families(story: Story) -> None:
@@ -149,13 +170,18 @@ def families(story: Story) -> None:
         "MATCH (f:Family)-[:MARRIED]-(other) RETURN f.name AS family, f.wealth AS wealth, count(other) AS marriages "
         "ORDER BY marriages DESC, family LIMIT 4"
     )
-    check(best[0]["family"] == "Medici" and best[0]["marriages"] == 6, "the Medici married into six families")
+    check(
+        best[0]["family"] == "Medici" and best[0]["marriages"] == 6,
+        "the Medici married into six families",
+    )
     path = story.show(
         "MATCH p = shortestPath((:Family {name: 'Pazzi'})-[:MARRIED*]-(:Family {name: 'Strozzi'})) "
         "RETURN [f IN nodes(p) | f.name] AS `from the Pazzi to the Strozzi`, length(p) AS marriages"
     )
     check(path[0]["marriages"] == 4, "four marriages lead from the Pazzi to the Strozzi")
-    story.facts.append(("A graph of families", f"{len(WEALTH)} families, {len(MARRIAGES)} marriages, two queries"))
+    story.facts.append(
+        ("A graph of families", f"{len(WEALTH)} families, {len(MARRIAGES)} marriages, two queries")
+    )
 
 
 def killed_leader(story: Story) -> None:
@@ -177,11 +203,17 @@ def killed_leader(story: Story) -> None:
     story.acknowledged = set(writers.acknowledged)
     check(not writers.failed, f"clients were told of failures: {writers.failed[:3]}")
     story.say(f"Node {new.id} leads in term {new.status().term}, seen after {elected_ms:.0f} ms.")
-    story.say(f"[bold]{gap_ms:.0f} ms[/bold] between the last acknowledgement before and the first after.")
+    story.say(
+        f"[bold]{gap_ms:.0f} ms[/bold] between the last acknowledgement before and the first after."
+    )
     missing, doubled = compare(story)
     story.say(f"Told that the outcome is unknown, and asked again: {writers.unknown} clients.")
-    story.say(f"{len(story.acknowledged)} writes were acknowledged; missing now: {missing}, doubled: {doubled}.")
-    story.facts.append(("kill -9 of the leader under load", f"{gap_ms:.0f} ms without service, no write lost"))
+    story.say(
+        f"{len(story.acknowledged)} writes were acknowledged; missing now: {missing}, doubled: {doubled}."
+    )
+    story.facts.append(
+        ("kill -9 of the leader under load", f"{gap_ms:.0f} ms without service, no write lost")
+    )
 
 
 def compare(story: Story) -> tuple[int, int]:
@@ -203,7 +235,9 @@ def return_of_the_dead(story: Story) -> None:
     statuses = story.cluster.wait_equal()
     took_ms = 1000 * (time.monotonic() - began)
     one = statuses[dead.id]
-    story.say(f"Node {dead.id} replayed its log, fetched what it had missed, and stands at index {one.applied_index}.")
+    story.say(
+        f"Node {dead.id} replayed its log, fetched what it had missed, and stands at index {one.applied_index}."
+    )
     story.say(f"All three graphs have the fingerprint {one.fingerprint}.")
     story.facts.append(("The dead node catches up", f"{took_ms:.0f} ms from start to equal graphs"))
 
@@ -220,13 +254,19 @@ def partition(story: Story) -> None:
     with cluster.driver(new) as majority:
         majority.execute_query("CREATE (:Note {text: 'written by the majority'})")
     serving_ms = 1000 * (time.monotonic() - cut)
-    story.say(f"[green]The majority[/green] has node {new.id} as leader and wrote after {serving_ms:.0f} ms.")
+    story.say(
+        f"[green]The majority[/green] has node {new.id} as leader and wrote after {serving_ms:.0f} ms."
+    )
     refused = ask_alone(story, old, "CREATE (:Note {text: 'written by the minority'})")
     story.say(f"[yellow]The minority[/yellow], asked to write:  {refused}")
     unread = ask_alone(story, old, "MATCH (n:Note) RETURN count(n) AS notes")
     story.say(f"[yellow]The minority[/yellow], asked to read:   {unread}")
-    stale = ask_alone(story, old, "MATCH (n:Note) RETURN count(n) AS notes", {"samyama.read": "stale"})
-    story.say(f"[yellow]The minority[/yellow], asked for an old answer (samyama.read = stale): {stale} notes")
+    stale = ask_alone(
+        story, old, "MATCH (n:Note) RETURN count(n) AS notes", {"samyama.read": "stale"}
+    )
+    story.say(
+        f"[yellow]The minority[/yellow], asked for an old answer (samyama.read = stale): {stale} notes"
+    )
     check(stale == 0, "a stale read of the minority saw what it cannot know")
     check(isinstance(refused, str), "the minority acknowledged a write")
     check(isinstance(unread, str), "the minority answered a linearizable read")
@@ -235,10 +275,14 @@ def partition(story: Story) -> None:
     texts = [record["text"] for record in story.run("MATCH (n:Note) RETURN n.text AS text")]
     check(texts == ["written by the majority"], f"after healing there are {texts}")
     story.say("Healed: all three are equal again, and only the majority's note is there.")
-    story.facts.append(("A partition", f"majority writes after {serving_ms:.0f} ms, minority refuses, all heals"))
+    story.facts.append(
+        ("A partition", f"majority writes after {serving_ms:.0f} ms, minority refuses, all heals")
+    )
 
 
-def ask_alone(story: Story, node: Node, query: str, metadata: dict[str, Any] | None = None) -> str | int:
+def ask_alone(
+    story: Story, node: Node, query: str, metadata: dict[str, Any] | None = None
+) -> str | int:
     """The one value of the answer, or the words of the refusal. No retries: this is about what one node says."""
     from neo4j import Query
     from neo4j.exceptions import DriverError, Neo4jError
@@ -259,5 +303,3 @@ def last_look(story: Story) -> None:
     compare(story)
     for node in reversed(story.cluster.nodes):
         check(node.stop() == 0, f"node {node.id} did not stop in order")
-
-

@@ -27,7 +27,10 @@ class Writers:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._acknowledged: dict[str, float] = {}
-        self._threads = [threading.Thread(target=self._write, args=(number,), daemon=True) for number in range(count)]
+        self._threads = [
+            threading.Thread(target=self._write, args=(number,), daemon=True)
+            for number in range(count)
+        ]
         self.failed: list[str] = []
         self.unknown = 0
 
@@ -37,7 +40,10 @@ class Writers:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.stop()
 
@@ -88,6 +94,9 @@ class Writers:
     def gap_ms(self, around: float) -> float:
         """The longest time without an acknowledgement that began in the second after ``around``, or held it."""
         moments = sorted(self.acknowledged.values())
-        gaps = [later - earlier for earlier, later in itertools.pairwise(moments)
-                if earlier <= around + 1.0 and later >= around]  # fmt: skip
+        gaps = [
+            later - earlier
+            for earlier, later in itertools.pairwise(moments)
+            if earlier <= around + 1.0 and later >= around
+        ]
         return 1000 * max(gaps, default=0.0)

@@ -44,11 +44,17 @@ class Cluster:
         seed: int = 0,
     ) -> None:
         self._owns_directory = directory is None
-        self.directory = Path(tempfile.mkdtemp(prefix="samyama-")) if directory is None else directory
+        self.directory = (
+            Path(tempfile.mkdtemp(prefix="samyama-")) if directory is None else directory
+        )
         self.settings = {section: dict(values) for section, values in (settings or {}).items()}
         ports = _free_ports(size * 3)
         self.nodes = [
-            Node(i + 1, self._make_directory(i + 1), *(f"127.0.0.1:{ports[3 * i + k]}" for k in range(3)))
+            Node(
+                i + 1,
+                self._make_directory(i + 1),
+                *(f"127.0.0.1:{ports[3 * i + k]}" for k in range(3)),
+            )
             for i in range(size)
         ]
         self._links = Links({n.id: n.peer for n in self.nodes}, seed) if links else None
@@ -71,7 +77,10 @@ class Cluster:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -136,7 +145,10 @@ class Cluster:
             return neo4j.GraphDatabase.driver(node.bolt_uri, **options)
 
         def resolve(_: object) -> list[tuple[str, int]]:
-            return [(host, int(port)) for host, port in (each.bolt.rsplit(":", 1) for each in self.nodes)]
+            return [
+                (host, int(port))
+                for host, port in (each.bolt.rsplit(":", 1) for each in self.nodes)
+            ]
 
         return neo4j.GraphDatabase.driver(self.uri, **{"resolver": resolve, **options})
 
@@ -176,12 +188,17 @@ class Cluster:
         def equal() -> dict[int, NodeStatus] | None:
             statuses = self.statuses()
             running = [node for node in self.nodes if node.alive and not node.paused]
-            if len(statuses) < len(running) or len({s.applied_index for s in statuses.values()}) != 1:
+            if (
+                len(statuses) < len(running)
+                or len({s.applied_index for s in statuses.values()}) != 1
+            ):
                 return None
             if any(s.applied_index != s.last_log_index for s in statuses.values()):
                 return None
             fingerprints = {s.id: s.fingerprint for s in statuses.values()}
-            assert len(set(fingerprints.values())) == 1, f"graphs differ at the same index: {fingerprints}"
+            assert len(set(fingerprints.values())) == 1, (
+                f"graphs differ at the same index: {fingerprints}"
+            )
             return statuses
 
         return wait_until("all nodes to be equal", equal, timeout_s)

@@ -63,7 +63,10 @@ class _Proxy:
             writer.transport.abort()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = self.links.wires[self.source, self.target], self.links.wires[self.target, self.source]
+        there, back = (
+            self.links.wires[self.source, self.target],
+            self.links.wires[self.target, self.source],
+        )
         await there.open.wait()  # a connection attempt over a cut wire hangs, as a lost SYN does
         await back.open.wait()
         far_reader, far_writer = await asyncio.open_connection(*self.address)
@@ -79,7 +82,9 @@ class _Proxy:
         finally:
             far_writer.transport.abort()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, wire: _Wire) -> None:
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, wire: _Wire
+    ) -> None:
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[tuple[float, bytes] | None] = asyncio.Queue(1024)
         sender = asyncio.create_task(self._deliver(queue, writer, wire))
@@ -96,7 +101,10 @@ class _Proxy:
             sender.cancel()
 
     async def _deliver(
-        self, queue: asyncio.Queue[tuple[float, bytes] | None], writer: asyncio.StreamWriter, wire: _Wire
+        self,
+        queue: asyncio.Queue[tuple[float, bytes] | None],
+        writer: asyncio.StreamWriter,
+        wire: _Wire,
     ) -> None:
         loop = asyncio.get_running_loop()
         while (item := await queue.get()) is not None:
@@ -122,7 +130,9 @@ class Links:
         self.wires: dict[tuple[int, int], _Wire] = {}
         self._proxies: dict[tuple[int, int], _Proxy] = {}
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="samyama-links", daemon=True)
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="samyama-links", daemon=True
+        )
         self._thread.start()
         self._run(self._start(addresses))
 

@@ -26,7 +26,9 @@ class StartFailed(RuntimeError):
     """The process ended before it was ready; the message carries the end of its log."""
 
 
-def wait_until(what: str, condition: Callable[[], T | None], timeout_s: float = 30.0, every_s: float = 0.02) -> T:
+def wait_until(
+    what: str, condition: Callable[[], T | None], timeout_s: float = 30.0, every_s: float = 0.02
+) -> T:
     """Ask ``condition`` until it gives something true.
 
     Raises: Timeout: not within ``timeout_s``; the message says what was waited for.
@@ -57,7 +59,11 @@ class Node:
 
     @property
     def pid(self) -> int | None:
-        return self._process.pid if self._process is not None and self._process.poll() is None else None
+        return (
+            self._process.pid
+            if self._process is not None and self._process.poll() is None
+            else None
+        )
 
     @property
     def alive(self) -> bool:
@@ -80,7 +86,11 @@ class Node:
     def start(self) -> None:
         """Start the process; returns at once, see :meth:`wait_ready`."""
         assert not self.alive, f"node {self.id} runs already"
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("SAMYAMA_") or k == "SAMYAMA_VERIFY"}
+        environment = {
+            k: v
+            for k, v in os.environ.items()
+            if not k.startswith("SAMYAMA_") or k == "SAMYAMA_VERIFY"
+        }
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "samyama", "server", "--config", str(self.config_file)],
@@ -101,7 +111,9 @@ class Node:
 
         def ready() -> bool:
             if not self.alive:
-                raise StartFailed(f"node {self.id} ended with code {self.exit_code}:\n{self.log_tail()}")
+                raise StartFailed(
+                    f"node {self.id} ended with code {self.exit_code}:\n{self.log_tail()}"
+                )
             try:
                 return fetch_text(self.http, "/health/ready")[0] == 200
             except NodeUnreachable:
@@ -174,4 +186,6 @@ class Node:
         except subprocess.TimeoutExpired:
             self._signal(signal.SIGKILL)
             self._process.wait(10)
-            raise Timeout(f"node {self.id} did not end within {timeout_s:g} s:\n{self.log_tail()}") from None
+            raise Timeout(
+                f"node {self.id} did not end within {timeout_s:g} s:\n{self.log_tail()}"
+            ) from None

@@ -1,4 +1,4 @@
-"""Tokens to syntax tree: recursive descent, precedence climbing for expressions, no backtracking but at ``(`` and ``[``."""
+"""Tokens to syntax tree: recursive descent, precedence climbing for expressions; backtracks at ``(`` and ``[`` only."""
 
 from samyama.cypher.parser.query import parse
 

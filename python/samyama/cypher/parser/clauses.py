@@ -23,12 +23,26 @@ class Clauses(Expressions):
             return None
         start, word = self.start(), self.uppers[self.at]
         reader = {
-            "MATCH": self._match, "OPTIONAL": self._match, "UNWIND": self._unwind, "WITH": self._projection,
-            "RETURN": self._projection, "CREATE": self._create, "INSERT": self._create, "MERGE": self._merge, "SET": self._set,
-            "REMOVE": self._remove, "DELETE": self._delete, "DETACH": self._delete, "NODETACH": self._delete, "CALL": self._call_clause,
-            "FOREACH": self._foreach, "LOAD": self._load_csv, "FINISH": self._finish,
-            "FILTER": self._filter, "LET": self._let,
-        }.get(word)  # fmt: skip
+            "MATCH": self._match,
+            "OPTIONAL": self._match,
+            "UNWIND": self._unwind,
+            "WITH": self._projection,
+            "RETURN": self._projection,
+            "CREATE": self._create,
+            "INSERT": self._create,
+            "MERGE": self._merge,
+            "SET": self._set,
+            "REMOVE": self._remove,
+            "DELETE": self._delete,
+            "DETACH": self._delete,
+            "NODETACH": self._delete,
+            "CALL": self._call_clause,
+            "FOREACH": self._foreach,
+            "LOAD": self._load_csv,
+            "FINISH": self._finish,
+            "FILTER": self._filter,
+            "LET": self._let,
+        }.get(word)
         if reader is None:
             return None
         clause = reader()
@@ -147,7 +161,9 @@ class Clauses(Expressions):
         end = self.end()
         if self.accept_word("AS"):
             return ast.Item(start, end, expression, self.expect_name("a variable"), True)
-        return ast.Item(start, end, expression, self.text[start:end], isinstance(expression, ast.Variable))
+        return ast.Item(
+            start, end, expression, self.text[start:end], isinstance(expression, ast.Variable)
+        )
 
     def _sort_item(self) -> ast.SortItem:
         start = self.start()
@@ -193,7 +209,9 @@ class Clauses(Expressions):
         self.expect_op("=")
         value = self.expression()
         if isinstance(target, ast.Index):
-            return ast.SetProperties(start, self.end(), target.container, _pair(target, value), False)
+            return ast.SetProperties(
+                start, self.end(), target.container, _pair(target, value), False
+            )
         if isinstance(target, ast.Property):
             return ast.SetProperty(start, self.end(), target.entity, target.key, value)
         if not isinstance(target, ast.Variable):
@@ -214,10 +232,18 @@ class Clauses(Expressions):
             start = self.start()
             target = self._postfix(self.atom())
             if isinstance(target, ast.HasLabels):
-                items.append(ast.RemoveLabels(start, self.end(), target.entity, self._label_names(target.labels)))
+                items.append(
+                    ast.RemoveLabels(
+                        start, self.end(), target.entity, self._label_names(target.labels)
+                    )
+                )
             elif isinstance(target, ast.Index):
                 nothing = ast.Literal(start, start, None)
-                items.append(ast.SetProperties(start, self.end(), target.container, _pair(target, nothing), False))
+                items.append(
+                    ast.SetProperties(
+                        start, self.end(), target.container, _pair(target, nothing), False
+                    )
+                )
             elif isinstance(target, ast.Property):
                 items.append(ast.RemoveProperty(start, self.end(), target.entity, target.key))
             else:
@@ -245,7 +271,11 @@ class Clauses(Expressions):
         self.enter()
         while (clause := self.clause()) is not None:
             if not isinstance(clause, ast.Create | ast.Merge | ast.Set | ast.Delete | ast.Foreach):
-                self.fail("FOREACH may hold only clauses that write", "InvalidClauseComposition", clause.start)
+                self.fail(
+                    "FOREACH may hold only clauses that write",
+                    "InvalidClauseComposition",
+                    clause.start,
+                )
             body.append(clause)
         self.leave()
         self.expect_op(")")
@@ -296,7 +326,9 @@ class Clauses(Expressions):
         pairs = []
         while True:
             column = self.expect_name("a column")
-            pairs.append((column, self.expect_name("a variable") if self.accept_word("AS") else column))
+            pairs.append(
+                (column, self.expect_name("a variable") if self.accept_word("AS") else column)
+            )
             if not self.accept_op(","):
                 return False, pairs
 
@@ -318,7 +350,9 @@ class Clauses(Expressions):
         self.leave()
         self.expect_op("}")
         batches = self._batches() if self.is_word("IN") else None
-        return ast.CallSubquery(0, 0, query, imports, import_all, batches is not None, optional, batches)
+        return ast.CallSubquery(
+            0, 0, query, imports, import_all, batches is not None, optional, batches
+        )
 
     def _batches(self) -> ast.Batches:
         """``IN [n CONCURRENT] TRANSACTIONS [OF n ROWS] [ON ERROR ...] [REPORT STATUS AS s]``."""

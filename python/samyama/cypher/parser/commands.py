@@ -35,7 +35,9 @@ class Commands(Clauses):
     def _refuse_administration(self) -> None:
         """Commands of Neo4j that have nothing to act on here."""
         words = self.uppers[self.at], self.uppers[min(self.at + 1, len(self.uppers) - 1)]
-        is_about = words[0] in ("CREATE", "DROP", "ALTER", "START", "STOP") and words[1] in ADMINISTERED
+        is_about = (
+            words[0] in ("CREATE", "DROP", "ALTER", "START", "STOP") and words[1] in ADMINISTERED
+        )
         if is_about or words[0] in ("GRANT", "DENY", "REVOKE", "DEALLOCATE", "REALLOCATE"):
             what = " ".join(words) if is_about else words[0]
             message = f"{what} is not supported: there is one database, and no users, roles and privileges"
@@ -66,7 +68,9 @@ class Commands(Clauses):
             self.fail("Only a full-text index covers several labels or types", at=start)
         options = self._options()
         label = labels[0] if labels else ""
-        index = ast.CreateIndex(start, self.end(), name, kind, entity, label, keys, if_not_exists, labels[1:], options)
+        index = ast.CreateIndex(
+            start, self.end(), name, kind, entity, label, keys, if_not_exists, labels[1:], options
+        )
         index.name_from = self.name_from
         return index
 
@@ -91,7 +95,12 @@ class Commands(Clauses):
         self.name_from: ast.Expr | None = None
         if self.kinds[self.at] == PARAMETER:
             self.name_from = self.expression()
-        elif self.is_name() and not self.is_words("IF", "NOT") and not self.is_word("FOR") and not self.is_word("ON"):
+        elif (
+            self.is_name()
+            and not self.is_words("IF", "NOT")
+            and not self.is_word("FOR")
+            and not self.is_word("ON")
+        ):
             name = self.expect_name()
         return name, self.accept_word("IF", "NOT", "EXISTS")
 
@@ -129,7 +138,9 @@ class Commands(Clauses):
         while True:
             start = self.start()
             if self.expect_name("a variable") != variable:
-                self.fail(f"Only properties of `{variable}` can stand here", "UndefinedVariable", start)
+                self.fail(
+                    f"Only properties of `{variable}` can stand here", "UndefinedVariable", start
+                )
             self.expect_op(".")
             keys.append(self.expect_name("a property key"))
             if not (parenthesized and self.accept_op(",")):
@@ -156,7 +167,16 @@ class Commands(Clauses):
             self.fail("A constraint of this kind is about one property", at=start)
         self._options()
         return ast.CreateConstraint(
-            start, self.end(), name, kind, entity, labels[0], keys, if_not_exists, value_type, self.name_from
+            start,
+            self.end(),
+            name,
+            kind,
+            entity,
+            labels[0],
+            keys,
+            if_not_exists,
+            value_type,
+            self.name_from,
         )
 
     def _constraint_kind(self, entity: str) -> tuple[str, str | None]:
@@ -164,9 +184,15 @@ class Commands(Clauses):
             return "exists", None
         if self.accept_op("::") or self.accept_word("TYPED"):
             return "type", self.type_text()
-        for word, meant in (("NODE", "node"), ("RELATIONSHIP", "relationship"), ("REL", "relationship")):
+        for word, meant in (
+            ("NODE", "node"),
+            ("RELATIONSHIP", "relationship"),
+            ("REL", "relationship"),
+        ):
             if self.is_word(word) and meant != entity:
-                self.fail(f"This constraint is about a {entity}: write {entity.upper()} instead of {word}")
+                self.fail(
+                    f"This constraint is about a {entity}: write {entity.upper()} instead of {word}"
+                )
             self.accept_word(word)
         if self.accept_word("KEY"):
             return "key", None
@@ -189,13 +215,24 @@ class Commands(Clauses):
         start = self.start()
         self.at += 1
         words = []
-        while self.is_name() and not any(self.is_word(word) for word in ("YIELD", "WHERE", "RETURN")):
+        while self.is_name() and not any(
+            self.is_word(word) for word in ("YIELD", "WHERE", "RETURN")
+        ):
             words.append(self.uppers[self.at])
             self.at += 1
-            if words[-1] in ("DATABASE", "DATABASES", "SETTING", "SETTINGS", "TRANSACTION", "TRANSACTIONS"):
+            if words[-1] in (
+                "DATABASE",
+                "DATABASES",
+                "SETTING",
+                "SETTINGS",
+                "TRANSACTION",
+                "TRANSACTIONS",
+            ):
                 break
         if not words:
-            self.fail_expected("INDEXES, CONSTRAINTS, DATABASES, PROCEDURES, FUNCTIONS, TRANSACTIONS or SETTINGS")
+            self.fail_expected(
+                "INDEXES, CONSTRAINTS, DATABASES, PROCEDURES, FUNCTIONS, TRANSACTIONS or SETTINGS"
+            )
         show = ast.Show(start, 0, " ".join(words), None, False, None, [])
         show.names = self._shown_names()
         return self._finish_show(show)
@@ -213,7 +250,9 @@ class Commands(Clauses):
 
     def _shown_names(self) -> list[ast.Expr]:
         """Names behind the command: one name, texts with commas between, a parameter or a list."""
-        if self.kinds[self.at] == EOF or any(self.is_word(word) for word in ("YIELD", "WHERE", "RETURN")):
+        if self.kinds[self.at] == EOF or any(
+            self.is_word(word) for word in ("YIELD", "WHERE", "RETURN")
+        ):
             return []
         if self.is_op(";"):
             return []

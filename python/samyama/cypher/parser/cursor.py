@@ -10,10 +10,49 @@ from samyama.cypher.lexer import EOF, NAME, OPERATOR, QUOTED, Tokens
 __all__ = ["DEPTH_MAX", "Cursor"]
 
 DEPTH_MAX = 120
-KEYWORDS = (
-    "MATCH OPTIONAL RETURN WITH UNWIND CREATE MERGE SET REMOVE DELETE DETACH CALL YIELD WHERE ORDER BY SKIP LIMIT UNION ALL "
-    "FOREACH LOAD DISTINCT AND OR XOR NOT IN STARTS ENDS CONTAINS IS NULL CASE WHEN THEN ELSE END EXISTS SHOW DROP"
-).split()
+KEYWORDS = [
+    "MATCH",
+    "OPTIONAL",
+    "RETURN",
+    "WITH",
+    "UNWIND",
+    "CREATE",
+    "MERGE",
+    "SET",
+    "REMOVE",
+    "DELETE",
+    "DETACH",
+    "CALL",
+    "YIELD",
+    "WHERE",
+    "ORDER",
+    "BY",
+    "SKIP",
+    "LIMIT",
+    "UNION",
+    "ALL",
+    "FOREACH",
+    "LOAD",
+    "DISTINCT",
+    "AND",
+    "OR",
+    "XOR",
+    "NOT",
+    "IN",
+    "STARTS",
+    "ENDS",
+    "CONTAINS",
+    "IS",
+    "NULL",
+    "CASE",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "END",
+    "EXISTS",
+    "SHOW",
+    "DROP",
+]
 
 
 class Cursor:
@@ -46,7 +85,11 @@ class Cursor:
 
     def is_op(self, operator: str, ahead: int = 0) -> bool:
         place = self.at + ahead
-        return place < len(self.kinds) and self.kinds[place] == OPERATOR and self.uppers[place] == operator
+        return (
+            place < len(self.kinds)
+            and self.kinds[place] == OPERATOR
+            and self.uppers[place] == operator
+        )
 
     # -------------------------------------------------------------------------------------------------- taking
 
@@ -86,18 +129,23 @@ class Cursor:
 
     def fail_expected(self, what: str, detail: str = "UnexpectedSyntax") -> NoReturn:
         kind = self.kinds[self.at]
-        found = "end of input" if kind == EOF else f"'{self.text[self.start() : self.ends[self.at]]}'"
+        found = (
+            "end of input" if kind == EOF else f"'{self.text[self.start() : self.ends[self.at]]}'"
+        )
         hint = did_you_mean(self.uppers[self.at], KEYWORDS) if kind == NAME else ""
         self.fail(f"Invalid input {found}: expected {what}.{hint}", detail)
 
-    def fail(self, message: str, detail: str = "UnexpectedSyntax", at: int | None = None) -> NoReturn:
+    def fail(
+        self, message: str, detail: str = "UnexpectedSyntax", at: int | None = None
+    ) -> NoReturn:
         raise CypherError(self.text, self.start() if at is None else at, message, detail=detail)
 
     def enter(self) -> None:
         self.depth += 1
         if self.depth > DEPTH_MAX:
             self.fail(
-                f"The query nests more than {DEPTH_MAX} levels deep; split it into several clauses", "NestingTooDeep"
+                f"The query nests more than {DEPTH_MAX} levels deep; split it into several clauses",
+                "NestingTooDeep",
             )
 
     def leave(self) -> None:

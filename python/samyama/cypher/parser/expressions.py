@@ -77,7 +77,9 @@ class Expressions(Patterns, Types):
                     left = ast.Unary(left.start, self.end(), operator, left)
                     continue
                 if operator == "IS":
-                    left = ast.HasLabels(left.start, 0, left, self.label_expression(colon_joins=False))
+                    left = ast.HasLabels(
+                        left.start, 0, left, self.label_expression(colon_joins=False)
+                    )
                     left.end = self.end()
                     continue
                 if operator.startswith("IS"):
@@ -97,7 +99,9 @@ class Expressions(Patterns, Types):
             if self.accept_word(*words):
                 return " ".join(words)
         if self.is_word("IS") and (
-            self.is_op("::", 1) or self.is_words("IS", "NOT", "TYPED") or self.is_words("IS", "TYPED")
+            self.is_op("::", 1)
+            or self.is_words("IS", "NOT", "TYPED")
+            or self.is_words("IS", "TYPED")
         ):
             self.at += 1
             negated = self.accept_word("NOT")
@@ -109,7 +113,9 @@ class Expressions(Patterns, Types):
             return "IS NOT ::"
         if self.is_word("IS") and any(self.is_word("NORMALIZED", ahead) for ahead in (1, 2, 3)):
             self.fail("IS NORMALIZED is not supported yet", "NotSupported")
-        if self.is_word("IS") and (self.is_name(1) or any(self.is_op(sign, 1) for sign in ("!", "%", "("))):
+        if self.is_word("IS") and (
+            self.is_name(1) or any(self.is_op(sign, 1) for sign in ("!", "%", "("))
+        ):
             self.at += 1
             return "IS"
         return None
@@ -195,7 +201,9 @@ class Expressions(Patterns, Types):
     def _is_map_projection(self) -> bool:
         return (
             self.is_op(".", 1)
-            or (self.is_name(1) and (self.is_op(",", 2) or self.is_op("}", 2) or self.is_op(":", 2)))
+            or (
+                self.is_name(1) and (self.is_op(",", 2) or self.is_op("}", 2) or self.is_op(":", 2))
+            )
             or self.is_op("}", 1)
         )
 
@@ -204,10 +212,16 @@ class Expressions(Patterns, Types):
         self.expect_op("{")
         while not self.is_op("}"):
             if self.accept_op("."):
-                items.append(("*", None) if self.accept_op("*") else (self.expect_name("a key"), None))
+                items.append(
+                    ("*", None) if self.accept_op("*") else (self.expect_name("a key"), None)
+                )
             else:
                 start, name = self.start(), self.expect_name("a key")
-                value = self.expression() if self.accept_op(":") else ast.Variable(start, self.end(), name)
+                value = (
+                    self.expression()
+                    if self.accept_op(":")
+                    else ast.Variable(start, self.end(), name)
+                )
                 items.append((name, value))
             if not self.accept_op(","):
                 break
@@ -246,7 +260,9 @@ class Expressions(Patterns, Types):
         start, word = self.start(), self.uppers[self.at]
         if word in ("TRUE", "FALSE", "NULL") and not self.is_op("(", 1):
             self.at += 1
-            return ast.Literal(start, self.end(), {"TRUE": True, "FALSE": False, "NULL": None}[word])
+            return ast.Literal(
+                start, self.end(), {"TRUE": True, "FALSE": False, "NULL": None}[word]
+            )
         if word in ("INF", "INFINITY", "NAN") and not self.is_op("(", 1) and not self.is_op(".", 1):
             return None
         if word == "CASE" and not self.is_op("(", 1) and not self.is_op(".", 1):
@@ -270,7 +286,9 @@ class Expressions(Patterns, Types):
         """``shortestPath(...)`` as a value: a path or null; ``allShortestPaths(...)``: a list of paths."""
         path = self.path_pattern(allow_variable=False)
         path.variable = "\0shortest"
-        found = ast.PatternComprehension(start, self.end(), path, None, ast.Variable(start, start, "\0shortest"))
+        found = ast.PatternComprehension(
+            start, self.end(), path, None, ast.Variable(start, start, "\0shortest")
+        )
         if path.shortest == "all":
             return found
         return ast.Index(start, self.end(), found, ast.Literal(start, start, 0))
@@ -329,7 +347,9 @@ class Expressions(Patterns, Types):
             comprehension = self._list_comprehension()
             if comprehension is not None:
                 return comprehension
-        if self.looks_like_pattern(1) or (self.is_name(1) and self.is_op("=", 2) and self.looks_like_pattern(3)):
+        if self.looks_like_pattern(1) or (
+            self.is_name(1) and self.is_op("=", 2) and self.looks_like_pattern(3)
+        ):
             return self._pattern_comprehension()
         self.expect_op("[")
         items: list[ast.Expr] = []

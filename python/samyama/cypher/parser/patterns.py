@@ -19,7 +19,9 @@ class Patterns(Cursor):
     def looks_like_pattern(self, ahead: int) -> bool:
         """Is the parenthesis that stands ``ahead`` the first node of a pattern with a relationship?"""
         place = self.at + ahead
-        if not (place < len(self.kinds) and self.kinds[place] == OPERATOR and self.uppers[place] == "("):
+        if not (
+            place < len(self.kinds) and self.kinds[place] == OPERATOR and self.uppers[place] == "("
+        ):
             return False
         depth, size = 0, len(self.kinds)
         inner = place + 1
@@ -76,7 +78,11 @@ class Patterns(Cursor):
         is_all, is_any = self.accept_word("ALL"), self.accept_word("ANY")
         is_shortest = self.accept_word("SHORTEST")
         count: ast.Expr = one
-        if not is_all and not (is_any and is_shortest) and self.kinds[self.at] in (INTEGER, PARAMETER):
+        if (
+            not is_all
+            and not (is_any and is_shortest)
+            and self.kinds[self.at] in (INTEGER, PARAMETER)
+        ):
             count = self.atom()
         elif is_shortest and not (is_all or is_any):
             self.fail_expected("the number of paths")
@@ -106,9 +112,11 @@ class Patterns(Cursor):
                 path.relationships.append(self.relationship_pattern())
                 if not self.is_op("("):
                     self.fail_expected("'('")
-            elif not (self.is_op("(") and path.relationships and len(path.nodes) == len(path.relationships)) and not (
-                self.is_op("(") and self.is_op("(", 1)
-            ):
+            elif not (
+                self.is_op("(")
+                and path.relationships
+                and len(path.nodes) == len(path.relationships)
+            ) and not (self.is_op("(") and self.is_op("(", 1)):
                 break
         if len(path.nodes) == len(path.relationships):
             path.nodes.append(ast.NodePattern(self.end(), self.end(), None))
@@ -124,13 +132,21 @@ class Patterns(Cursor):
         quantifier = self._quantifier_bounds()
         if quantifier is None:
             if path.nodes or path.relationships:
-                self.fail("A path in parentheses needs a quantifier such as + or {1,3} here", at=start)
+                self.fail(
+                    "A path in parentheses needs a quantifier such as + or {1,3} here", at=start
+                )
             path.nodes, path.relationships, path.where = inner.nodes, inner.relationships, where
             return
         if not inner.relationships:
             self.fail("A quantified pattern needs at least one relationship", at=start)
-        if inner.variable or inner.selector or any(isinstance(r, ast.Quantified) for r in inner.relationships):
-            message = "A quantified pattern inside another, or with a path of its own, is not supported"
+        if (
+            inner.variable
+            or inner.selector
+            or any(isinstance(r, ast.Quantified) for r in inner.relationships)
+        ):
+            message = (
+                "A quantified pattern inside another, or with a path of its own, is not supported"
+            )
             self.fail(message, "NotSupported", start)
         if len(path.nodes) == len(path.relationships):
             path.nodes.append(ast.NodePattern(start, start, None))
@@ -178,7 +194,9 @@ class Patterns(Cursor):
             return self.map_literal()
         if self.kinds[self.at] == PARAMETER:
             self.at += 1
-            return ast.Parameter(self.starts[self.at - 1], self.end(), str(self.values[self.at - 1]))
+            return ast.Parameter(
+                self.starts[self.at - 1], self.end(), str(self.values[self.at - 1])
+            )
         return None
 
     def relationship_pattern(self) -> ast.RelationshipPattern:
@@ -226,7 +244,9 @@ class Patterns(Cursor):
         return (1, None) if low is None else (low, low)
 
     def _bound(self) -> int | None:
-        if self.kinds[self.at] == FLOAT:  # `*1..2` lexes as 1. .2 nowhere: digits need both sides of a dot
+        if (
+            self.kinds[self.at] == FLOAT
+        ):  # `*1..2` lexes as 1. .2 nowhere: digits need both sides of a dot
             self.fail("A length is an integer", "InvalidRelationshipPattern")
         if self.kinds[self.at] != INTEGER:
             return None
@@ -243,7 +263,11 @@ class Patterns(Cursor):
             return left
         operands = [left]
         while self.is_op("|") and (
-            self.is_name(1) or self.is_op(":", 1) or self.is_op("!", 1) or self.is_op("(", 1) or self.is_op("%", 1)
+            self.is_name(1)
+            or self.is_op(":", 1)
+            or self.is_op("!", 1)
+            or self.is_op("(", 1)
+            or self.is_op("%", 1)
         ):
             self.at += 1
             self.accept_op(":")
@@ -269,5 +293,7 @@ class Patterns(Cursor):
             self.expect_op(")")
             return inner
         if self.is_op("$") or self.kinds[self.at] == PARAMETER:
-            self.fail("Labels and types that are values, $(...), are not supported yet", "NotSupported")
+            self.fail(
+                "Labels and types that are values, $(...), are not supported yet", "NotSupported"
+            )
         return ast.LabelName(start, 0, self.expect_name("a label or type"))

@@ -27,8 +27,12 @@ class Parser(Commands):
                 break
         if self.is_word("USE") and self.is_name(1):
             self.at += 1
-            if self.uppers[self.at] not in ("NEO4J", "SYSTEM") or self.is_op(".", 1) or self.is_op("(", 1):
-                message = "USE of other graphs than `neo4j` is not supported: there is one database, and no composite ones"
+            if (
+                self.uppers[self.at] not in ("NEO4J", "SYSTEM")
+                or self.is_op(".", 1)
+                or self.is_op("(", 1)
+            ):
+                message = "USE of other graphs than `neo4j` is not supported: there is one database"
                 self.fail(message, "NotSupported")
             self.at += 1
         body: ast.Query | ast.Command | None = self.command()

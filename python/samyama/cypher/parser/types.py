@@ -9,20 +9,50 @@ __all__ = ["Types"]
 
 #: As written to as spelled; longer spellings of the same words come first.
 NAMES: dict[str, str] = {
-    "TIMESTAMP WITHOUT TIMEZONE": "LOCAL DATETIME", "TIMESTAMP WITHOUT TIME ZONE": "LOCAL DATETIME",
-    "TIMESTAMP WITH TIMEZONE": "ZONED DATETIME", "TIMESTAMP WITH TIME ZONE": "ZONED DATETIME",
-    "TIME WITHOUT TIMEZONE": "LOCAL TIME", "TIME WITHOUT TIME ZONE": "LOCAL TIME",
-    "TIME WITH TIMEZONE": "ZONED TIME", "TIME WITH TIME ZONE": "ZONED TIME",
-    "LOCAL DATETIME": "LOCAL DATETIME", "ZONED DATETIME": "ZONED DATETIME", "LOCAL TIME": "LOCAL TIME",
-    "ZONED TIME": "ZONED TIME", "PROPERTY VALUE": "PROPERTY VALUE", "ANY PROPERTY VALUE": "PROPERTY VALUE",
-    "ANY NODE": "NODE", "ANY VERTEX": "NODE", "ANY RELATIONSHIP": "RELATIONSHIP", "ANY EDGE": "RELATIONSHIP",
-    "ANY MAP": "MAP", "ANY VALUE": "ANY", "SIGNED INTEGER": "INTEGER",
-    "BOOL": "BOOLEAN", "BOOLEAN": "BOOLEAN", "STRING": "STRING", "VARCHAR": "STRING", "INT": "INTEGER",
-    "INTEGER": "INTEGER", "INTEGER64": "INTEGER", "INT64": "INTEGER", "FLOAT": "FLOAT", "FLOAT64": "FLOAT",
-    "DATE": "DATE", "DURATION": "DURATION", "POINT": "POINT", "NODE": "NODE", "VERTEX": "NODE",
-    "RELATIONSHIP": "RELATIONSHIP", "EDGE": "RELATIONSHIP", "MAP": "MAP", "PATH": "PATH", "NOTHING": "NOTHING",
-    "NULL": "NULL", "ANY": "ANY",
-}  # fmt: skip
+    "TIMESTAMP WITHOUT TIMEZONE": "LOCAL DATETIME",
+    "TIMESTAMP WITHOUT TIME ZONE": "LOCAL DATETIME",
+    "TIMESTAMP WITH TIMEZONE": "ZONED DATETIME",
+    "TIMESTAMP WITH TIME ZONE": "ZONED DATETIME",
+    "TIME WITHOUT TIMEZONE": "LOCAL TIME",
+    "TIME WITHOUT TIME ZONE": "LOCAL TIME",
+    "TIME WITH TIMEZONE": "ZONED TIME",
+    "TIME WITH TIME ZONE": "ZONED TIME",
+    "LOCAL DATETIME": "LOCAL DATETIME",
+    "ZONED DATETIME": "ZONED DATETIME",
+    "LOCAL TIME": "LOCAL TIME",
+    "ZONED TIME": "ZONED TIME",
+    "PROPERTY VALUE": "PROPERTY VALUE",
+    "ANY PROPERTY VALUE": "PROPERTY VALUE",
+    "ANY NODE": "NODE",
+    "ANY VERTEX": "NODE",
+    "ANY RELATIONSHIP": "RELATIONSHIP",
+    "ANY EDGE": "RELATIONSHIP",
+    "ANY MAP": "MAP",
+    "ANY VALUE": "ANY",
+    "SIGNED INTEGER": "INTEGER",
+    "BOOL": "BOOLEAN",
+    "BOOLEAN": "BOOLEAN",
+    "STRING": "STRING",
+    "VARCHAR": "STRING",
+    "INT": "INTEGER",
+    "INTEGER": "INTEGER",
+    "INTEGER64": "INTEGER",
+    "INT64": "INTEGER",
+    "FLOAT": "FLOAT",
+    "FLOAT64": "FLOAT",
+    "DATE": "DATE",
+    "DURATION": "DURATION",
+    "POINT": "POINT",
+    "NODE": "NODE",
+    "VERTEX": "NODE",
+    "RELATIONSHIP": "RELATIONSHIP",
+    "EDGE": "RELATIONSHIP",
+    "MAP": "MAP",
+    "PATH": "PATH",
+    "NOTHING": "NOTHING",
+    "NULL": "NULL",
+    "ANY": "ANY",
+}
 _LONGEST = max(len(name.split()) for name in NAMES)
 
 
@@ -35,7 +65,9 @@ class Types(Cursor):
         return " | ".join(parts)
 
     def _alternative(self) -> str:
-        if (self.is_word("LIST") or self.is_word("ARRAY")) and (self.is_op("<", 1) or self.is_op("<>", 1)):
+        if (self.is_word("LIST") or self.is_word("ARRAY")) and (
+            self.is_op("<", 1) or self.is_op("<>", 1)
+        ):
             return self._list()
         if self.is_word("ANY") and self.is_op("<", 1):
             self.at += 2
@@ -47,7 +79,11 @@ class Types(Cursor):
             if all(self.is_name(ahead) for ahead in range(length)) and written in NAMES:
                 self.at += length
                 return self._postfix_list(NAMES[written] + self._not_null())
-        hint = did_you_mean(self.uppers[self.at], [name for name in NAMES if " " not in name]) if self.is_name() else ""
+        hint = (
+            did_you_mean(self.uppers[self.at], [name for name in NAMES if " " not in name])
+            if self.is_name()
+            else ""
+        )
         self.fail(f"Invalid type: expected a type such as INTEGER, STRING or LIST<FLOAT>.{hint}")
 
     def _list(self) -> str:

@@ -50,16 +50,25 @@ def plan_batches(
             context.fail(call, f"Variable `{status}` already declared", "VariableAlreadyBound")
         found = {**found, status: Binding(len(found))}
     batched = p.Batched(
-        outer=outer, inner=inner, rows=_rows(context, call), on_error=call.batches.on_error,  # type: ignore[arg-type]
+        outer=outer,
+        inner=inner,
+        rows=_rows(context, call),
+        on_error=call.batches.on_error,  # type: ignore[arg-type]
         status=status is not None,
-    )  # fmt: skip
+    )
     behind = clauses[at + 1 :]
     if not behind:
-        return p.Unwind(input=p.Argument(), slot=context.new_slot(), list=p.ListLiteral([])), [], batched
+        return (
+            p.Unwind(input=p.Argument(), slot=context.new_slot(), list=p.ListLiteral([])),
+            [],
+            batched,
+        )
     part = _over_rows(context, found)
     part.run(behind)
     if context.writes:
-        context.fail(behind[0], "A write behind CALL { } IN TRANSACTIONS is not supported", "NotSupported")
+        context.fail(
+            behind[0], "A write behind CALL { } IN TRANSACTIONS is not supported", "NotSupported"
+        )
     return part.source, part.columns, batched
 
 
@@ -70,18 +79,28 @@ def _separate(context: Context) -> Context:
     return other
 
 
-def _outer(context: Context, clauses: list[ast.Clause], call: ast.CallSubquery) -> tuple[p.Plan, dict[str, Binding]]:
+def _outer(
+    context: Context, clauses: list[ast.Clause], call: ast.CallSubquery
+) -> tuple[p.Plan, dict[str, Binding]]:
     own = _separate(context)
     part = Part(own, p.Argument(), Scope(), top=True)
     for at, clause in enumerate(clauses):
         part._clause(clause, is_last=False, is_first=at == 0)
     if own.writes:
-        own.fail(call, "CALL { } IN TRANSACTIONS after a clause that writes is not supported", "NotSupported")
+        own.fail(
+            call,
+            "CALL { } IN TRANSACTIONS after a clause that writes is not supported",
+            "NotSupported",
+        )
     names = dict(sorted(part.scope.names.items()))
-    return _plan(own, part.source, [(name, binding, None) for name, binding in names.items()], "r"), names
+    return _plan(
+        own, part.source, [(name, binding, None) for name, binding in names.items()], "r"
+    ), names
 
 
-def _inner(context: Context, names: dict[str, Binding], call: ast.CallSubquery) -> tuple[p.Plan, dict[str, Binding]]:
+def _inner(
+    context: Context, names: dict[str, Binding], call: ast.CallSubquery
+) -> tuple[p.Plan, dict[str, Binding]]:
     own = _separate(context)
     part = _over_rows(own, names)
     part.batch = True
@@ -96,8 +115,12 @@ def _over_rows(context: Context, names: dict[str, Binding]) -> Part:
     row = context.new_slot()
     bound = {name: Binding(context.new_slot(), binding.kind) for name, binding in names.items()}
     source: p.Operator = p.Unwind(input=p.Argument(), slot=row, list=p.Parameter(ROWS))
-    values: list[p.Expression] = [p.Index(p.Slot(row), p.Literal(place)) for place in range(len(bound))]
-    source = p.Projection(input=source, slots=[binding.slot for binding in bound.values()], expressions=values)
+    values: list[p.Expression] = [
+        p.Index(p.Slot(row), p.Literal(place)) for place in range(len(bound))
+    ]
+    source = p.Projection(
+        input=source, slots=[binding.slot for binding in bound.values()], expressions=values
+    )
     part = Part(context, source, Scope(bound), top=True)
     part.single = False
     return part
@@ -106,9 +129,14 @@ def _over_rows(context: Context, names: dict[str, Binding]) -> Part:
 def _plan(context: Context, source: p.Operator, columns: list[Column], kind: str) -> p.Plan:
     root = p.ProduceResults(input=source, slots=[binding.slot for _, binding, _ in columns])
     return p.Plan(
-        version=p.IR_VERSION, kind=kind, mode="run", slots=max(1, context.slots),  # type: ignore[arg-type]
-        columns=[p.Column([name]) for name, _, _ in columns], parameters=[], root=root,
-    )  # fmt: skip
+        version=p.IR_VERSION,
+        kind=kind,  # type: ignore[arg-type]
+        mode="run",
+        slots=max(1, context.slots),
+        columns=[p.Column([name]) for name, _, _ in columns],
+        parameters=[],
+        root=root,
+    )
 
 
 def _rows(context: Context, call: ast.CallSubquery) -> p.Expression:
@@ -116,7 +144,13 @@ def _rows(context: Context, call: ast.CallSubquery) -> p.Expression:
     if rows is None:
         return p.Literal(DEFAULT_ROWS)
     if not isinstance(rows, ast.Literal | ast.Parameter):
-        context.fail(rows, "The number of rows of a transaction is an integer or a parameter", "UnexpectedSyntax")
+        context.fail(
+            rows,
+            "The number of rows of a transaction is an integer or a parameter",
+            "UnexpectedSyntax",
+        )
     if isinstance(rows, ast.Literal) and not (isinstance(rows.value, int) and rows.value > 0):
-        context.fail(rows, "The number of rows of a transaction is a positive integer", "InvalidArgumentType")
+        context.fail(
+            rows, "The number of rows of a transaction is a positive integer", "InvalidArgumentType"
+        )
     return Lowering(context, Scope(), Patterns).lower(rows)

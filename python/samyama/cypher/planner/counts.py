@@ -18,8 +18,13 @@ from samyama.cypher.planner.scope import Binding, Context, Scope
 __all__ = ["count_from_store"]
 
 SCOPES = (
-    ast.Subquery, ast.PatternComprehension, ast.PatternPredicate, ast.ListComprehension, ast.Quantifier, ast.Reduce
-)  # fmt: skip
+    ast.Subquery,
+    ast.PatternComprehension,
+    ast.PatternPredicate,
+    ast.ListComprehension,
+    ast.Quantifier,
+    ast.Reduce,
+)
 _COUNT = "\0count"
 
 
@@ -33,9 +38,18 @@ def count_from_store(
     if counted is None or then.star or then.distinct or not then.items:
         return None
     names, fields = counted
-    items = [dataclasses.replace(item, expression=_replace(item.expression, names)) for item in then.items]
-    seen = [item.expression for item in items] + [item.expression for item in then.order] + [then.where]
-    if not all(_uses_count(item.expression) for item in items) or any(_sees(one, names) for one in seen if one):
+    items = [
+        dataclasses.replace(item, expression=_replace(item.expression, names))
+        for item in then.items
+    ]
+    seen = (
+        [item.expression for item in items]
+        + [item.expression for item in then.order]
+        + [then.where]
+    )
+    if not all(_uses_count(item.expression) for item in items) or any(
+        _sees(one, names) for one in seen if one
+    ):
         return None
     slot = context.new_slot()
     scope = scope.copy()
@@ -71,7 +85,11 @@ def _counted(match: ast.Match, scope: Scope) -> tuple[set[str], dict[str, Any]] 
         return None
     more = relationship.length or relationship.properties or relationship.where
     ends = [node.variable for node in path.nodes]
-    if more is not None or relationship.direction not in ("out", "in") or (ends[0] and ends[0] == ends[1]):
+    if (
+        more is not None
+        or relationship.direction not in ("out", "in")
+        or (ends[0] and ends[0] == ends[1])
+    ):
         return None
     from samyama.cypher.planner.patterns import type_names
 
@@ -79,13 +97,20 @@ def _counted(match: ast.Match, scope: Scope) -> tuple[set[str], dict[str, Any]] 
     start, end = labels if relationship.direction == "out" else labels[::-1]
     if types is None or (start and end) or len(set(types)) != len(types):
         return None
-    return names, {"kind": "relationships", "types": types, "start_label": start or None, "end_label": end or None}
+    return names, {
+        "kind": "relationships",
+        "types": types,
+        "start_label": start or None,
+        "end_label": end or None,
+    }
 
 
 def _is_count(node: object, names: set[str]) -> bool:
     if not isinstance(node, ast.Call) or node.name.lower() != "count" or node.distinct:
         return False
-    return node.star or (len(node.arguments) == 1 and getattr(node.arguments[0], "name", None) in names)
+    return node.star or (
+        len(node.arguments) == 1 and getattr(node.arguments[0], "name", None) in names
+    )
 
 
 def _replace(value: Any, names: set[str]) -> Any:
@@ -94,13 +119,17 @@ def _replace(value: Any, names: set[str]) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(_replace(item, names) for item in value)
     if isinstance(value, ast.Node):
-        changes = {f.name: _replace(getattr(value, f.name), names) for f in dataclasses.fields(value)}
+        changes = {
+            f.name: _replace(getattr(value, f.name), names) for f in dataclasses.fields(value)
+        }
         return dataclasses.replace(value, **changes)
     return value
 
 
 def _uses_count(node: ast.Node) -> bool:
-    return (isinstance(node, ast.Variable) and node.name == _COUNT) or any(map(_uses_count, children(node)))
+    return (isinstance(node, ast.Variable) and node.name == _COUNT) or any(
+        map(_uses_count, children(node))
+    )
 
 
 def _sees(node: ast.Node, names: set[str]) -> bool:

@@ -15,18 +15,43 @@ if TYPE_CHECKING:
 
 __all__ = ["AGGREGATES", "Lowering", "has_aggregate", "signature", "slots_of"]
 
-AGGREGATES = {"count", "sum", "avg", "min", "max", "collect", "percentilecont", "percentiledisc", "stdev", "stdevp"}
+AGGREGATES = {
+    "count",
+    "sum",
+    "avg",
+    "min",
+    "max",
+    "collect",
+    "percentilecont",
+    "percentiledisc",
+    "stdev",
+    "stdevp",
+}
 BINARY = {
-    "+": "add", "-": "sub", "*": "mul", "/": "div", "%": "mod", "^": "pow", "XOR": "xor", "IN": "in",
-    "STARTS WITH": "starts_with", "ENDS WITH": "ends_with", "CONTAINS": "contains", "=~": "regex",
-}  # fmt: skip
+    "+": "add",
+    "-": "sub",
+    "*": "mul",
+    "/": "div",
+    "%": "mod",
+    "^": "pow",
+    "XOR": "xor",
+    "IN": "in",
+    "STARTS WITH": "starts_with",
+    "ENDS WITH": "ends_with",
+    "CONTAINS": "contains",
+    "=~": "regex",
+}
 UNARY = {"NOT": "not", "-": "neg", "+": "pos", "IS NULL": "is_null", "IS NOT NULL": "is_not_null"}
 
 
 def signature(node: Any) -> Any:
     """What an expression says, without where it says it: equal for equal expressions."""
     if isinstance(node, ast.Node):
-        fields = [getattr(node, name) for name in _fields(type(node)) if name not in ("start", "end", "auto")]
+        fields = [
+            getattr(node, name)
+            for name in _fields(type(node))
+            if name not in ("start", "end", "auto")
+        ]
         return (type(node).__name__, *map(signature, fields))
     if isinstance(node, list | tuple):
         return tuple(map(signature, node))
@@ -79,7 +104,9 @@ def slots_of(expression: Any) -> set[int]:
         elif hasattr(value, "__struct_fields__"):
             for name in value.__struct_fields__:
                 item = getattr(value, name)
-                if name in ("from_", "to", "relationship", "relationships") and isinstance(item, int):
+                if name in ("from_", "to", "relationship", "relationships") and isinstance(
+                    item, int
+                ):
                     found.add(item)
                 visit(item)
         elif isinstance(value, list):
@@ -93,8 +120,9 @@ def slots_of(expression: Any) -> set[int]:
 class Lowering:
     """Lowers expressions in one scope.
 
-    ``replace``: slots that stand for whole expressions, by signature (projected items, grouping keys). ``aggregate``: what to
-    do with an aggregate; None: it is an error here. ``only_replaced``: plain variables are not allowed (see aggregation).
+    ``replace``: slots that stand for whole expressions, by signature (projected items, grouping
+    keys). ``aggregate``: what to do with an aggregate; None: it is an error here.
+    ``only_replaced``: plain variables are not allowed (see aggregation).
     """
 
     def __init__(
@@ -113,7 +141,9 @@ class Lowering:
     def inner(self, names: dict[str, Binding]) -> Lowering:
         scope = self.scope.copy()
         scope.names.update(names)
-        inner = Lowering(self.context, scope, self.patterns, self.replace, self.aggregate, self.only_replaced)
+        inner = Lowering(
+            self.context, scope, self.patterns, self.replace, self.aggregate, self.only_replaced
+        )
         inner.local = self.local | set(names)
         return inner
 
@@ -145,7 +175,7 @@ class Lowering:
         if self.only_replaced and node.name not in self.local:
             self.context.fail(
                 node,
-                f"`{node.name}` stands beside an aggregate and is no grouping key: project it as an item of its own first",
+                f"`{node.name}` stands beside an aggregate and is no grouping key: project it as an own item first",
                 "AmbiguousAggregationExpression",
                 gql_status="42I18",
             )
@@ -161,7 +191,9 @@ class Lowering:
         return p.Property(self.lower(node.entity), node.key)
 
     def _type_fail(self, node: ast.Node, message: str) -> None:
-        self.context.fail(node, f"Type mismatch: {message}", "InvalidArgumentType", gql_status="22N01")
+        self.context.fail(
+            node, f"Type mismatch: {message}", "InvalidArgumentType", gql_status="22N01"
+        )
 
     def _index(self, node: ast.Index) -> p.Expression:
         return p.Index(self.lower(node.container), self.lower(node.index))
@@ -187,17 +219,30 @@ class Lowering:
         if node.operator in ("AND", "OR"):
             operands = self.all(_flatten(node, node.operator))
             return p.And(operands) if node.operator == "AND" else p.Or(operands)
-        if node.operator == "IN" and isinstance(node.right, ast.Literal) and node.right.value is not None:
+        if (
+            node.operator == "IN"
+            and isinstance(node.right, ast.Literal)
+            and node.right.value is not None
+        ):
             self._type_fail(node.right, "expected a List behind IN")
         return p.Binary(BINARY[node.operator], self.lower(node.left), self.lower(node.right))  # type: ignore[arg-type]
 
     def _require_boolean(self, node: ast.Expr) -> None:
-        value = isinstance(node, ast.Literal) and node.value is not None and not isinstance(node.value, bool)
+        value = (
+            isinstance(node, ast.Literal)
+            and node.value is not None
+            and not isinstance(node.value, bool)
+        )
         if value or isinstance(node, ast.ListLiteral | ast.MapLiteral):
             self._type_fail(node, "expected a Boolean")
         if isinstance(node, ast.Variable):
             binding = self.scope.names.get(node.name)
-            if binding is not None and binding.kind in ("node", "relationship", "relationships", "path"):
+            if binding is not None and binding.kind in (
+                "node",
+                "relationship",
+                "relationships",
+                "path",
+            ):
                 self._type_fail(node, f"expected a Boolean but `{node.name}` is a {binding.kind}")
 
     def _comparison(self, node: ast.Comparison) -> p.Expression:
@@ -208,7 +253,10 @@ class Lowering:
 
     def _case(self, node: ast.Case) -> p.Expression:
         return p.Case(
-            self.optional(node.subject), self.all(node.whens), self.all(node.thens), self.optional(node.otherwise)
+            self.optional(node.subject),
+            self.all(node.whens),
+            self.all(node.thens),
+            self.optional(node.otherwise),
         )
 
     # ------------------------------------------------------------------------------------------------- functions
@@ -245,15 +293,23 @@ class Lowering:
             binding = self.scope.names.get(argument.name)
             kind = binding.kind if binding else None
         wrong = {
-            "length": ("node", "relationship"), "size": ("path",), "labels": ("path", "relationship"), "type": ("node", "path"),
-        }.get(name, ())  # fmt: skip
+            "length": ("node", "relationship"),
+            "size": ("path",),
+            "labels": ("path", "relationship"),
+            "type": ("node", "path"),
+        }.get(name, ())
         if kind in wrong:
             self._type_fail(argument, f"{node.name}() does not take a {kind}")
-        if name == "properties" and isinstance(argument, ast.Literal | ast.ListLiteral):
-            if not (isinstance(argument, ast.Literal) and argument.value is None):
-                self._type_fail(argument, "properties() takes a Node, Relationship or Map")
+        is_null = isinstance(argument, ast.Literal) and argument.value is None
+        is_literal = isinstance(argument, ast.Literal | ast.ListLiteral)
+        if name == "properties" and is_literal and not is_null:
+            self._type_fail(argument, "properties() takes a Node, Relationship or Map")
         if name == "size" and isinstance(argument, ast.PatternPredicate):
-            self.context.fail(argument, "A pattern cannot be the argument of size(); use COUNT { }", "UnexpectedSyntax")
+            self.context.fail(
+                argument,
+                "A pattern cannot be the argument of size(); use COUNT { }",
+                "UnexpectedSyntax",
+            )
 
     # -------------------------------------------------------------------------------------------- comprehensions
 
@@ -262,7 +318,9 @@ class Lowering:
         slot = self.context.new_slot()
         inner = self.inner({node.variable: Binding(slot)})
         inner.aggregate = None
-        return p.ListComprehension(slot, source, inner.optional(node.where), inner.optional(node.projection))
+        return p.ListComprehension(
+            slot, source, inner.optional(node.where), inner.optional(node.projection)
+        )
 
     def _quantifier(self, node: ast.Quantifier) -> p.Expression:
         source = self.lower(node.list)
@@ -302,10 +360,14 @@ class Lowering:
         return p.Subplan("exists", source)
 
     def _patterncomprehension(self, node: ast.PatternComprehension) -> p.Expression:
-        source, scope = self.patterns(self.context).plan(p.Argument(), self.scope, [node.path], node.where)
+        source, scope = self.patterns(self.context).plan(
+            p.Argument(), self.scope, [node.path], node.where
+        )
         inner = Lowering(self.context, scope, self.patterns)
         slot = self.context.new_slot()
-        source = p.Projection(input=source, slots=[slot], expressions=[inner.lower(node.projection)])
+        source = p.Projection(
+            input=source, slots=[slot], expressions=[inner.lower(node.projection)]
+        )
         return p.Subplan("collect", source, slot)
 
     def _subquery(self, node: ast.Subquery) -> p.Expression:
@@ -313,13 +375,19 @@ class Lowering:
 
         before = self.context.writes
         self.context.writes = False
-        source, columns = plan_inner(self.context, node.query, self.scope, needs_return=node.kind == "collect")
+        source, columns = plan_inner(
+            self.context, node.query, self.scope, needs_return=node.kind == "collect"
+        )
         if self.context.writes:
-            self.context.fail(node, "A subquery in an expression cannot write", "InvalidClauseComposition")
+            self.context.fail(
+                node, "A subquery in an expression cannot write", "InvalidClauseComposition"
+            )
         self.context.writes = before
         if node.kind == "collect":
             if len(columns) != 1:
-                self.context.fail(node, "COLLECT { } must return exactly one column", "UnexpectedSyntax")
+                self.context.fail(
+                    node, "COLLECT { } must return exactly one column", "UnexpectedSyntax"
+                )
             return p.Subplan("collect", source, columns[0][1].slot)
         return p.Subplan(node.kind, source)  # type: ignore[arg-type]
 

@@ -16,16 +16,24 @@ def usable_hints(context: Context, scope: Scope, hints: Sequence[ast.Hint]) -> d
         bindings = [context.lookup(scope, name, hint) for name in hint.variables]
         if hint.kind == "join":
             context.notify(
-                hint, "Neo.ClientNotification.Statement.JoinHintUnfulfillableWarning", "The join hint was not followed.",
-                "There is no join on a hinted variable here: the order of the plan is chosen by cost.", "HINT", "01N30",
-            )  # fmt: skip
+                hint,
+                "Neo.ClientNotification.Statement.JoinHintUnfulfillableWarning",
+                "The join hint was not followed.",
+                "There is no join on a hinted variable here: the order of the plan is chosen by cost.",
+                "HINT",
+                "01N30",
+            )
             continue
         entity = "relationship" if bindings[0].kind == "relationship" else "node"
         if hint.kind == "index" and not _exists(context, entity, hint):
             context.notify(
-                hint, "Neo.ClientNotification.Schema.HintedIndexNotFound", "The hinted index does not exist.",
-                f"There is no index on {hint.name}({', '.join(hint.keys)}): the query runs without it.", "HINT", "01N31",
-            )  # fmt: skip
+                hint,
+                "Neo.ClientNotification.Schema.HintedIndexNotFound",
+                "The hinted index does not exist.",
+                f"There is no index on {hint.name}({', '.join(hint.keys)}): the query runs without it.",
+                "HINT",
+                "01N31",
+            )
             continue
         found[bindings[0].slot] = hint
     return found
@@ -33,5 +41,6 @@ def usable_hints(context: Context, scope: Scope, hints: Sequence[ast.Hint]) -> d
 
 def _exists(context: Context, entity: str, hint: ast.Hint) -> bool:
     return any(
-        index.entity == entity and index.label == hint.name and index.keys == hint.keys for index in context.catalog.indexes
+        index.entity == entity and index.label == hint.name and index.keys == hint.keys
+        for index in context.catalog.indexes
     )

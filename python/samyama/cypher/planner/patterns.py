@@ -1,8 +1,9 @@
 """Patterns to operators.
 
-Nodes and relationships become slots; labels, property maps and WHERE become predicates with the slots they need. Then, as
-long as something is unbound: take the cheapest step from what is bound, or else the cheapest place to start, and put each predicate
-in as soon as all it needs is there. Costs are rows, from the catalogue's counts.
+Nodes and relationships become slots; labels, property maps and WHERE become predicates with the
+slots they need. Then, as long as something is unbound: take the cheapest step from what is bound,
+or else the cheapest place to start, and put each predicate in as soon as all it needs is there.
+Costs are rows, from the catalogue's counts.
 """
 
 from __future__ import annotations
@@ -25,7 +26,12 @@ __all__ = ["Patterns", "conjuncts"]
 HINTED = -1.0
 ORDERED = ("range", "text", "point")
 RANGE_SHARE, PREFIX_SHARE, LIST_LENGTH = 0.3, 0.1, 10
-COMPARED = {"<": ("upper", False), "<=": ("upper", True), ">": ("lower", False), ">=": ("lower", True)}
+COMPARED = {
+    "<": ("upper", False),
+    "<=": ("upper", True),
+    ">": ("lower", False),
+    ">=": ("lower", True),
+}
 MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
 
 
@@ -79,7 +85,9 @@ def type_names(types: ast.LabelExpr | None) -> list[str] | None:
         return []
     if isinstance(types, ast.LabelName):
         return [types.name]
-    if isinstance(types, ast.LabelOr) and all(isinstance(operand, ast.LabelName) for operand in types.operands):
+    if isinstance(types, ast.LabelOr) and all(
+        isinstance(operand, ast.LabelName) for operand in types.operands
+    ):
         return [operand.name for operand in types.operands if isinstance(operand, ast.LabelName)]
     return None
 
@@ -112,13 +120,21 @@ class Patterns:
         lowering = Lowering(self.context, scope, Patterns)
         for condition in conjuncts(where) if where is not None else []:
             if has_aggregate(condition):
-                self.context.fail(condition, "Aggregates cannot stand in WHERE; use WITH first", "InvalidAggregation")
+                self.context.fail(
+                    condition,
+                    "Aggregates cannot stand in WHERE; use WITH first",
+                    "InvalidAggregation",
+                )
             lowering._require_boolean(condition)
             self._add_predicate(graph, lowering.lower(condition))
         self.hints = usable_hints(self.context, scope, hints)
         bound = outer.slots()
         # Only slots of this clause matter to when a predicate can be put in.
-        own = {*graph.nodes, *(r.slot for r in graph.relationships), *(slot for slot, _ in graph.paths)} - bound
+        own = {
+            *graph.nodes,
+            *(r.slot for r in graph.relationships),
+            *(slot for slot, _ in graph.paths),
+        } - bound
         for predicate in graph.predicates:
             predicate.needs &= own
         return self._join(source, graph, bound), scope
@@ -144,7 +160,10 @@ class Patterns:
         if path.variable is not None:
             if path.variable in scope.names:
                 self.context.fail(
-                    path, f"Variable `{path.variable}` already declared", "VariableAlreadyBound", gql_status="42N59"
+                    path,
+                    f"Variable `{path.variable}` already declared",
+                    "VariableAlreadyBound",
+                    gql_status="42N59",
                 )
             slot = self.context.new_slot()
             scope.names[path.variable] = Binding(slot, "path")
@@ -161,8 +180,15 @@ class Patterns:
         self, graph: Graph, scope: Scope, pattern: ast.Quantified, left: int, right: int
     ) -> int:
         relationship = Relationship(
-            self.context.new_slot(), left, right, "out", [], (pattern.low, pattern.high), True, quantified=pattern
-        )  # fmt: skip
+            self.context.new_slot(),
+            left,
+            right,
+            "out",
+            [],
+            (pattern.low, pattern.high),
+            True,
+            quantified=pattern,
+        )
         for name in group_names(pattern):
             if name in scope.names:
                 message = f"Variable `{name}` already declared"
@@ -191,12 +217,27 @@ class Patterns:
         self.context.fail(node, message, "VariableTypeConflict", gql_status="22N01")
 
     def _add_relationship(
-        self, graph: Graph, scope: Scope, outer: Scope, pattern: ast.RelationshipPattern, left: int, right: int
+        self,
+        graph: Graph,
+        scope: Scope,
+        outer: Scope,
+        pattern: ast.RelationshipPattern,
+        left: int,
+        right: int,
     ) -> Relationship:
         direction = "both" if pattern.direction == "arrows" else pattern.direction
-        name, binding = pattern.variable, scope.names.get(pattern.variable) if pattern.variable else None
+        name, binding = (
+            pattern.variable,
+            scope.names.get(pattern.variable) if pattern.variable else None,
+        )
         relationship = Relationship(
-            -1, left, right, direction, type_names(pattern.types) or [], pattern.length, name is not None
+            -1,
+            left,
+            right,
+            direction,
+            type_names(pattern.types) or [],
+            pattern.length,
+            name is not None,
         )
         kind = "relationships" if pattern.length else "relationship"
         if binding is None:
@@ -215,7 +256,11 @@ class Patterns:
                 )
             if binding.kind not in (kind, "any"):
                 self._conflict(pattern, name, binding.kind, "a Relationship")
-            relationship.slot, relationship.is_bound, relationship.is_list = binding.slot, True, bool(pattern.length)
+            relationship.slot, relationship.is_bound, relationship.is_list = (
+                binding.slot,
+                True,
+                bool(pattern.length),
+            )
         graph.relationships.append(relationship)
         return relationship
 
@@ -237,7 +282,9 @@ class Patterns:
             for condition_node in conjuncts(where):
                 self._add_predicate(graph, lowering.lower(condition_node))
 
-    def _property_conditions(self, lowering: Lowering, slot: int, properties: ast.Expr | None) -> list[p.Expression]:
+    def _property_conditions(
+        self, lowering: Lowering, slot: int, properties: ast.Expr | None
+    ) -> list[p.Expression]:
         if properties is None:
             return []
         if isinstance(properties, ast.Parameter):
@@ -248,20 +295,35 @@ class Patterns:
             )
         assert isinstance(properties, ast.MapLiteral), "properties are a map or a parameter"
         pairs = zip(properties.keys, properties.values, strict=True)
-        return [p.Comparison([p.Property(p.Slot(slot), key), lowering.lower(value)], ["="]) for key, value in pairs]
+        return [
+            p.Comparison([p.Property(p.Slot(slot), key), lowering.lower(value)], ["="])
+            for key, value in pairs
+        ]
 
     def _add_relationship_conditions(
-        self, graph: Graph, lowering: Lowering, pattern: ast.RelationshipPattern, relationship: Relationship
+        self,
+        graph: Graph,
+        lowering: Lowering,
+        pattern: ast.RelationshipPattern,
+        relationship: Relationship,
     ) -> None:
         labels = pattern.types if type_names(pattern.types) is None else None
         if pattern.length is None and pattern.variable is None and relationship.shortest is None:
-            self._add_conditions(graph, lowering, relationship.slot, labels, pattern.properties, pattern.where)
+            self._add_conditions(
+                graph, lowering, relationship.slot, labels, pattern.properties, pattern.where
+            )
             return
         if pattern.length is None and relationship.shortest is None:
-            self._add_conditions(graph, lowering, relationship.slot, labels, pattern.properties, pattern.where)
+            self._add_conditions(
+                graph, lowering, relationship.slot, labels, pattern.properties, pattern.where
+            )
             return
         hop = self.context.new_slot()
-        inner = lowering.inner({pattern.variable: Binding(hop, "relationship")}) if pattern.variable else lowering
+        inner = (
+            lowering.inner({pattern.variable: Binding(hop, "relationship")})
+            if pattern.variable
+            else lowering
+        )
         conditions = self._property_conditions(lowering, hop, pattern.properties)
         if labels is not None:
             conditions.append(p.HasLabels(p.Slot(hop), lower_labels(labels)))
@@ -271,7 +333,10 @@ class Patterns:
             return
         if relationship.is_bound:
             whole = p.Quantifier(
-                "all", hop, p.Slot(relationship.slot), p.And(conditions) if len(conditions) > 1 else conditions[0]
+                "all",
+                hop,
+                p.Slot(relationship.slot),
+                p.And(conditions) if len(conditions) > 1 else conditions[0],
             )
             self._add_predicate(graph, whole)
             return
@@ -348,7 +413,12 @@ class Patterns:
         return 100 * (1 + degree) * (relationship.length[1] or 10)
 
     def _step(
-        self, source: p.Operator, graph: Graph, relationship: Relationship, used: list[Relationship], bound: set[int]
+        self,
+        source: p.Operator,
+        graph: Graph,
+        relationship: Relationship,
+        used: list[Relationship],
+        bound: set[int],
     ) -> p.Operator:
         left, right = relationship.left in bound, relationship.right in bound
         self.single = False
@@ -357,41 +427,83 @@ class Patterns:
             low, high = relationship.length or (1, 1)
             bound |= {relationship.left, relationship.right}
             return p.BoundRelationships(
-                input=source, relationship=relationship.slot, is_list=relationship.is_list, start=relationship.left,
-                start_bound=left, end=relationship.right, end_bound=right, types=relationship.types,
-                direction=relationship.direction, min=low, max=high, exclude=exclude,  # type: ignore[arg-type]
-            )  # fmt: skip
+                input=source,
+                relationship=relationship.slot,
+                is_list=relationship.is_list,
+                start=relationship.left,
+                start_bound=left,
+                end=relationship.right,
+                end_bound=right,
+                types=relationship.types,
+                direction=relationship.direction,  # type: ignore[arg-type]
+                min=low,
+                max=high,
+                exclude=exclude,
+            )
         if relationship.quantified is not None:
             return plan_repeat(self, source, relationship, exclude, bound)
         backwards = not left
-        from_, to = (relationship.right, relationship.left) if backwards else (relationship.left, relationship.right)
+        from_, to = (
+            (relationship.right, relationship.left)
+            if backwards
+            else (relationship.left, relationship.right)
+        )
         direction = (
-            {"out": "in", "in": "out"}.get(relationship.direction, "both") if backwards else relationship.direction
+            {"out": "in", "in": "out"}.get(relationship.direction, "both")
+            if backwards
+            else relationship.direction
         )
         into = to in bound
         bound |= {to, relationship.slot}
         if relationship.shortest is not None:
-            paths = {slot for slot, slots in graph.paths if relationship.slot in slots} | {relationship.slot}
+            paths = {slot for slot, slots in graph.paths if relationship.slot in slots} | {
+                relationship.slot
+            }
             if any(predicate.needs & paths for predicate in graph.predicates):
-                return self._shortest_that_fits(source, graph, relationship, (from_, to, direction), bound)
+                return self._shortest_that_fits(
+                    source, graph, relationship, (from_, to, direction), bound
+                )
             low, high = relationship.length or (1, 1)
             return p.ShortestPath(
-                input=source, from_=from_, relationships=relationship.slot, to=to, types=relationship.types,
-                direction=direction, min=low, max=high, all=relationship.shortest == "all",  # type: ignore[arg-type]
-                hop=relationship.hop, predicate=relationship.hop_predicate,
+                input=source,
+                from_=from_,
+                relationships=relationship.slot,
+                to=to,
+                types=relationship.types,
+                direction=direction,  # type: ignore[arg-type]
+                min=low,
+                max=high,
+                all=relationship.shortest == "all",
+                hop=relationship.hop,
+                predicate=relationship.hop_predicate,
                 cycles=relationship.cycles,
-            )  # fmt: skip
+            )
         if relationship.length is None:
             return p.Expand(
-                input=source, from_=from_, relationship=relationship.slot, to=to, types=relationship.types,
-                direction=direction, into=into, exclude=exclude,  # type: ignore[arg-type]
-            )  # fmt: skip
+                input=source,
+                from_=from_,
+                relationship=relationship.slot,
+                to=to,
+                types=relationship.types,
+                direction=direction,  # type: ignore[arg-type]
+                into=into,
+                exclude=exclude,
+            )
         low, high = relationship.length
         source = p.VarLengthExpand(
-            input=source, from_=from_, relationships=relationship.slot, to=to, types=relationship.types,
-            direction=direction, min=low, max=high, into=into, exclude=exclude,  # type: ignore[arg-type]
-            hop=relationship.hop, predicate=relationship.hop_predicate,
-        )  # fmt: skip
+            input=source,
+            from_=from_,
+            relationships=relationship.slot,
+            to=to,
+            types=relationship.types,
+            direction=direction,  # type: ignore[arg-type]
+            min=low,
+            max=high,
+            into=into,
+            exclude=exclude,
+            hop=relationship.hop,
+            predicate=relationship.hop_predicate,
+        )
         in_path = any(relationship.slot in slots for _, slots in graph.paths)
         if backwards and (relationship.named or in_path):
             reverse = p.Function("reverse", [p.Slot(relationship.slot)])
@@ -399,27 +511,47 @@ class Patterns:
         return source
 
     def _shortest_that_fits(
-        self, source: p.Operator, graph: Graph, relationship: Relationship, way: tuple[int, int, str], bound: set[int]
+        self,
+        source: p.Operator,
+        graph: Graph,
+        relationship: Relationship,
+        way: tuple[int, int, str],
+        bound: set[int],
     ) -> p.Operator:
         """Predicates over the whole path: every path is looked at, and the shortest of those that fit is taken."""
         from_, to, direction = way
         low, high = relationship.length or (1, 1)
         right: p.Operator = p.VarLengthExpand(
-            input=p.Argument(), from_=from_, relationships=relationship.slot, to=to, types=relationship.types,
-            direction=direction, min=low, max=high, into=True, hop=relationship.hop,  # type: ignore[arg-type]
+            input=p.Argument(),
+            from_=from_,
+            relationships=relationship.slot,
+            to=to,
+            types=relationship.types,
+            direction=direction,  # type: ignore[arg-type]
+            min=low,
+            max=high,
+            into=True,
+            hop=relationship.hop,
             predicate=relationship.hop_predicate,
-        )  # fmt: skip
+        )
         right = self._filter(right, graph, bound)
         size = p.Function("size", [p.Slot(relationship.slot)])
         right = p.Sort(input=right, keys=[size], descending=[False])
         is_all = relationship.shortest == "all"
-        right = p.SelectPaths(input=right, partition=[], length=size, count=p.Literal(1), groups=is_all)
+        right = p.SelectPaths(
+            input=right, partition=[], length=size, count=p.Literal(1), groups=is_all
+        )
         return p.Apply(input=source, right=right)
 
     # --------------------------------------------------------------------------------------------------- starting
 
     def _start(
-        self, source: p.Operator, graph: Graph, pending: list[Relationship], used: list[Relationship], bound: set[int]
+        self,
+        source: p.Operator,
+        graph: Graph,
+        pending: list[Relationship],
+        used: list[Relationship],
+        bound: set[int],
     ) -> p.Operator:
         free = [slot for slot in graph.nodes if slot not in bound]
         candidates = [self._access(slot, graph, bound) for slot in free]
@@ -431,14 +563,18 @@ class Patterns:
                 graph.predicates.remove(predicate)
             self._begin_with(graph, relationship, pending, used, bound)
             return access.build(source)
-        scan = self._relationship_scan(pending, used, bound)
+        scan = self._relationship_scan(pending, bound)
         if scan is not None and scan[0] < best.cost:
             _, relationship = scan
             self._begin_with(graph, relationship, pending, used, bound)
             return p.RelationshipScan(
-                input=source, relationship=relationship.slot, start=relationship.left, end=relationship.right,
-                types=relationship.types, direction=relationship.direction,  # type: ignore[arg-type]
-            )  # fmt: skip
+                input=source,
+                relationship=relationship.slot,
+                start=relationship.left,
+                end=relationship.right,
+                types=relationship.types,
+                direction=relationship.direction,  # type: ignore[arg-type]
+            )
         self.single = self.single and best.single
         bound.add(best.slot)
         for predicate in best.covers:
@@ -446,7 +582,12 @@ class Patterns:
         return best.build(source)
 
     def _begin_with(
-        self, graph: Graph, relationship: Relationship, pending: list[Relationship], used: list[Relationship], bound: set[int]
+        self,
+        graph: Graph,
+        relationship: Relationship,
+        pending: list[Relationship],
+        used: list[Relationship],
+        bound: set[int],
     ) -> None:
         """A relationship and both its ends are bound in one step."""
         for other in used:
@@ -463,7 +604,12 @@ class Patterns:
         best: tuple[Access, Relationship] | None = None
         for relationship in pending:
             ends = {relationship.left, relationship.right}
-            if not _is_plain(relationship) or ends & bound or len(ends) < 2 or len(relationship.types) != 1:
+            if (
+                not _is_plain(relationship)
+                or ends & bound
+                or len(ends) < 2
+                or len(relationship.types) != 1
+            ):
                 continue
             for index in self._indexes("relationship", relationship.types[0], relationship.slot):
                 make = _relationship_seek(relationship, index)
@@ -479,22 +625,32 @@ class Patterns:
     def _indexes(self, entity: str, label: str, slot: int) -> list[IndexInfo]:
         """The ordered indexes on a label or type; only the hinted one if there is a hint."""
         found = [
-            index for index in self.context.catalog.indexes
+            index
+            for index in self.context.catalog.indexes
             if index.entity == entity and index.label == label and index.kind in ORDERED
-        ]  # fmt: skip
+        ]
         hint = self.hints.get(slot)
         if hint is None:
             return found
-        return [index for index in found if hint.kind == "index" and index.keys == hint.keys and hint.name == label]
+        return [
+            index
+            for index in found
+            if hint.kind == "index" and index.keys == hint.keys and hint.name == label
+        ]
 
     def _relationship_scan(
-        self, pending: list[Relationship], used: list[Relationship], bound: set[int]
+        self, pending: list[Relationship], bound: set[int]
     ) -> tuple[float, Relationship] | None:
         catalog = self.context.catalog
         best: tuple[float, Relationship] | None = None
         for relationship in pending:
             ends = {relationship.left, relationship.right}
-            if not _is_plain(relationship) or ends & bound or len(ends) < 2 or not relationship.types:
+            if (
+                not _is_plain(relationship)
+                or ends & bound
+                or len(ends) < 2
+                or not relationship.types
+            ):
                 continue
             if relationship.slot in self.hints or ends & set(self.hints):
                 continue
@@ -505,8 +661,18 @@ class Patterns:
 
     def _access(self, slot: int, graph: Graph, bound: set[int]) -> Access:
         catalog = self.context.catalog
-        labels = [(q, q.expression.labels.name) for q in graph.predicates if _is_label_of(q.expression, slot)]  # type: ignore[union-attr]
-        best = Access(slot, float(catalog.nodes) + 1, [], False, lambda source: p.AllNodesScan(input=source, slot=slot))
+        labels = [
+            (q, q.expression.labels.name)  # type: ignore[union-attr]
+            for q in graph.predicates
+            if _is_label_of(q.expression, slot)
+        ]
+        best = Access(
+            slot,
+            float(catalog.nodes) + 1,
+            [],
+            False,
+            lambda source: p.AllNodesScan(input=source, slot=slot),
+        )
         ids = self._id_seek(slot, graph, bound)
         if ids is not None:
             return ids
@@ -518,7 +684,9 @@ class Patterns:
             if cost < best.cost:
                 best = Access(slot, cost, [predicate], False, _label_scan(slot, name))
             for index in self._indexes("node", name, slot):
-                seek = self._index_access(slot, index, predicate, graph, bound, _node_seek(slot, index))
+                seek = self._index_access(
+                    slot, index, predicate, graph, bound, _node_seek(slot, index)
+                )
                 if seek is None:
                     continue
                 if hint is not None:
@@ -532,7 +700,10 @@ class Patterns:
         for predicate in graph.predicates:
             match predicate.expression:
                 case p.Comparison(
-                    operands=[p.Function(name=("id" | "elementid"), arguments=[p.Slot(slot=found)]), value],
+                    operands=[
+                        p.Function(name=("id" | "elementid"), arguments=[p.Slot(slot=found)]),
+                        value,
+                    ],
                     operators=["="],
                 ):
                     single = True
@@ -544,7 +715,11 @@ class Patterns:
                     single = False
                 case _:
                     continue
-            if found == slot and slots_of(value) & (predicate.needs - {slot}) <= bound and slot not in slots_of(value):
+            if (
+                found == slot
+                and slots_of(value) & (predicate.needs - {slot}) <= bound
+                and slot not in slots_of(value)
+            ):
                 # The predicate stays: an element id may be of another kind of entity.
                 return Access(
                     slot,
@@ -556,7 +731,13 @@ class Patterns:
         return None
 
     def _index_access(
-        self, slot: int, index: IndexInfo, label: Predicate | None, graph: Graph, bound: set[int], make: SeekMaker
+        self,
+        slot: int,
+        index: IndexInfo,
+        label: Predicate | None,
+        graph: Graph,
+        bound: set[int],
+        make: SeekMaker,
     ) -> Access | None:
         tests = [
             (q, *test)
@@ -568,7 +749,12 @@ class Patterns:
         covers = [*labels]
         for key in index.keys:
             found = next(
-                ((q, value) for q, test_key, operator, value in tests if test_key == key and operator == "="), None
+                (
+                    (q, value)
+                    for q, test_key, operator, value in tests
+                    if test_key == key and operator == "="
+                ),
+                None,
             )
             if found is None:
                 break
@@ -638,14 +824,21 @@ def _label_scan(slot: int, name: str) -> Callable[[p.Operator], p.Operator]:
 class SeekMaker(Protocol):
     """Makes what builds an index seek from its predicates."""
 
-    def __call__(self, equal: list[p.Expression], **more: object) -> Callable[[p.Operator], p.Operator]: ...
+    def __call__(
+        self, equal: list[p.Expression], **more: object
+    ) -> Callable[[p.Operator], p.Operator]: ...
 
 
 def _node_seek(slot: int, index: IndexInfo) -> SeekMaker:
     def make(equal: list[p.Expression], **more: object) -> Callable[[p.Operator], p.Operator]:
         return lambda source: p.NodeIndexSeek(
-            input=source, slot=slot, label=index.label, keys=index.keys, equal=equal, **more,  # type: ignore[arg-type]
-        )  # fmt: skip
+            input=source,
+            slot=slot,
+            label=index.label,
+            keys=index.keys,
+            equal=equal,
+            **more,  # type: ignore[arg-type]
+        )
 
     return make
 
@@ -653,9 +846,16 @@ def _node_seek(slot: int, index: IndexInfo) -> SeekMaker:
 def _relationship_seek(relationship: Relationship, index: IndexInfo) -> SeekMaker:
     def make(equal: list[p.Expression], **more: object) -> Callable[[p.Operator], p.Operator]:
         return lambda source: p.RelationshipIndexSeek(
-            input=source, relationship=relationship.slot, start=relationship.left, end=relationship.right, type=index.label,
-            direction=relationship.direction, keys=index.keys, equal=equal, **more,  # type: ignore[arg-type]
-        )  # fmt: skip
+            input=source,
+            relationship=relationship.slot,
+            start=relationship.left,
+            end=relationship.right,
+            type=index.label,
+            direction=relationship.direction,  # type: ignore[arg-type]
+            keys=index.keys,
+            equal=equal,
+            **more,  # type: ignore[arg-type]
+        )
 
     return make
 
@@ -663,14 +863,18 @@ def _relationship_seek(relationship: Relationship, index: IndexInfo) -> SeekMake
 def _links(expression: p.Expression) -> list[p.Expression]:
     """``a < b < c`` as ``a < b`` and ``b < c``, where the middle costs nothing: each can be looked up in an index."""
     simple = p.Slot | p.Property | p.Literal | p.AutoParameter | p.Parameter
-    if not isinstance(expression, p.Comparison) or not all(isinstance(o, simple) for o in expression.operands[1:-1]):
+    if not isinstance(expression, p.Comparison) or not all(
+        isinstance(o, simple) for o in expression.operands[1:-1]
+    ):
         return [expression]
     pairs = zip(expression.operands, expression.operands[1:], expression.operators, strict=False)
     return [p.Comparison([left, right], [operator]) for left, right, operator in pairs]
 
 
 def _is_plain(relationship: Relationship) -> bool:
-    return relationship.length is None and not relationship.is_bound and relationship.shortest is None
+    return (
+        relationship.length is None and not relationship.is_bound and relationship.shortest is None
+    )
 
 
 def _is_label_of(expression: p.Expression, slot: int) -> bool:
@@ -687,7 +891,11 @@ def _test_of(expression: p.Expression, slot: int) -> tuple[str, str, p.Expressio
     def key_of(side: p.Expression) -> str | None:
         return side.key if isinstance(side, p.Property) and side.entity == p.Slot(slot) else None
 
-    if isinstance(expression, p.Comparison) and len(expression.operators) == 1 and expression.operators[0] in MIRRORED:
+    if (
+        isinstance(expression, p.Comparison)
+        and len(expression.operators) == 1
+        and expression.operators[0] in MIRRORED
+    ):
         left, right = expression.operands
         operator: str = expression.operators[0]
         if (key := key_of(left)) is not None and slot not in slots_of(right):

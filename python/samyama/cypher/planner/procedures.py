@@ -37,14 +37,18 @@ def plan_call(
     elif alone:
         yields = [(column, column) for column in columns]
     elif columns:
-        context.fail(clause, f"{procedure.name} has columns; say which with YIELD", "UndefinedVariable")
+        context.fail(
+            clause, f"{procedure.name} has columns; say which with YIELD", "UndefinedVariable"
+        )
     else:
         yields = []
     _check_yields(context, scope, clause, procedure, yields)
     scope = scope.copy()
     bound: list[Column] = []
     if procedure.body is not None:
-        given = dict(zip((argument.name for argument in procedure.arguments), arguments, strict=True))
+        given = dict(
+            zip((argument.name for argument in procedure.arguments), arguments, strict=True)
+        )
         source, found = expand_body(context, source, given, procedure.body)
         by_name = {name: binding for name, binding, _ in found}
         # A column may be yielded twice; its rows are the same.
@@ -53,12 +57,17 @@ def plan_call(
         context.writes = context.writes or procedure.mode == "WRITE"
         bound = [(variable, Binding(context.new_slot()), None) for _, variable in yields]
         source = p.ProcedureCall(
-            input=source, name=procedure.name, arguments=arguments,
-            yield_columns=[column for column, _ in yields], yield_slots=[binding.slot for _, binding, _ in bound],
-        )  # fmt: skip
+            input=source,
+            name=procedure.name,
+            arguments=arguments,
+            yield_columns=[column for column, _ in yields],
+            yield_slots=[binding.slot for _, binding, _ in bound],
+        )
     scope.names |= {variable: binding for variable, binding, _ in bound}
     if clause.where is not None:
-        source = p.Filter(input=source, predicate=Lowering(context, scope, Patterns).lower(clause.where))
+        source = p.Filter(
+            input=source, predicate=Lowering(context, scope, Patterns).lower(clause.where)
+        )
     return source, scope, bound
 
 
@@ -67,10 +76,13 @@ def _find(context: Context, clause: ast.ProcedureCall) -> Procedure:
     if procedure is None:
         message = f"There is no procedure with the name `{clause.name}` registered for this database instance."
         context.fail(
-            clause, message + did_you_mean(clause.name, known_names()), "ProcedureNotFound",
+            clause,
+            message + did_you_mean(clause.name, known_names()),
+            "ProcedureNotFound",
             error_type="ProcedureError",
-            code="Neo.ClientError.Procedure.ProcedureNotFound", gql_status="42N08",
-        )  # fmt: skip
+            code="Neo.ClientError.Procedure.ProcedureNotFound",
+            gql_status="42N08",
+        )
     return procedure
 
 
@@ -82,16 +94,22 @@ def _arguments(
         if not alone:
             message = "A procedure call inside a query needs its arguments in parentheses"
             context.fail(clause, message, "InvalidArgumentPassingMode")
-        given: list[ast.Expr] = [ast.Parameter(clause.start, clause.end, a.name) for a in procedure.arguments]
+        given: list[ast.Expr] = [
+            ast.Parameter(clause.start, clause.end, a.name) for a in procedure.arguments
+        ]
     else:
         given = clause.arguments
     for argument in given:
         if has_aggregate(argument):
-            context.fail(argument, "An aggregate cannot be the argument of a procedure", "InvalidAggregation")
+            context.fail(
+                argument, "An aggregate cannot be the argument of a procedure", "InvalidAggregation"
+            )
     least, most = procedure.required, len(procedure.arguments)
     if not least <= len(given) <= most:
         wanted = f"{most}" if least == most else f"{least} to {most}"
-        message = f"{procedure.name} takes {wanted} arguments and got {len(given)}: {procedure.signature}"
+        message = (
+            f"{procedure.name} takes {wanted} arguments and got {len(given)}: {procedure.signature}"
+        )
         context.fail(clause, message, "InvalidNumberOfArguments")
     lowering = Lowering(context, scope, Patterns)
     left_out = [_default(argument.default) for argument in procedure.arguments[len(given) :]]
@@ -106,7 +124,11 @@ def _default(text: str | None) -> p.Expression:
 
 
 def _check_yields(
-    context: Context, scope: Scope, clause: ast.ProcedureCall, procedure: Procedure, yields: list[tuple[str, str]]
+    context: Context,
+    scope: Scope,
+    clause: ast.ProcedureCall,
+    procedure: Procedure,
+    yields: list[tuple[str, str]],
 ) -> None:
     columns = procedure.column_names
     seen: set[str] = set()

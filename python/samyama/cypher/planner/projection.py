@@ -27,7 +27,9 @@ def plan_projection(
         source, columns, replace = _aggregate(context, source, scope, items)
     else:
         source, columns, replace = _project(context, source, scope, items)
-    new = Scope({name: binding for name, binding, _ in columns}, scope.hidden | frozenset(scope.names))
+    new = Scope(
+        {name: binding for name, binding, _ in columns}, scope.hidden | frozenset(scope.names)
+    )
     if clause.distinct:
         source = p.Distinct(input=source, slots=[binding.slot for _, binding, _ in columns])
     sees_old = not (is_grouped or clause.distinct)
@@ -41,21 +43,31 @@ def plan_projection(
     return source, new, columns
 
 
-def _expand(context: Context, scope: Scope, clause: ast.Projection) -> list[tuple[str, ast.Item | None]]:
+def _expand(
+    context: Context, scope: Scope, clause: ast.Projection
+) -> list[tuple[str, ast.Item | None]]:
     items: list[tuple[str, ast.Item | None]] = []
     if clause.star:
         names = sorted(scope.names)
         if not names and not clause.items and clause.is_return:
-            context.fail(clause, "RETURN * is not allowed when there are no variables in scope", "NoVariablesInScope")
+            context.fail(
+                clause,
+                "RETURN * is not allowed when there are no variables in scope",
+                "NoVariablesInScope",
+            )
         items += [(name, None) for name in names]
     for item in clause.items:
         if not clause.is_return and not item.aliased:
-            context.fail(item, "An expression in WITH must be aliased (use AS)", "NoExpressionAlias")
+            context.fail(
+                item, "An expression in WITH must be aliased (use AS)", "NoExpressionAlias"
+            )
         items.append((item.name, item))
     return items
 
 
-def _check_names(context: Context, clause: ast.Projection, items: list[tuple[str, ast.Item | None]]) -> None:
+def _check_names(
+    context: Context, clause: ast.Projection, items: list[tuple[str, ast.Item | None]]
+) -> None:
     seen: set[str] = set()
     for name, item in items:
         if name in seen:
@@ -93,7 +105,9 @@ def _project(
             continue
         if isinstance(item.expression, ast.Variable):
             # The same value under another name: no need to copy it.
-            columns.append((name, context.lookup(scope, item.expression.name, item.expression), item))
+            columns.append(
+                (name, context.lookup(scope, item.expression.name, item.expression), item)
+            )
             continue
         slot = context.new_slot()
         slots.append(slot)
@@ -136,7 +150,11 @@ def _aggregate(
         name = call.name.lower()
         for argument in call.arguments:
             if has_aggregate(argument):
-                context.fail(call, "Can't use aggregate functions inside of aggregate functions", "NestedAggregation")
+                context.fail(
+                    call,
+                    "Can't use aggregate functions inside of aggregate functions",
+                    "NestedAggregation",
+                )
             if _calls(argument, "rand"):
                 context.fail(
                     call,
@@ -149,7 +167,9 @@ def _aggregate(
             aggregates.append(p.Aggregate(slot, function, plain.all(call.arguments), call.distinct))
         return p.Slot(slot)
 
-    beside = Lowering(context, scope, Patterns, replace=simple, aggregate=aggregate, only_replaced=True)
+    beside = Lowering(
+        context, scope, Patterns, replace=simple, aggregate=aggregate, only_replaced=True
+    )
     slots: list[int] = []
     expressions: list[p.Expression] = []
     for at, (name, item) in enumerate(items):
@@ -188,11 +208,18 @@ def _order(
         for item in clause.order:
             if has_aggregate(item.expression) and not is_grouped:
                 context.fail(
-                    item, "In ORDER BY an aggregate can stand only if the projection has one", "InvalidAggregation"
+                    item,
+                    "In ORDER BY an aggregate can stand only if the projection has one",
+                    "InvalidAggregation",
                 )
         keys = [lowering.lower(item.expression) for item in clause.order]
         top = limit if skip is None or limit is None else p.Binary("add", limit, skip)
-        source = p.Sort(input=source, keys=keys, descending=[item.descending for item in clause.order], limit=top)
+        source = p.Sort(
+            input=source,
+            keys=keys,
+            descending=[item.descending for item in clause.order],
+            limit=top,
+        )
     if skip is not None:
         source = p.Skip(input=source, count=skip)
     if limit is not None and not (clause.order and skip is None):
@@ -203,12 +230,18 @@ def _order(
 def _count(context: Context, node: ast.Expr | None, clause: str) -> p.Expression | None:
     if node is None:
         return None
-    if isinstance(node, ast.Unary) and node.operator == "-" and isinstance(node.operand, ast.Literal):
+    if (
+        isinstance(node, ast.Unary)
+        and node.operator == "-"
+        and isinstance(node.operand, ast.Literal)
+    ):
         context.fail(node, f"{clause} takes no negative number", "NegativeIntegerArgument")
     if isinstance(node, ast.Literal) and not isinstance(node.value, int):
         context.fail(node, f"{clause} takes an integer", "InvalidArgumentType")
     if _has_variable(node):
-        context.fail(node, f"{clause} cannot depend on variables of the query", "NonConstantExpression")
+        context.fail(
+            node, f"{clause} cannot depend on variables of the query", "NonConstantExpression"
+        )
     return Lowering(context, Scope(), Patterns).lower(node)
 
 

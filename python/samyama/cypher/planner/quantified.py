@@ -1,9 +1,10 @@
 """Quantified path patterns and path selectors.
 
-``((a)-[r]->(b) WHERE ...){1,3}``: the inner pattern is planned once, from its first node; Repeat runs it round by
-round, and outside its variables are lists. ``SHORTEST k`` and its kin: all paths of the pattern, the shortest first, of
-which SelectPaths takes what is asked for per pair of ends. A single relationship with a quantifier, of which one or all shortest are asked for, is
-searched breadth first instead; everything else looks at every path.
+``((a)-[r]->(b) WHERE ...){1,3}``: the inner pattern is planned once, from its first node; Repeat
+runs it round by round, and outside its variables are lists. ``SHORTEST k`` and its kin: all paths
+of the pattern, the shortest first, of which SelectPaths takes what is asked for per pair of ends. A
+single relationship with a quantifier, of which one or all shortest are asked for, is searched
+breadth first instead; everything else looks at every path.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ __all__ = ["group_names", "plan_repeat", "plan_selected"]
 _PATH, _END = "\0path", "\0end"
 
 
-def _parts(path: ast.PathPattern) -> list[ast.NodePattern | ast.RelationshipPattern | ast.Quantified]:
+def _parts(
+    path: ast.PathPattern,
+) -> list[ast.NodePattern | ast.RelationshipPattern | ast.Quantified]:
     parts: list[ast.NodePattern | ast.RelationshipPattern | ast.Quantified] = [path.nodes[0]]
     for relationship, node in zip(path.relationships, path.nodes[1:], strict=True):
         parts += [relationship, node]
@@ -36,7 +39,11 @@ def group_names(pattern: ast.Quantified) -> list[str]:
 
 
 def plan_repeat(
-    patterns: Patterns, source: p.Operator, relationship: Relationship, exclude: list[int], bound: set[int]
+    patterns: Patterns,
+    source: p.Operator,
+    relationship: Relationship,
+    exclude: list[int],
+    bound: set[int],
 ) -> p.Operator:
     from samyama.cypher.planner.patterns import Patterns as Inner
     from samyama.cypher.planner.patterns import Relationship as Walked
@@ -68,15 +75,29 @@ def plan_repeat(
     walked = [part.variable for part in path.relationships if part.variable is not None]
     groups = [name for name in relationship.groups if name in written]
     return p.Repeat(
-        input=source, body=body, from_=relationship.left, to=relationship.right, into=into, inner_start=inner_start,
-        inner_end=slot_of[last], inner_relationships=[slot_of[name] for name in walked], used=used,
-        relationships=relationship.slot, inner=[slot_of[name] for name in groups],
-        groups=[relationship.groups[name] for name in groups], min=low, max=high,
-    )  # fmt: skip
+        input=source,
+        body=body,
+        from_=relationship.left,
+        to=relationship.right,
+        into=into,
+        inner_start=inner_start,
+        inner_end=slot_of[last],
+        inner_relationships=[slot_of[name] for name in walked],
+        used=used,
+        relationships=relationship.slot,
+        inner=[slot_of[name] for name in groups],
+        groups=[relationship.groups[name] for name in groups],
+        min=low,
+        max=high,
+    )
 
 
 def plan_selected(
-    patterns: Patterns, source: p.Operator, scope: Scope, paths: list[ast.PathPattern], where: ast.Expr | None
+    patterns: Patterns,
+    source: p.Operator,
+    scope: Scope,
+    paths: list[ast.PathPattern],
+    where: ast.Expr | None,
 ) -> tuple[p.Operator, Scope]:
     """A MATCH whose only pattern has a selector; its WHERE comes after the selection."""
     from samyama.cypher.planner.expressions import Lowering
@@ -86,7 +107,11 @@ def plan_selected(
     context, path = patterns.context, paths[0]
     selector = path.selector
     if len(paths) > 1 or selector is None:
-        context.fail(paths[-1], "A path with SHORTEST or ANY must be the only pattern of its MATCH", "UnexpectedSyntax")
+        context.fail(
+            paths[-1],
+            "A path with SHORTEST or ANY must be the only pattern of its MATCH",
+            "UnexpectedSyntax",
+        )
     path.selector = None
     for node, name in ((path.nodes[0], _PATH + "0"), (path.nodes[-1], _END)):
         node.variable = node.variable or name
@@ -103,7 +128,9 @@ def plan_selected(
         if selector.shortest:
             right = p.Sort(input=right, keys=[length], descending=[False])
         count = Lowering(context, Scope(), Inner).lower(selector.count)
-        right = p.SelectPaths(input=right, partition=slots, length=length, count=count, groups=selector.groups)
+        right = p.SelectPaths(
+            input=right, partition=slots, length=length, count=count, groups=selector.groups
+        )
     source = p.Apply(input=source, right=right)
     patterns.single = False
     names = {name: binding for name, binding in inside.names.items() if not name.startswith("\0")}
@@ -118,8 +145,15 @@ def plan_selected(
 
 def _breadth_first(path: ast.PathPattern, selector: ast.Selector) -> str | None:
     """``one`` or ``all`` if the pattern is one relationship of any length and one or all shortest are asked for."""
-    one = selector.shortest and isinstance(selector.count, ast.Literal) and selector.count.value == 1
-    if not one or selector.count.auto is not None or len(path.relationships) != 1 or path.where is not None:  # type: ignore[attr-defined]
+    one = (
+        selector.shortest and isinstance(selector.count, ast.Literal) and selector.count.value == 1
+    )
+    if (
+        not one
+        or selector.count.auto is not None  # type: ignore[attr-defined]
+        or len(path.relationships) != 1
+        or path.where is not None
+    ):
         return None
     relationship = path.relationships[0]
     if not isinstance(relationship, ast.RelationshipPattern) or relationship.length is None:

@@ -1,4 +1,4 @@
-"""Clauses in order, unions, subqueries; Eager where a write must not be seen by the reads of its own clause or a later one."""
+"""Clauses in order, unions, subqueries; Eager where a write must not be seen by reads of its own or a later clause."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ class Part:
         clauses = self._counts(clauses)
         for at, clause in enumerate(clauses):
             if self.returned:
-                self.context.fail(clause, "Nothing can stand behind RETURN", "InvalidClauseComposition")
+                self.context.fail(
+                    clause, "Nothing can stand behind RETURN", "InvalidClauseComposition"
+                )
             self._clause(clause, is_last=at == len(clauses) - 1, is_first=at == 0)
 
     def _counts(self, clauses: list[ast.Clause]) -> list[ast.Clause]:
@@ -72,7 +74,7 @@ class Part:
                 self.source = p.Unwind(input=self.source, slot=slot, list=slot_list)
                 self.single = False
             case ast.Projection():
-                self._projection(clause, is_first)
+                self._projection(clause)
             case ast.Create() | ast.Merge() | ast.Set() | ast.Delete() | ast.Foreach():
                 self.source, self.scope = plan_write(self.context, self.source, self.scope, clause)
                 self.unread_writes = True
@@ -80,7 +82,9 @@ class Part:
                     self.single = False
             case ast.ProcedureCall():
                 alone = is_last and is_first and self.top
-                self.source, self.scope, columns = plan_call(self.context, self.source, self.scope, clause, alone=alone)
+                self.source, self.scope, columns = plan_call(
+                    self.context, self.source, self.scope, clause, alone=alone
+                )
                 self.single = False
                 self.unread_writes = self.unread_writes or is_write
                 if alone:
@@ -93,7 +97,11 @@ class Part:
                 self._load_csv(clause)
             case _:
                 raise AssertionError(f"no clause: {clause}")
-        if is_last and not self.returned and not (is_write or isinstance(clause, ast.ProcedureCall | ast.CallSubquery)):
+        if (
+            is_last
+            and not self.returned
+            and not (is_write or isinstance(clause, ast.ProcedureCall | ast.CallSubquery))
+        ):
             self.context.fail(
                 clause,
                 "A query cannot end with this clause; it needs RETURN or a clause that writes",
@@ -109,12 +117,17 @@ class Part:
         self.scope.names[clause.variable] = Binding(slot)
         self.source = p.LoadCsv(
             input=self.source, slot=slot, url=url, headers=clause.with_headers, delimiter=delimiter
-        )  # fmt: skip
+        )
         self.single = False
 
     def _declare(self, name: str, node: ast.Node) -> None:
         if name in self.scope.names:
-            self.context.fail(node, f"Variable `{name}` already declared", "VariableAlreadyBound", gql_status="42N59")
+            self.context.fail(
+                node,
+                f"Variable `{name}` already declared",
+                "VariableAlreadyBound",
+                gql_status="42N59",
+            )
 
     def _match(self, clause: ast.Match) -> None:
         self.reads = True
@@ -125,12 +138,17 @@ class Part:
             )
             self.single = self.single and patterns.single
             return
-        right, scope = patterns.plan(p.Argument(), self.scope, clause.paths, clause.where, clause.hints)
+        right, scope = patterns.plan(
+            p.Argument(), self.scope, clause.paths, clause.where, clause.hints
+        )
         slots = sorted(scope.slots() - self.scope.slots())
-        self.source, self.scope = p.OptionalApply(input=self.source, right=right, slots=slots), scope
+        self.source, self.scope = (
+            p.OptionalApply(input=self.source, right=right, slots=slots),
+            scope,
+        )
         self.single = self.single and patterns.single
 
-    def _projection(self, clause: ast.Projection, is_first: bool) -> None:
+    def _projection(self, clause: ast.Projection) -> None:
         self.source, new, columns = plan_projection(self.context, self.source, self.scope, clause)
         if clause.is_return:
             self.columns, self.returned = columns, True
@@ -142,12 +160,13 @@ class Part:
             message = "CALL { } IN TRANSACTIONS can only stand at the top of a query, once"
             self.context.fail(clause, message, "InvalidClauseComposition")
         if clause.imports is None:
-            inner_scope = _importing_with(self.context, outer, clause.query)
+            inner_scope = _importing_with(outer, clause.query)
         elif clause.import_all:
             inner_scope = outer.copy()
         else:
             inner_scope = Scope(
-                {name: self.context.lookup(outer, name, clause) for name in clause.imports}, frozenset(outer.names)
+                {name: self.context.lookup(outer, name, clause) for name in clause.imports},
+                frozenset(outer.names),
             )
         before = self.context.writes
         self.context.writes = False
@@ -162,7 +181,11 @@ class Part:
             right = p.Aggregation(input=right, key_slots=[], keys=[], aggregates=[counted])
         for name, binding, _ in columns:
             if name in outer.names:
-                self.context.fail(clause, f"Variable `{name}` already declared in outer scope", "VariableAlreadyBound")
+                self.context.fail(
+                    clause,
+                    f"Variable `{name}` already declared in outer scope",
+                    "VariableAlreadyBound",
+                )
             self.scope.names[name] = binding
         if clause.optional:
             slots = [binding.slot for _, binding, _ in columns]
@@ -182,7 +205,7 @@ def _element_kind(node: ast.Expr) -> str:
     return "value" if is_literals else "any"
 
 
-def _importing_with(context: Context, outer: Scope, query: ast.Query) -> Scope:
+def _importing_with(outer: Scope, query: ast.Query) -> Scope:
     """The older form: a first WITH of plain variables brings them in; other names stay outside."""
     names: dict[str, Binding] = {}
     for part in query.parts:
@@ -191,7 +214,10 @@ def _importing_with(context: Context, outer: Scope, query: ast.Query) -> Scope:
             if first.star:
                 names |= outer.names
             for item in first.items:
-                if isinstance(item.expression, ast.Variable) and item.expression.name in outer.names:
+                if (
+                    isinstance(item.expression, ast.Variable)
+                    and item.expression.name in outer.names
+                ):
                     names[item.expression.name] = outer.names[item.expression.name]
     return Scope(names, frozenset(outer.names))
 
@@ -210,7 +236,9 @@ def plan_query(context: Context, query: ast.Query) -> tuple[p.Operator, list[Col
     return _union(context, query, Scope(), top=True)
 
 
-def _union(context: Context, query: ast.Query, scope: Scope, *, top: bool) -> tuple[p.Operator, list[Column]]:
+def _union(
+    context: Context, query: ast.Query, scope: Scope, *, top: bool
+) -> tuple[p.Operator, list[Column]]:
     parts = []
     for single in query.parts:
         part = Part(context, p.Argument(), scope.copy(), top=top)
@@ -238,7 +266,9 @@ def _union(context: Context, query: ast.Query, scope: Scope, *, top: bool) -> tu
     if not query.all[0]:
         source = p.Distinct(input=source, slots=slots)
     first = parts[0].columns
-    return source, [(name, Binding(slot), item) for (name, _, item), slot in zip(first, slots, strict=True)]
+    return source, [
+        (name, Binding(slot), item) for (name, _, item), slot in zip(first, slots, strict=True)
+    ]
 
 
 def _run_inner(part: Part, single: ast.SingleQuery, top: bool) -> None:
@@ -253,7 +283,15 @@ def _run_inner(part: Part, single: ast.SingleQuery, top: bool) -> None:
                 True,
                 False,
                 False,
-                [ast.Item(single.end, single.end, ast.Literal(single.end, single.end, True), "\0", True)],
+                [
+                    ast.Item(
+                        single.end,
+                        single.end,
+                        ast.Literal(single.end, single.end, True),
+                        "\0",
+                        True,
+                    )
+                ],
                 [],
                 None,
                 None,

@@ -25,7 +25,9 @@ class Binding:
 class Scope:
     """The variables that a clause sees. ``hidden``: names that an earlier WITH left behind."""
 
-    def __init__(self, names: dict[str, Binding] | None = None, hidden: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, names: dict[str, Binding] | None = None, hidden: frozenset[str] = frozenset()
+    ) -> None:
         self.names: dict[str, Binding] = dict(names or {})
         self.hidden = hidden
 
@@ -50,13 +52,21 @@ class Context:
         self.slots += 1
         return self.slots - 1
 
-    def notify(self, node: ast.Node, code: str, title: str, description: str, category: str, gql_status: str) -> None:
+    def notify(
+        self,
+        node: ast.Node,
+        code: str,
+        title: str,
+        description: str,
+        category: str,
+        gql_status: str,
+    ) -> None:
         """A warning that goes with every result of this plan."""
         line = self.text.count("\n", 0, node.start) + 1
         column = node.start - self.text.rfind("\n", 0, node.start)
         notification = p.Notification(
             code, title, description, "WARNING", category, gql_status, node.start, line, column
-        )  # fmt: skip
+        )
         if notification not in self.notifications:
             self.notifications.append(notification)
 
@@ -77,7 +87,12 @@ class Context:
             hint = did_you_mean(name, scope.names)
             if name in scope.hidden:
                 hint = f" `{name}` is not visible after WITH; add it to the WITH."
-            self.fail(node, f"Variable `{name}` not defined.{hint}", "UndefinedVariable", gql_status="42N62")
+            self.fail(
+                node,
+                f"Variable `{name}` not defined.{hint}",
+                "UndefinedVariable",
+                gql_status="42N62",
+            )
         return binding
 
     def pieces(self, start: int, end: int) -> list[str | int]:

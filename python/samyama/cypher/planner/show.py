@@ -20,12 +20,32 @@ __all__ = ["plan_show"]
 
 #: Words before INDEX or CONSTRAINT, to what must stand in the type.
 KINDS = {
-    "RANGE": ["RANGE"], "TEXT": ["TEXT"], "POINT": ["POINT"], "LOOKUP": ["LOOKUP"], "FULLTEXT": ["FULLTEXT"],
-    "VECTOR": ["VECTOR"], "UNIQUE": ["UNIQUE"], "UNIQUENESS": ["UNIQUE"], "KEY": ["KEY"], "NODE": ["NODE"],
-    "RELATIONSHIP": ["RELATIONSHIP"], "REL": ["RELATIONSHIP"], "EXISTENCE": ["EXISTENCE"], "EXIST": ["EXISTENCE"],
-    "TYPE": ["PROPERTY_TYPE"], "PROPERTY": [], "ALL": [], "BUILT": [], "IN": [], "USER": [], "DEFINED": [],
-    "CURRENT": [], "DEFAULT": [], "HOME": [], "BTREE": ["RANGE"],
-}  # fmt: skip
+    "RANGE": ["RANGE"],
+    "TEXT": ["TEXT"],
+    "POINT": ["POINT"],
+    "LOOKUP": ["LOOKUP"],
+    "FULLTEXT": ["FULLTEXT"],
+    "VECTOR": ["VECTOR"],
+    "UNIQUE": ["UNIQUE"],
+    "UNIQUENESS": ["UNIQUE"],
+    "KEY": ["KEY"],
+    "NODE": ["NODE"],
+    "RELATIONSHIP": ["RELATIONSHIP"],
+    "REL": ["RELATIONSHIP"],
+    "EXISTENCE": ["EXISTENCE"],
+    "EXIST": ["EXISTENCE"],
+    "TYPE": ["PROPERTY_TYPE"],
+    "PROPERTY": [],
+    "ALL": [],
+    "BUILT": [],
+    "IN": [],
+    "USER": [],
+    "DEFINED": [],
+    "CURRENT": [],
+    "DEFAULT": [],
+    "HOME": [],
+    "BTREE": ["RANGE"],
+}
 
 
 def plan_show(context: Context, command: ast.Show) -> tuple[p.Operator, list[Column]]:
@@ -34,8 +54,9 @@ def plan_show(context: Context, command: ast.Show) -> tuple[p.Operator, list[Col
         source, found = _table(context, TABLES[shown.static], shown, command)
     else:
         given: dict[str, p.Expression] = {
-            "names": _names(context, command), "kinds": p.ListLiteral([p.Literal(kind) for kind in kinds])
-        }  # fmt: skip
+            "names": _names(context, command),
+            "kinds": p.ListLiteral([p.Literal(kind) for kind in kinds]),
+        }
         source, columns = expand_body(context, p.Argument(), given, shown.body)
         found = {name: binding for name, binding, _ in columns}
     part = Part(context, source, Scope(), top=True)
@@ -49,19 +70,29 @@ def plan_show(context: Context, command: ast.Show) -> tuple[p.Operator, list[Col
         part._clause(clause, is_last=False, is_first=False)
     if part.returned:
         return part.source, part.columns
-    return part.source, [(name, part.scope.names.get(name, binding), item) for name, binding, item in bound]
+    return part.source, [
+        (name, part.scope.names.get(name, binding), item) for name, binding, item in bound
+    ]
 
 
 def _what(context: Context, command: ast.Show) -> tuple[Shown, list[str]]:
     """The thing shown is the last word that names one, before EXECUTABLE BY and the like."""
     words = command.what.split()
     for at in range(len(words) - 1, -1, -1):
-        singular = {"INDEXES": "INDEX", "PRIVILEGES": "PRIVILEGE"}.get(words[at], words[at].removesuffix("S"))
+        singular = {"INDEXES": "INDEX", "PRIVILEGES": "PRIVILEGE"}.get(
+            words[at], words[at].removesuffix("S")
+        )
         if singular in SHOWN:
             break
     else:
-        things = ", ".join(f"{name}S" if name != "INDEX" else "INDEXES" for name in SHOWN if name != "TERMINATED")
-        context.fail(command, f"SHOW {command.what} is not supported; what can be shown: {things}", "NotSupported")
+        things = ", ".join(
+            f"{name}S" if name != "INDEX" else "INDEXES" for name in SHOWN if name != "TERMINATED"
+        )
+        context.fail(
+            command,
+            f"SHOW {command.what} is not supported; what can be shown: {things}",
+            "NotSupported",
+        )
     kinds: list[str] = []
     for word in words[:at]:
         if word not in KINDS:
@@ -104,7 +135,9 @@ def _constant(value: Any) -> p.Expression:
     return p.Literal(value)
 
 
-def _yielded(context: Context, command: ast.Show, shown: Shown, found: dict[str, Binding]) -> list[Column]:
+def _yielded(
+    context: Context, command: ast.Show, shown: Shown, found: dict[str, Binding]
+) -> list[Column]:
     if command.yields:
         pairs = command.yields
     else:

@@ -17,7 +17,9 @@ from samyama.cypher.planner.show import plan_show
 __all__ = ["plan_statement"]
 
 
-def plan_statement(text: str, statement: ast.Statement, catalog: Catalog, spans: list[tuple[int, int]]) -> p.Plan:
+def plan_statement(
+    text: str, statement: ast.Statement, catalog: Catalog, spans: list[tuple[int, int]]
+) -> p.Plan:
     context = Context(text, catalog, spans)
     kind, batched = "r", None
     if isinstance(statement.body, ast.Query):
@@ -34,11 +36,17 @@ def plan_statement(text: str, statement: ast.Statement, catalog: Catalog, spans:
         source, columns, kind = _schema(context, statement.body), [], "s"
     root = p.ProduceResults(input=source, slots=[binding.slot for _, binding, _ in columns])
     return p.Plan(
-        version=p.IR_VERSION, kind=kind, mode=statement.mode,  # type: ignore[arg-type]
-        slots=max(1, context.slots), columns=[p.Column(_name(context, column)) for column in columns],
-        parameters=context.parameters, root=annotate(root) if statement.mode != "run" else root,
-        notifications=context.notifications, batched=batched, cacheable=kind != "s" and statement.mode == "run",
-    )  # fmt: skip
+        version=p.IR_VERSION,
+        kind=kind,  # type: ignore[arg-type]
+        mode=statement.mode,  # type: ignore[arg-type]
+        slots=max(1, context.slots),
+        columns=[p.Column(_name(context, column)) for column in columns],
+        parameters=context.parameters,
+        root=annotate(root) if statement.mode != "run" else root,
+        notifications=context.notifications,
+        batched=batched,
+        cacheable=kind != "s" and statement.mode == "run",
+    )
 
 
 def _name(context: Context, column: Column) -> list[str | int]:
@@ -53,16 +61,27 @@ def _schema(context: Context, command: ast.Command) -> p.Operator:
     match command:
         case ast.CreateIndex():
             return p.CreateIndex(
-                name=command.name, kind=command.kind, entity=command.entity, label=command.label,  # type: ignore[arg-type]
-                keys=command.keys, if_not_exists=command.if_not_exists, others=command.others,
-                options=lowering.optional(command.options), name_from=lowering.optional(command.name_from),
-            )  # fmt: skip
+                name=command.name,
+                kind=command.kind,  # type: ignore[arg-type]
+                entity=command.entity,  # type: ignore[arg-type]
+                label=command.label,
+                keys=command.keys,
+                if_not_exists=command.if_not_exists,
+                others=command.others,
+                options=lowering.optional(command.options),
+                name_from=lowering.optional(command.name_from),
+            )
         case ast.CreateConstraint():
             return p.CreateConstraint(
-                name=command.name, kind=command.kind, entity=command.entity, label=command.label,  # type: ignore[arg-type]
-                keys=command.keys, if_not_exists=command.if_not_exists, value_type=command.value_type,
+                name=command.name,
+                kind=command.kind,  # type: ignore[arg-type]
+                entity=command.entity,  # type: ignore[arg-type]
+                label=command.label,
+                keys=command.keys,
+                if_not_exists=command.if_not_exists,
+                value_type=command.value_type,
                 name_from=lowering.optional(command.name_from),
-            )  # fmt: skip
+            )
         case ast.Drop():
             kind = p.DropIndex if command.what == "index" else p.DropConstraint
             name_from = lowering.optional(command.name_from)

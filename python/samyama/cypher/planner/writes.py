@@ -11,10 +11,12 @@ from samyama.cypher.planner.scope import Binding, Context, Scope
 __all__ = ["plan_create", "plan_delete", "plan_foreach", "plan_merge", "plan_set"]
 
 
-def plan_create(context: Context, source: p.Operator, scope: Scope, clause: ast.Create) -> tuple[p.Operator, Scope]:
-    outer, scope = scope, scope.copy()
+def plan_create(
+    context: Context, source: p.Operator, scope: Scope, clause: ast.Create
+) -> tuple[p.Operator, Scope]:
+    scope = scope.copy()
     for path in clause.paths:
-        nodes, relationships, slots = _new_pattern(context, scope, outer, path, "CREATE")
+        nodes, relationships, slots = _new_pattern(context, scope, path, "CREATE")
         source = p.Create(input=source, nodes=nodes, relationships=relationships)
         source = _bind_path(context, source, scope, path, slots)
     return source, scope
@@ -33,18 +35,22 @@ def _bind_path(
 
 
 def _new_pattern(
-    context: Context, scope: Scope, outer: Scope, path: ast.PathPattern, clause: str
+    context: Context, scope: Scope, path: ast.PathPattern, clause: str
 ) -> tuple[list[p.CreateNode], list[p.CreateRelationship], list[int]]:
     if path.shortest or path.selector:
         context.fail(path, f"Shortest paths cannot stand in {clause}", "UnexpectedSyntax")
-    if path.where is not None or any(isinstance(part, ast.Quantified) for part in path.relationships):
-        context.fail(path, f"Quantified patterns and WHERE cannot stand in {clause}", "UnexpectedSyntax")
+    if path.where is not None or any(
+        isinstance(part, ast.Quantified) for part in path.relationships
+    ):
+        context.fail(
+            path, f"Quantified patterns and WHERE cannot stand in {clause}", "UnexpectedSyntax"
+        )
     nodes: list[p.CreateNode] = []
     relationships: list[p.CreateRelationship] = []
     lonely = not path.relationships
-    slots = [_new_node(context, scope, outer, path.nodes[0], nodes, clause, lonely)]
+    slots = [_new_node(context, scope, path.nodes[0], nodes, clause, lonely)]
     for pattern, node in zip(_plain(path), path.nodes[1:], strict=True):
-        right = _new_node(context, scope, outer, node, nodes, clause, False)
+        right = _new_node(context, scope, node, nodes, clause, False)
         slot = _new_relationship(context, scope, pattern, slots[-1], right, relationships, clause)
         slots += [slot, right]
     return nodes, relationships, slots
@@ -57,10 +63,14 @@ def _label_names(context: Context, labels: ast.LabelExpr | None) -> list[str]:
         return [labels.name]
     if isinstance(labels, ast.LabelAnd):
         return [name for operand in labels.operands for name in _label_names(context, operand)]
-    return context.fail(labels, "What is created has plain labels, joined by ':'", "UnexpectedSyntax")
+    return context.fail(
+        labels, "What is created has plain labels, joined by ':'", "UnexpectedSyntax"
+    )
 
 
-def _properties(context: Context, scope: Scope, properties: ast.Expr | None, clause: str) -> p.Expression | None:
+def _properties(
+    context: Context, scope: Scope, properties: ast.Expr | None, clause: str
+) -> p.Expression | None:
     if properties is None:
         return None
     if clause == "MERGE" and isinstance(properties, ast.Parameter):
@@ -75,7 +85,6 @@ def _properties(context: Context, scope: Scope, properties: ast.Expr | None, cla
 def _new_node(
     context: Context,
     scope: Scope,
-    outer: Scope,
     node: ast.NodePattern,
     nodes: list[p.CreateNode],
     clause: str,
@@ -85,11 +94,14 @@ def _new_node(
     if node.variable and (binding := scope.names.get(node.variable)):
         if binding.kind not in ("node", "any"):
             context.fail(
-                node, f"Type mismatch: `{node.variable}` is a {binding.kind}, not a Node", "VariableTypeConflict"
+                node,
+                f"Type mismatch: `{node.variable}` is a {binding.kind}, not a Node",
+                "VariableTypeConflict",
             )
         if has_more or lonely:
             message = (
-                f"Can't create node `{node.variable}` with labels or properties here: the variable is already declared"
+                f"Can't create node `{node.variable}` with labels or properties here: "
+                "the variable is already declared"
             )
             context.fail(node, message, "VariableAlreadyBound", gql_status="42N59")
         return binding.slot
@@ -112,17 +124,30 @@ def _new_relationship(
     clause: str,
 ) -> int:
     if pattern.length is not None:
-        context.fail(pattern, f"Variable length relationships cannot be used in {clause}", "CreatingVarLength")
+        context.fail(
+            pattern,
+            f"Variable length relationships cannot be used in {clause}",
+            "CreatingVarLength",
+        )
     types = type_names(pattern.types)
     if types is None or len(types) != 1:
         context.fail(
-            pattern, f"Exactly one relationship type must be specified in {clause}", "NoSingleRelationshipType"
+            pattern,
+            f"Exactly one relationship type must be specified in {clause}",
+            "NoSingleRelationshipType",
         )
     if clause == "CREATE" and pattern.direction in ("both", "arrows"):
-        context.fail(pattern, "Only directed relationships are supported in CREATE", "RequiresDirectedRelationship")
+        context.fail(
+            pattern,
+            "Only directed relationships are supported in CREATE",
+            "RequiresDirectedRelationship",
+        )
     if pattern.variable and pattern.variable in scope.names:
         context.fail(
-            pattern, f"Variable `{pattern.variable}` already declared", "VariableAlreadyBound", gql_status="42N59"
+            pattern,
+            f"Variable `{pattern.variable}` already declared",
+            "VariableAlreadyBound",
+            gql_status="42N59",
         )
     slot = context.new_slot()
     properties = _properties(context, scope, pattern.properties, clause)
@@ -133,17 +158,25 @@ def _new_relationship(
     return slot
 
 
-def plan_merge(context: Context, source: p.Operator, scope: Scope, clause: ast.Merge) -> tuple[p.Operator, Scope]:
+def plan_merge(
+    context: Context, source: p.Operator, scope: Scope, clause: ast.Merge
+) -> tuple[p.Operator, Scope]:
     outer, new = scope, scope.copy()
-    nodes, relationships, slots = _new_pattern(context, new, outer, clause.path, "MERGE")
+    nodes, relationships, slots = _new_pattern(context, new, clause.path, "MERGE")
     # The same pattern to match, over the same slots: named parts are bound in a scope of their own, then renamed.
-    bare = ast.PathPattern(clause.path.start, clause.path.end, None, clause.path.nodes, clause.path.relationships)
+    bare = ast.PathPattern(
+        clause.path.start, clause.path.end, None, clause.path.nodes, clause.path.relationships
+    )
     right, matched = Patterns(context).plan(p.Argument(), outer, [bare], None)
     created_slots = slots
-    matched_slots = _slots_in_pattern(context, matched, outer, clause.path, right)
+    matched_slots = _slots_in_pattern(matched, clause.path)
     renames = {m: c for m, c in zip(matched_slots, created_slots, strict=True) if m != c}
     if renames:
-        right = p.Projection(input=right, slots=list(renames.values()), expressions=[p.Slot(slot) for slot in renames])
+        right = p.Projection(
+            input=right,
+            slots=list(renames.values()),
+            expressions=[p.Slot(slot) for slot in renames],
+        )
     not_null = [
         value
         for pattern in _parts(clause.path)
@@ -151,17 +184,24 @@ def plan_merge(context: Context, source: p.Operator, scope: Scope, clause: ast.M
         for value in Lowering(context, outer, Patterns).all(pattern.properties.values)
     ]
     source = p.Merge(
-        input=source, right=right, nodes=nodes, relationships=relationships,
-        on_match=_items(context, new, clause.on_match), on_create=_items(context, new, clause.on_create), not_null=not_null,
-    )  # fmt: skip
+        input=source,
+        right=right,
+        nodes=nodes,
+        relationships=relationships,
+        on_match=_items(context, new, clause.on_match),
+        on_create=_items(context, new, clause.on_create),
+        not_null=not_null,
+    )
     return _bind_path(context, source, new, clause.path, slots), new
 
 
-def _slots_in_pattern(
-    context: Context, matched: Scope, outer: Scope, path: ast.PathPattern, right: p.Operator
-) -> list[int]:
-    """The slots that matching the path has bound, in its order. Anonymous parts have no name to ask by: see ``_name``."""
-    return [matched.names[pattern.variable].slot for pattern in _parts(path) if pattern.variable is not None]
+def _slots_in_pattern(matched: Scope, path: ast.PathPattern) -> list[int]:
+    """The slots that matching the path has bound, in its order. Every part has a name: see ``name_all``."""
+    return [
+        matched.names[pattern.variable].slot
+        for pattern in _parts(path)
+        if pattern.variable is not None
+    ]
 
 
 def _plain(path: ast.PathPattern) -> list[ast.RelationshipPattern]:
@@ -194,9 +234,15 @@ def _items(context: Context, scope: Scope, items: list[ast.Node]) -> list[p.SetI
         match item:
             case ast.SetProperty():
                 _no_pattern(context, item.value)
-                result.append(p.SetProperty(lowering.lower(item.entity), item.key, lowering.lower(item.value)))
+                result.append(
+                    p.SetProperty(lowering.lower(item.entity), item.key, lowering.lower(item.value))
+                )
             case ast.SetProperties():
-                result.append(p.SetProperties(lowering.lower(item.entity), lowering.lower(item.value), item.replace))
+                result.append(
+                    p.SetProperties(
+                        lowering.lower(item.entity), lowering.lower(item.value), item.replace
+                    )
+                )
             case ast.SetLabels():
                 result.append(p.SetLabels(lowering.lower(item.entity), item.labels))
             case ast.RemoveProperty():
@@ -213,17 +259,25 @@ def _no_pattern(context: Context, value: ast.Expr) -> None:
         context.fail(value, "A pattern cannot be the value of a property", "UnexpectedSyntax")
 
 
-def plan_delete(context: Context, source: p.Operator, scope: Scope, clause: ast.Delete) -> p.Operator:
+def plan_delete(
+    context: Context, source: p.Operator, scope: Scope, clause: ast.Delete
+) -> p.Operator:
     lowering = Lowering(context, scope, Patterns)
     for target in clause.targets:
         if isinstance(target, ast.HasLabels):
             context.fail(target, "DELETE does not delete labels; use REMOVE", "InvalidDelete")
         if isinstance(target, ast.Literal | ast.ListLiteral | ast.MapLiteral | ast.Binary):
-            context.fail(target, "Type mismatch: DELETE takes a Node, Relationship or Path", "InvalidArgumentType")
+            context.fail(
+                target,
+                "Type mismatch: DELETE takes a Node, Relationship or Path",
+                "InvalidArgumentType",
+            )
     return p.Delete(input=source, targets=lowering.all(clause.targets), detach=clause.detach)
 
 
-def plan_foreach(context: Context, source: p.Operator, scope: Scope, clause: ast.Foreach) -> p.Operator:
+def plan_foreach(
+    context: Context, source: p.Operator, scope: Scope, clause: ast.Foreach
+) -> p.Operator:
     lowering = Lowering(context, scope, Patterns)
     items = lowering.lower(clause.list)
     slot = context.new_slot()
@@ -235,7 +289,9 @@ def plan_foreach(context: Context, source: p.Operator, scope: Scope, clause: ast
     return p.Foreach(input=source, slot=slot, list=items, body=body)
 
 
-def plan_write(context: Context, source: p.Operator, scope: Scope, clause: ast.Clause) -> tuple[p.Operator, Scope]:
+def plan_write(
+    context: Context, source: p.Operator, scope: Scope, clause: ast.Clause
+) -> tuple[p.Operator, Scope]:
     """Any clause that writes."""
     context.writes = True
     match clause:
@@ -245,7 +301,9 @@ def plan_write(context: Context, source: p.Operator, scope: Scope, clause: ast.C
             _check_merge(context, scope, clause.path)
             name_all(clause.path)
             source, new = plan_merge(context, source, scope, clause)
-            new.names = {name: binding for name, binding in new.names.items() if not name.startswith("\0")}
+            new.names = {
+                name: binding for name, binding in new.names.items() if not name.startswith("\0")
+            }
             return source, new
         case ast.Set():
             return plan_set(context, source, scope, clause), scope
@@ -261,4 +319,6 @@ def _check_merge(context: Context, scope: Scope, path: ast.PathPattern) -> None:
     """A bound node is fine as an end; as the whole pattern, or with anything more, it is not."""
     for pattern in path.relationships:
         if pattern.variable and pattern.variable in scope.names:
-            context.fail(pattern, f"Variable `{pattern.variable}` already declared", "VariableAlreadyBound")
+            context.fail(
+                pattern, f"Variable `{pattern.variable}` already declared", "VariableAlreadyBound"
+            )

@@ -147,13 +147,22 @@ linenumber | Load CSV | | INTEGER | The line that LOAD CSV has read last.
 def _clocks() -> list[Described]:
     found = []
     kinds = {
-        "date": "DATE", "datetime": "ZONED DATETIME", "localdatetime": "LOCAL DATETIME", "localtime": "LOCAL TIME",
+        "date": "DATE",
+        "datetime": "ZONED DATETIME",
+        "localdatetime": "LOCAL DATETIME",
+        "localtime": "LOCAL TIME",
         "time": "ZONED TIME",
-    }  # fmt: skip
+    }
     for name, result in kinds.items():
         for clock in ("realtime", "statement", "transaction"):
-            about = f"Now, by the clock of the {clock}." if clock != "realtime" else "Now, by the clock itself."
-            found.append(Described(f"{name}.{clock}", "Temporal", "timezone = null :: STRING", result, about))
+            about = (
+                f"Now, by the clock of the {clock}."
+                if clock != "realtime"
+                else "Now, by the clock itself."
+            )
+            found.append(
+                Described(f"{name}.{clock}", "Temporal", "timezone = null :: STRING", result, about)
+            )
         arguments = f"unit :: STRING, input = now :: {result}, fields = null :: MAP"
         found.append(Described(f"{name}.truncate", "Temporal", arguments, result, "Cut to a unit."))
     return found

@@ -79,13 +79,34 @@ ORDER BY name
 """
 
 _FUNCTION_COLUMNS = (
-    "name", "category", "description", "signature", "isBuiltIn", "argumentDescription", "returnDescription", "aggregating",
-    "rolesExecution", "rolesBoostedExecution", "isDeprecated", "deprecatedBy",
-)  # fmt: skip
+    "name",
+    "category",
+    "description",
+    "signature",
+    "isBuiltIn",
+    "argumentDescription",
+    "returnDescription",
+    "aggregating",
+    "rolesExecution",
+    "rolesBoostedExecution",
+    "isDeprecated",
+    "deprecatedBy",
+)
 _PROCEDURE_COLUMNS = (
-    "name", "description", "mode", "worksOnSystem", "signature", "argumentDescription", "returnDescription", "admin",
-    "rolesExecution", "rolesBoostedExecution", "isDeprecated", "deprecatedBy", "option",
-)  # fmt: skip
+    "name",
+    "description",
+    "mode",
+    "worksOnSystem",
+    "signature",
+    "argumentDescription",
+    "returnDescription",
+    "admin",
+    "rolesExecution",
+    "rolesBoostedExecution",
+    "isDeprecated",
+    "deprecatedBy",
+    "option",
+)
 
 
 def _columns(text: str) -> tuple[str, ...]:

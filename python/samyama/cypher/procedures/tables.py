@@ -15,27 +15,53 @@ Row = dict[str, Any]
 def _function(one: Described) -> Row:
     arguments = [
         {"name": name.split(" = ")[0].strip(), "type": kind.strip(), "description": ""}
-        for name, _, kind in (piece.partition(" :: ") for piece in one.arguments.split(", ") if " :: " in piece)
+        for name, _, kind in (
+            piece.partition(" :: ") for piece in one.arguments.split(", ") if " :: " in piece
+        )
     ]
     return {
-        "name": one.name, "category": one.category, "description": one.about, "signature": one.signature, "isBuiltIn": True,
-        "argumentDescription": arguments, "returnDescription": one.result, "aggregating": one.is_aggregating,
-        "rolesExecution": None, "rolesBoostedExecution": None, "isDeprecated": False, "deprecatedBy": None,
-    }  # fmt: skip
+        "name": one.name,
+        "category": one.category,
+        "description": one.about,
+        "signature": one.signature,
+        "isBuiltIn": True,
+        "argumentDescription": arguments,
+        "returnDescription": one.result,
+        "aggregating": one.is_aggregating,
+        "rolesExecution": None,
+        "rolesBoostedExecution": None,
+        "isDeprecated": False,
+        "deprecatedBy": None,
+    }
 
 
 def _procedure(one: Procedure) -> Row:
     return {
-        "name": one.name, "description": one.description, "mode": one.mode, "worksOnSystem": one.mode == "DBMS",
+        "name": one.name,
+        "description": one.description,
+        "mode": one.mode,
+        "worksOnSystem": one.mode == "DBMS",
         "signature": one.signature,
         "argumentDescription": [
-            {"name": a.name, "type": a.type, "description": "", "isDeprecated": False, "default": a.default}
+            {
+                "name": a.name,
+                "type": a.type,
+                "description": "",
+                "isDeprecated": False,
+                "default": a.default,
+            }
             for a in one.arguments
         ],
-        "returnDescription": [{"name": n, "type": t, "description": "", "isDeprecated": False} for n, t in one.columns],
-        "admin": False, "rolesExecution": None, "rolesBoostedExecution": None, "isDeprecated": False, "deprecatedBy": None,
+        "returnDescription": [
+            {"name": n, "type": t, "description": "", "isDeprecated": False} for n, t in one.columns
+        ],
+        "admin": False,
+        "rolesExecution": None,
+        "rolesBoostedExecution": None,
+        "isDeprecated": False,
+        "deprecatedBy": None,
         "option": {"deprecated": False},
-    }  # fmt: skip
+    }
 
 
 TABLES: dict[str, list[Row]] = {

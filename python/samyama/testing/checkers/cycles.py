@@ -66,7 +66,9 @@ def check_list_append(
         for kind, key, value in txn.operations:
             if kind == "append":
                 writer[key, value] = txn
-    anomalies = [anomaly for txn in transactions if txn.outcome == "committed" for anomaly in _internal(txn)]
+    anomalies = [
+        anomaly for txn in transactions if txn.outcome == "committed" for anomaly in _internal(txn)
+    ]
     orders, found = _version_orders(transactions, writer, final or {})
     anomalies += found
     # An unknown append that somebody read has happened.
@@ -75,7 +77,10 @@ def check_list_append(
         txn
         for txn in transactions
         if txn.outcome == "committed"
-        or (txn.outcome == "unknown" and any(k == "append" and (key, v) in read for k, key, v in txn.operations))
+        or (
+            txn.outcome == "unknown"
+            and any(k == "append" and (key, v) in read for k, key, v in txn.operations)
+        )
     ]
     anomalies += _lost(alive, final)
     edges = _edges(alive, orders, writer)
@@ -94,7 +99,13 @@ def _internal(txn: Transaction) -> list[Anomaly]:
         else:
             assert isinstance(value, list), "a read holds a list"
             if key in expected and value != expected[key]:
-                return [Anomaly("internal", f"key {key!r}: read {value} where {expected[key]} was due", (txn.number,))]
+                return [
+                    Anomaly(
+                        "internal",
+                        f"key {key!r}: read {value} where {expected[key]} was due",
+                        (txn.number,),
+                    )
+                ]
             expected[key] = list(value)
     return []
 
@@ -125,12 +136,20 @@ def _version_orders(
                 anomalies.append(Anomaly("duplicate", f"key {key!r} read as {values}", (number,)))
             if longest[: len(values)] != values:
                 anomalies.append(
-                    Anomaly("incompatible-order", f"key {key!r}: {values} is no prefix of {longest}", (number,))
+                    Anomaly(
+                        "incompatible-order",
+                        f"key {key!r}: {values} is no prefix of {longest}",
+                        (number,),
+                    )
                 )
             for value in values:
                 source = writer.get((key, value))
                 if source is None or source.outcome == "aborted":
-                    anomalies.append(Anomaly("aborted-read", f"key {key!r}: {value!r} was never committed", (number,)))
+                    anomalies.append(
+                        Anomaly(
+                            "aborted-read", f"key {key!r}: {value!r} was never committed", (number,)
+                        )
+                    )
     return orders, anomalies
 
 
@@ -139,7 +158,9 @@ def _lost(alive: list[Transaction], final: dict[object, Sequence[object]] | None
         return []
     there = {key: set(values) for key, values in final.items()}
     return [
-        Anomaly("lost-append", f"key {key!r}: {value!r} was acknowledged and is gone", (txn.number,))
+        Anomaly(
+            "lost-append", f"key {key!r}: {value!r} was acknowledged and is gone", (txn.number,)
+        )
         for txn in alive
         if txn.outcome == "committed"
         for kind, key, value in txn.operations
@@ -151,7 +172,9 @@ Edges = dict[int, dict[int, set[str]]]
 
 
 def _edges(
-    alive: list[Transaction], orders: dict[object, list[object]], writer: dict[tuple[object, object], Transaction]
+    alive: list[Transaction],
+    orders: dict[object, list[object]],
+    writer: dict[tuple[object, object], Transaction],
 ) -> Edges:
     edges: Edges = {txn.number: {} for txn in alive}
 
@@ -259,10 +282,14 @@ def _classify(component: list[int], edges: Edges) -> Anomaly:
         cycle = _shortest_cycle(members, edges, allowed, rw_max)
         if cycle:
             return Anomaly(name, " -> ".join(map(str, [*cycle, cycle[0]])), tuple(cycle))
-    return Anomaly("G2-realtime", f"a component of {len(component)} transactions", tuple(sorted(component)))
+    return Anomaly(
+        "G2-realtime", f"a component of {len(component)} transactions", tuple(sorted(component))
+    )
 
 
-def _shortest_cycle(members: set[int], edges: Edges, allowed: set[str], rw_max: int | None) -> list[int] | None:
+def _shortest_cycle(
+    members: set[int], edges: Edges, allowed: set[str], rw_max: int | None
+) -> list[int] | None:
     """Breadth-first from each member, counting rw edges up to the bound."""
     best: list[int] | None = None
     for start in sorted(members):

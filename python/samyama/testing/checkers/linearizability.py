@@ -74,7 +74,9 @@ def check_register(history: Iterable[Operation], initial: object = None) -> list
 def _check_key(operations: Sequence[Operation], initial: object) -> Violation | None:
     # Unknown writes whose value nobody read can be left out: they may simply never have happened.
     seen = {op.value for op in operations if op.kind == "read"}
-    ops = [op for op in operations if op.kind == "read" or op.returned is not None or op.value in seen]
+    ops = [
+        op for op in operations if op.kind == "read" or op.returned is not None or op.value in seen
+    ]
     events = _Events(ops)
     state, done = initial, 0
     tried: set[tuple[int, object]] = set()
@@ -99,7 +101,9 @@ def _check_key(operations: Sequence[Operation], initial: object) -> Violation | 
                 entry = events.next(entry)
             continue
         if events.returned_at(number) == math.inf:
-            return None  # only operations of unknown outcome are left: none of them need have happened
+            return (
+                None  # only operations of unknown outcome are left: none of them need have happened
+            )
         if len(trail) >= deepest:
             deepest, stuck = len(trail), op
         if not trail:
