@@ -4,12 +4,13 @@
 //! flush of their own. In production [`WriterLoop::run`] has a thread; a simulation calls [`WriterLoop::step`] from a task.
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 use super::format::{HEAD_BYTES, Place, Record, write_record};
 use super::segment::{self, Checkpoint, HEADER_BYTES};
@@ -19,8 +20,10 @@ use crate::disk::{Disk, DiskFile};
 
 /// Bytes gathered into one write.
 const BATCH_BYTES_MAX: usize = 8 << 20;
-/// Zeros are kept at least this far ahead of the pen, and are written in pieces of this size.
+/// Zeros are kept about this far ahead of the pen.
 const ZEROS_AHEAD_BYTES: u64 = 4 << 20;
+/// Zeroed in one go; the pen waits for no more than that.
+const ZEROS_PIECE_BYTES: u64 = 256 << 10;
 /// A commit mark is on disk at most this long after the last batch.
 const COMMIT_MARK_DELAY: Duration = Duration::from_millis(100);
 
@@ -39,8 +42,8 @@ pub struct LogOptions {
 pub struct LogError(pub Arc<str>);
 
 type Tell = Box<dyn FnOnce(Result<(), LogError>) + Send>;
-/// A stretch of a file to fill with zeros: from, until.
-type ZerosWanted = (Arc<dyn DiskFile>, u64, u64);
+/// A stretch of a segment to fill with zeros: from, until.
+type ZerosWanted = (Arc<dyn DiskFile>, Arc<Frontier>, u64, u64);
 
 /// Told once whether what it came with is durable. Dropping it untold tells an error: a lost callback would be a silent
 /// hang of every commit behind it.
@@ -107,6 +110,8 @@ pub(super) struct Writer {
     counters: Arc<WriterCounters>,
     /// Fills zeros ahead of the pen; None under simulation.
     zeros: Option<std::sync::mpsc::Sender<ZerosWanted>>,
+    /// Of the current segment.
+    frontier: Arc<Frontier>,
 }
 
 impl Writer {
@@ -118,7 +123,8 @@ impl Writer {
         counters: Arc<WriterCounters>,
     ) -> Self {
         counters.zeros_until.store(pen.file.len().unwrap_or(0), Ordering::Relaxed);
-        Writer { disk, owner, options, pen, buffer: Vec::new(), counters, zeros: None }
+        let frontier = Arc::new(Frontier::at(pen.offset));
+        Writer { disk, owner, options, pen, buffer: Vec::new(), counters, zeros: None, frontier }
     }
 
     /// Write, sync, and afterwards remove the segments that a purge made superfluous.
@@ -155,6 +161,7 @@ impl Writer {
     }
 
     fn put_buffer(&mut self) -> io::Result<()> {
+        self.frontier.advance(self.pen.offset + self.buffer.len() as u64);
         self.pen.file.write_all_at(&self.buffer, self.pen.offset)?;
         self.pen.offset += self.buffer.len() as u64;
         self.counters.bytes.fetch_add(self.buffer.len() as u64, Ordering::Relaxed);
@@ -214,6 +221,7 @@ impl Writer {
         let first_sequence = self.pen.sequence;
         self.pen.file = segment::create(&*self.disk, first_sequence, &self.owner, &self.pen.checkpoint)?;
         self.pen.offset = HEADER_BYTES;
+        self.frontier = Arc::new(Frontier::at(HEADER_BYTES));
         self.pen.segments.push(SegmentInfo { first_sequence, index_max: None });
         self.counters.zeros_until.store(self.pen.file.len()?, Ordering::Relaxed);
         Ok(())
@@ -240,7 +248,7 @@ impl Writer {
             let target = (until + ZEROS_AHEAD_BYTES).min(self.options.segment_bytes);
             // Told before it is done: a pen that is faster writes past the zeros, which is slower and just as right.
             self.counters.zeros_until.store(target, Ordering::Relaxed);
-            drop(zeros.send((Arc::clone(&self.pen.file), until, target)));
+            drop(zeros.send((Arc::clone(&self.pen.file), Arc::clone(&self.frontier), until, target)));
         }
     }
 }
@@ -259,9 +267,9 @@ impl WriterLoop {
     pub fn run(mut self) {
         let (sender, receiver) = std::sync::mpsc::channel::<ZerosWanted>();
         let zeros = std::thread::Builder::new().name("samyama-log-zeros".into()).spawn(move || {
-            while let Ok((file, from, until)) = receiver.recv() {
+            while let Ok((file, frontier, from, until)) = receiver.recv() {
                 // Best effort: without zeros a sync is slower, nothing else.
-                let _ = fill_with_zeros(&*file, from, until);
+                let _ = fill_with_zeros(&*file, &frontier, from, until);
             }
         });
         if zeros.is_ok() {
@@ -331,15 +339,95 @@ impl WriterLoop {
     }
 }
 
-fn fill_with_zeros(file: &dyn DiskFile, from: u64, until: u64) -> io::Result<()> {
-    // The pen may have gone past `from` meanwhile; only what lies beyond the present end of the file is written.
-    let from = from.max(file.len()?);
-    let piece = vec![0; 256 * 1024];
+/// How far the pen has come in a segment, and what is being zeroed ahead of it: the two must never write the same bytes, or
+/// zeros would fall on records that are acknowledged.
+struct Frontier {
+    state: Mutex<FrontierState>,
+    released: Condvar,
+}
+
+struct FrontierState {
+    /// The pen has written, or is about to write, everything below.
+    pen_until: u64,
+    /// A piece that is being zeroed; its bytes are not the pen's until it is released.
+    zeroing: Range<u64>,
+}
+
+impl Frontier {
+    fn at(offset: u64) -> Self {
+        let state = FrontierState { pen_until: offset, zeroing: 0..0 };
+        Frontier { state: Mutex::new(state), released: Condvar::new() }
+    }
+
+    /// The pen takes everything below `until`; it waits for a piece that is just being zeroed there.
+    fn advance(&self, until: u64) {
+        let mut state = self.state.lock();
+        state.pen_until = state.pen_until.max(until);
+        while !state.zeroing.is_empty() && state.zeroing.start < state.pen_until {
+            self.released.wait(&mut state);
+        }
+    }
+
+    /// Take a piece to be zeroed, at `from` or behind the pen if that is further; None when nothing is left below `until`.
+    fn claim(&self, from: u64, until: u64, bytes_max: u64) -> Option<Range<u64>> {
+        let mut state = self.state.lock();
+        let start = from.max(state.pen_until);
+        if start >= until {
+            return None;
+        }
+        state.zeroing = start..until.min(start + bytes_max);
+        Some(state.zeroing.clone())
+    }
+
+    fn release(&self) {
+        self.state.lock().zeroing = 0..0;
+        self.released.notify_all();
+    }
+}
+
+fn fill_with_zeros(file: &dyn DiskFile, frontier: &Frontier, from: u64, until: u64) -> io::Result<()> {
+    let zeros = vec![0; ZEROS_PIECE_BYTES as usize];
     let mut at = from;
-    while at < until {
-        let len = piece.len().min((until - at) as usize);
-        file.write_all_at(&piece[..len], at)?;
-        at += len as u64;
+    while let Some(piece) = frontier.claim(at, until, ZEROS_PIECE_BYTES) {
+        let written = file.write_all_at(&zeros[..(piece.end - piece.start) as usize], piece.start);
+        frontier.release();
+        written?;
+        at = piece.end;
     }
     file.sync_data()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeros_are_never_claimed_below_the_pen() {
+        let frontier = Frontier::at(512);
+        assert_eq!(frontier.claim(0, 4096, 1024), Some(512..1536));
+        frontier.release();
+        frontier.advance(9000);
+        assert_eq!(frontier.claim(1536, 4096, 1024), None);
+        assert_eq!(frontier.claim(1536, 10_000, 4096), Some(9000..10_000));
+    }
+
+    #[test]
+    fn the_pen_waits_for_a_piece_that_is_being_zeroed_where_it_wants_to_write() {
+        let frontier = Arc::new(Frontier::at(512));
+        assert_eq!(frontier.claim(1024, 4096, 1024), Some(1024..2048));
+        frontier.advance(1024);
+        let pen = Arc::clone(&frontier);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let writing = std::thread::spawn(move || {
+            pen.advance(3000);
+            let _ = sender.send(());
+        });
+        assert!(
+            receiver.recv_timeout(Duration::from_millis(50)).is_err(),
+            "the pen wrote over a claimed piece"
+        );
+        frontier.release();
+        assert!(receiver.recv_timeout(Duration::from_secs(10)).is_ok());
+        assert!(writing.join().is_ok());
+    }
 }
