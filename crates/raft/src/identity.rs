@@ -43,11 +43,15 @@ impl Identity {
         Identity { cluster, node: config.node_id, incarnation }
     }
 
-    /// Read `IDENTITY`, or write it if the directory is new.
+    /// Read `IDENTITY`, or write it, with this incarnation, if the directory is new.
     ///
     /// # Errors
     /// When the directory belongs to another node, or the file is damaged.
-    pub(crate) fn load_or_create(disk: &dyn Disk, config: &NodeConfig) -> io::Result<Identity> {
+    pub(crate) fn load_or_create(
+        disk: &dyn Disk,
+        config: &NodeConfig,
+        incarnation: u64,
+    ) -> io::Result<Identity> {
         let names = disk.list()?;
         if names.iter().any(|name| name == "IDENTITY") {
             let identity = Self::decode(&read_whole(disk, "IDENTITY")?)
@@ -68,7 +72,7 @@ impl Identity {
                 disk.describe("")
             )));
         }
-        let identity = Identity::first(config, rand::random::<u64>() | 1);
+        let identity = Identity::first(config, incarnation);
         write_atomically(disk, "IDENTITY", &identity.encode())?;
         Ok(identity)
     }

@@ -38,12 +38,16 @@ struct Batch {
 }
 
 /// The ring.
-#[derive(Default)]
 pub(crate) struct Journeys {
     batches: Mutex<VecDeque<Batch>>,
+    clock: fn() -> Instant,
 }
 
 impl Journeys {
+    pub(crate) fn new(clock: fn() -> Instant) -> Self {
+        Journeys { batches: Mutex::default(), clock }
+    }
+
     pub(crate) fn note_appended(&self, first: LogIndex, last: LogIndex, term: u64) {
         let mut batches = self.batches.lock();
         // What a new leader replaced has no journey any more.
@@ -53,7 +57,7 @@ impl Journeys {
         if batches.len() == BATCHES_MAX {
             batches.pop_front();
         }
-        let proposed = Instant::now();
+        let proposed = (self.clock)();
         let (flushed, committed, applied) = (None, None, None);
         batches.push_back(Batch {
             first,
@@ -89,7 +93,7 @@ impl Journeys {
 
     /// Stations are passed in the order of the log: whatever ends at `last` or before and was not there yet, is now.
     fn note(&self, last: LogIndex, is_noted: impl Fn(&Batch) -> bool, note: impl Fn(&mut Batch, Instant)) {
-        let now = Instant::now();
+        let now = (self.clock)();
         let mut batches = self.batches.lock();
         for batch in batches.iter_mut().rev().skip_while(|batch| batch.last > last) {
             if is_noted(batch) {
@@ -121,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_station_is_noted_for_all_that_lies_before_it_and_only_once() {
-        let journeys = Journeys::default();
+        let journeys = Journeys::new(Instant::now);
         journeys.note_appended(1, 2, 1);
         journeys.note_appended(3, 3, 1);
         journeys.note_follower(2, 3);
@@ -135,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_replaced_entry_has_the_journey_of_its_successor() {
-        let journeys = Journeys::default();
+        let journeys = Journeys::new(Instant::now);
         journeys.note_appended(1, 5, 1);
         journeys.note_appended(4, 4, 2);
         assert_eq!(journeys.of(4).map(|journey| journey.term), Some(2));
@@ -144,7 +148,7 @@ mod tests {
 
     #[test]
     fn the_oldest_are_forgotten() {
-        let journeys = Journeys::default();
+        let journeys = Journeys::new(Instant::now);
         for index in 1..=BATCHES_MAX as u64 + 1 {
             journeys.note_appended(index, index, 1);
         }

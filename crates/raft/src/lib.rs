@@ -1,32 +1,41 @@
 //! Consensus: the log on disk, the transport between nodes, membership, read index, leadership.
 //!
-//! The only crate that names openraft; nothing of openraft is public. It knows nothing of graphs: proposals are bytes,
+//! The only crate that names openraft; nothing of openraft is public but the runtime's trait inside [`Runtime`]. It knows nothing of graphs: proposals are bytes,
 //! the replicated state machine is a boxed [`StateMachine`].
 //!
 //! From below: [`disk`] (a trait, so that a simulation can bring its own), [`log`] (the write-ahead log), `network` (frames
-//! over TCP behind a trait), `consensus` (openraft over those three, generic over the runtime), and [`RaftNode`], the handle.
+//! over TCP behind a trait), `consensus` (openraft over those three), [`Member`], the handle on it, and [`RaftNode`], a member
+//! with sockets and a directory. Up to [`Member`] everything is generic over the [`Runtime`], so that a simulation can run it in
+//! virtual time; with a [`Ground`] of its own making under it.
 //!
 //! Not here yet: changing the members of a running cluster, lease reads, more than one group, TLS between peers.
 
 mod consensus;
 pub mod disk;
+mod ground;
 mod identity;
 mod journey;
 mod limits;
 pub mod log;
 mod machine;
-mod messages;
-mod network;
+mod member;
+pub mod messages;
+pub mod network;
 mod node;
 mod public;
+mod runtime;
 mod status;
+pub mod watch;
 mod watcher;
 mod wire;
 
+pub use ground::{Disks, Ground};
 pub use journey::Journey;
 pub use machine::{Applied, CommittedEntry, SnapshotSource, StagedState, StateMachine};
+pub use member::Member;
 pub use node::RaftNode;
 pub use public::{
     Leadership, LogIndex, MemberStatus, NodeAddress, NodeConfig, NodeId, ProposeError, RaftStatus, ReadError,
     Role, StreamHandler, Term,
 };
+pub use runtime::{Runtime, Tokio};

@@ -10,16 +10,16 @@ use crate::wire::{Reader, Writer};
 use crate::{Leadership, NodeId};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SnapshotChunk {
-    pub(crate) vote: Vote,
-    pub(crate) name: String,
-    pub(crate) offset: u64,
-    pub(crate) total: u64,
-    pub(crate) data: Bytes,
+pub struct SnapshotChunk {
+    pub vote: Vote,
+    pub name: String,
+    pub offset: u64,
+    pub total: u64,
+    pub data: Bytes,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Request {
+pub enum Request {
     Append {
         vote: Vote,
         previous: Option<LogId>,
@@ -47,7 +47,7 @@ pub(crate) enum Request {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub enum Answer {
     /// In words: not the leader, no quorum, damaged snapshot, …
     Refused(String),
     AppendSuccess,
@@ -117,7 +117,7 @@ fn unknown(what: &str, kind: u8) -> io::Error {
 }
 
 impl Request {
-    pub(crate) fn encode(&self) -> Bytes {
+    pub fn encode(&self) -> Bytes {
         let mut out = Writer::default();
         match self {
             Request::Append { vote, previous, committed, entries } => {
@@ -159,7 +159,7 @@ impl Request {
 
     /// # Errors
     /// When the bytes are no request.
-    pub(crate) fn decode(bytes: Bytes) -> io::Result<Request> {
+    pub fn decode(bytes: Bytes) -> io::Result<Request> {
         let mut input = Reader::new(bytes);
         Ok(match input.u8()? {
             1 => {
@@ -206,7 +206,7 @@ impl Request {
 }
 
 impl Answer {
-    pub(crate) fn encode(&self) -> Bytes {
+    pub fn encode(&self) -> Bytes {
         let mut out = Writer::default();
         match self {
             Answer::Refused(why) => {
@@ -258,7 +258,7 @@ impl Answer {
 
     /// # Errors
     /// When the bytes are no answer.
-    pub(crate) fn decode(bytes: Bytes) -> io::Result<Answer> {
+    pub fn decode(bytes: Bytes) -> io::Result<Answer> {
         let mut input = Reader::new(bytes);
         Ok(match input.u8()? {
             0 => Answer::Refused(input.text()?),

@@ -1,114 +1,75 @@
-//! One member of one group: the handle that the rest of the program holds.
-//!
-//! `start` recovers the log, loads the newest snapshot, builds consensus on both, listens for peers and forms the cluster.
-//! A proposer task hands proposals in, in the order in which they were given; a watcher ([`crate::watcher`]) turns openraft's metrics into
-//! what others wait for: who leads, whether a lane may open, whether the node is finished.
+//! A member in production: on tokio, in a directory, listening on a socket. The handle that the rest of the program holds.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
+use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bytes::Bytes;
-use openraft::ReadPolicy;
-use openraft::error::{ClientWriteError, InitializeError, RaftError};
-use openraft::impls::ProgressResponder;
-use parking_lot::Mutex;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
 
-use crate::consensus::apply::Machine;
-use crate::consensus::network::Network;
-use crate::consensus::serve::Server;
-use crate::consensus::snapshots::SnapshotStore;
-use crate::consensus::store::LogStore;
-use crate::consensus::types::{Cfg, Proposal, Raft, Tokio};
 use crate::disk::{Disk, RealDisk};
+use crate::ground::{Disks, Ground};
 use crate::identity::{DirectoryLock, Identity, KnownPeers};
-use crate::journey::{Journey, Journeys};
-use crate::limits::PROPOSALS_QUEUED_MAX;
-use crate::log::{Log, LogOptions};
-use crate::messages::{Answer, Request};
+use crate::member::Member;
+use crate::network::Transport;
 use crate::network::hello::Credentials;
-use crate::network::listen::{Answerer, listen};
+use crate::network::listen::listen;
 use crate::network::tcp::TcpTransport;
-use crate::network::{Lane, Transport};
-use crate::status::Watched;
-use crate::{
-    Applied, Leadership, LogIndex, NodeConfig, NodeId, ProposeError, RaftStatus, ReadError, StateMachine,
-    StreamHandler, status, watcher,
-};
+use crate::runtime::Tokio;
+use crate::{NodeConfig, NodeId, StateMachine, StreamHandler};
 
-type WriteOutcome = Result<openraft::raft::ClientWriteResponse<Cfg<Tokio>>, ClientWriteError<Cfg<Tokio>>>;
-
-struct Handed {
-    payload: Bytes,
-    outcome: oneshot::Sender<oneshot::Receiver<WriteOutcome>>,
-}
-
-pub(crate) struct Inner {
-    pub(crate) id: NodeId,
-    pub(crate) raft: Raft<Tokio>,
-    pub(crate) log: Log,
-    pub(crate) config: NodeConfig,
-    pub(crate) identity: Identity,
-    pub(crate) watched: Watched,
-    journeys: Arc<Journeys>,
-    transport: Arc<TcpTransport>,
-    proposals: mpsc::Sender<Handed>,
-    tasks: Mutex<Vec<JoinHandle<()>>>,
-    /// Given up by `shutdown`, so that the directory can be opened again while handles are still about.
-    lock: parking_lot::Mutex<Option<DirectoryLock>>,
-}
-
-/// A running member. Cheap to clone.
+/// A running member with its sockets and its directory; everything else it can do is [`Member`]'s. Cheap to clone.
 #[derive(Clone)]
 pub struct RaftNode {
-    inner: Arc<Inner>,
+    member: Member<Tokio>,
+    transport: Arc<TcpTransport>,
 }
 
-/// The disk side of a node: its log and where its snapshots go.
+impl Deref for RaftNode {
+    type Target = Member<Tokio>;
+
+    fn deref(&self) -> &Member<Tokio> {
+        &self.member
+    }
+}
+
+/// A directory, taken for this process.
 struct Opened {
-    log: Log,
+    disks: Option<Disks>,
     identity: Identity,
     peers: KnownPeers,
-    snapshots: Option<SnapshotStore>,
     lock: Option<DirectoryLock>,
 }
 
-fn open_disk(config: &NodeConfig) -> io::Result<Opened> {
+fn open_directory(config: &NodeConfig) -> io::Result<Opened> {
+    let incarnation = rand::random::<u64>() | 1;
     let Some(directory) = &config.directory else {
         if config.members.len() > 1 {
             return Err(io::Error::other(
                 "only a lone node may keep nothing on disk: give it a data directory",
             ));
         }
-        let identity = Identity::first(config, rand::random::<u64>() | 1);
-        let peers = KnownPeers::load(None)?;
-        return Ok(Opened { log: Log::in_memory(), identity, peers, snapshots: None, lock: None });
+        let identity = Identity::first(config, incarnation);
+        return Ok(Opened { disks: None, identity, peers: KnownPeers::load(None)?, lock: None });
     };
     let lock = DirectoryLock::take(directory)?;
-    let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(directory)?);
-    let identity = Identity::load_or_create(&*disk, config)?;
-    let peers = KnownPeers::load(Some(Arc::clone(&disk)))?;
-    let log_disk: Arc<dyn Disk> = Arc::new(RealDisk::new(&directory.join("log"))?);
-    let options = LogOptions { segment_bytes: config.segment_bytes, sync: config.sync, group: 0 };
-    let (log, writer, repair) = Log::open(log_disk, identity.owner(), options)
-        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
-    if let Some(repair) = repair {
-        tracing::warn!(
-            "{}: a torn tail of {} bytes at offset {} was cut off: a write that was not finished when the node last stopped, \
-             and was never acknowledged",
-            repair.file,
-            repair.bytes,
-            repair.offset
-        );
+    let root: Arc<dyn Disk> = Arc::new(RealDisk::new(directory)?);
+    let identity = Identity::load_or_create(&*root, config, incarnation)?;
+    let peers = KnownPeers::load(Some(Arc::clone(&root)))?;
+    let log = Arc::new(RealDisk::new(&directory.join("log"))?);
+    let snapshots = Arc::new(RealDisk::new(&directory.join("snapshots"))?);
+    Ok(Opened { disks: Some(Disks { root, log, snapshots }), identity, peers, lock: Some(lock) })
+}
+
+async fn bind(config: &NodeConfig) -> io::Result<Option<TcpListener>> {
+    if config.members.len() <= 1 && config.directory.is_none() {
+        return Ok(None);
     }
-    std::thread::Builder::new().name("samyama-log".into()).spawn(move || writer.run())?;
-    let snapshots = SnapshotStore { disk: Arc::new(RealDisk::new(&directory.join("snapshots"))?) };
-    Ok(Opened { log, identity, peers, snapshots: Some(snapshots), lock: Some(lock) })
+    TcpListener::bind(&config.listen).await.map(Some).map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot listen for peers on {}: {error}", config.listen))
+    })
 }
 
 impl RaftNode {
@@ -122,158 +83,21 @@ impl RaftNode {
         machine: Box<dyn StateMachine>,
         streams: Arc<dyn StreamHandler>,
     ) -> io::Result<RaftNode> {
-        let Opened { log, identity, peers, snapshots, lock } = open_disk(&config)?;
-        let listener = if config.members.len() > 1 || config.directory.is_some() {
-            Some(TcpListener::bind(&config.listen).await.map_err(|error| {
-                io::Error::new(error.kind(), format!("cannot listen for peers on {}: {error}", config.listen))
-            })?)
-        } else {
-            None
-        };
-        let settings = crate::consensus::config::build(&config).map_err(io::Error::other)?;
+        let Opened { disks, identity, peers, lock } = open_directory(&config)?;
+        let listener = bind(&config).await?;
         let credentials = Credentials { identity, peers: Arc::new(peers) };
-        let mut addresses: std::collections::BTreeMap<_, _> =
+        let mut addresses: BTreeMap<_, _> =
             config.members.iter().map(|(id, address)| (*id, address.peer.clone())).collect();
         addresses.extend(config.dial.iter().map(|(id, address)| (*id, address.clone())));
         let transport = Arc::new(TcpTransport::new(credentials.clone(), addresses));
-        let watched = Watched::default();
-        let decode = machine.decode_snapshot();
-        let machine = Machine::<Tokio>::open(machine, snapshots.clone(), Arc::clone(&watched.applied))?;
-        let journeys = Arc::new(Journeys::default());
-        let network = Network::<Tokio> {
-            me: config.node_id,
-            transport: Arc::clone(&transport) as Arc<dyn Transport>,
-            snapshots: snapshots.clone(),
-            journeys: Arc::clone(&journeys),
-            runtime: std::marker::PhantomData,
-        };
-        let raft = openraft::Raft::new(
-            config.node_id,
-            Arc::new(settings),
-            network,
-            LogStore::new(log.clone(), Arc::clone(&journeys)),
-            machine,
-        )
-        .await
-        .map_err(io::Error::other)?;
-        let (proposals, handed) = mpsc::channel(PROPOSALS_QUEUED_MAX);
-        let inner = Arc::new(Inner {
-            id: config.node_id,
-            raft: raft.clone(),
-            log,
-            config,
-            identity,
-            watched,
-            journeys: Arc::clone(&journeys),
-            transport,
-            proposals,
-            tasks: Mutex::default(),
-            lock: parking_lot::Mutex::new(lock),
-        });
-        let server = Arc::new(Server::<Tokio>::new(raft.clone(), snapshots, decode));
-        let mut tasks = vec![
-            tokio::spawn(propose_in_order(raft.clone(), handed)),
-            tokio::spawn(watcher::watch(Arc::clone(&inner))),
-            tokio::spawn(note_applied(inner.watched.applied.subscribe(), journeys)),
-        ];
+        let mut ground = Ground::new(disks, identity, Arc::clone(&transport) as Arc<dyn Transport>);
+        ground.lock = lock;
+        let member = Member::<Tokio>::open(config, machine, ground).await?;
         if let Some(listener) = listener {
-            tasks.push(tokio::spawn(listen(listener, credentials, answerer(server), streams)));
+            member.spawn(listen(listener, credentials, member.answerer(), streams));
         }
-        inner.tasks.lock().extend(tasks);
-        let node = RaftNode { inner };
-        node.form_cluster().await?;
-        Ok(node)
-    }
-
-    /// Every first member writes the same first entry, so it does not matter who is there first.
-    async fn form_cluster(&self) -> io::Result<()> {
-        let inner = &self.inner;
-        let (purged, last) = inner.log.ends();
-        if purged.is_none() && last.is_none() {
-            match inner.raft.initialize(inner.config.members.clone()).await {
-                Ok(()) | Err(RaftError::APIError(InitializeError::NotAllowed(_))) => {}
-                Err(error) => return Err(io::Error::other(error.to_string())),
-            }
-        } else if inner.config.members.len() == 1 {
-            // Alone there is nobody to wait for.
-            inner.raft.trigger().elect(false).await.map_err(io::Error::other)?;
-        }
-        Ok(())
-    }
-
-    /// Hand in a proposal. Calls made in order from one task are appended in that order. The future resolves once the entry
-    /// is applied here; it may be dropped (the proposal stands).
-    pub fn propose(
-        &self,
-        payload: Bytes,
-    ) -> impl Future<Output = Result<(LogIndex, Applied), ProposeError>> + Send + 'static {
-        let (sender, receiver) = oneshot::channel();
-        let handed = self.inner.proposals.try_send(Handed { payload, outcome: sender });
-        async move {
-            match handed {
-                Ok(()) => {}
-                // Refused before anything happened.
-                Err(mpsc::error::TrySendError::Full(_)) => return Err(ProposeError::NoQuorum),
-                Err(mpsc::error::TrySendError::Closed(_)) => {
-                    return Err(ProposeError::Fatal("it was shut down".into()));
-                }
-            }
-            let Ok(done) = receiver.await else { return Err(ProposeError::Unknown) };
-            match done.await {
-                Ok(Ok(response)) => Ok((response.log_id.index(), response.data.0)),
-                Ok(Err(error)) => Err(propose_error(&error)),
-                Err(_) => Err(ProposeError::Unknown),
-            }
-        }
-    }
-
-    /// Some when this node leads, a quorum has acknowledged it in this term, and everything in its log is applied: the
-    /// moment at which a lane may open. Carries the applied index of that moment; stays while the leadership does.
-    pub fn lane_ready(&self) -> watch::Receiver<Option<(Leadership, LogIndex)>> {
-        self.inner.watched.lane_ready.subscribe()
-    }
-
-    /// The leader as far as this node knows.
-    pub fn leader(&self) -> watch::Receiver<Option<NodeId>> {
-        self.inner.watched.leader.subscribe()
-    }
-
-    /// The same, now.
-    pub fn leader_now(&self) -> Option<NodeId> {
-        *self.inner.watched.leader.borrow()
-    }
-
-    /// This node leads, is the only voter, and has applied everything that it had in its log when it came to lead: no write
-    /// can have been acknowledged that is not applied here, so that a read needs to ask nobody. Whoever else is to vote
-    /// has to be added by this node's own log first, and takes an election timeout to lead.
-    pub fn decides_alone(&self) -> bool {
-        self.inner.watched.sole_voter.load(Ordering::Acquire)
-            && self.inner.watched.lane_ready.borrow().is_some()
-    }
-
-    /// The last index applied here.
-    pub fn applied(&self) -> watch::Receiver<LogIndex> {
-        self.inner.watched.applied.subscribe()
-    }
-
-    /// Linearizable read point: on the leader a round to a quorum, on a follower a request to the leader. Resolves once it
-    /// is applied here; with `NoLeader` at once while none is known: whoever asks decides how long to wait for one.
-    pub fn read_index(
-        &self,
-        timeout: Duration,
-    ) -> impl Future<Output = Result<LogIndex, ReadError>> + Send + 'static {
-        let inner = Arc::clone(&self.inner);
-        async move {
-            let asking = async {
-                let index = inner.ask_read_index(timeout).await?;
-                let mut applied = inner.watched.applied.subscribe();
-                match applied.wait_for(|at| *at >= index).await {
-                    Ok(_) => Ok(index),
-                    Err(_) => Err(ReadError::Fatal("it was shut down".into())),
-                }
-            };
-            tokio::time::timeout(timeout, asking).await.unwrap_or(Err(ReadError::Timeout))
-        }
+        member.form_cluster().await?;
+        Ok(RaftNode { member, transport })
     }
 
     /// Open a byte stream to another member, to be given to its `StreamHandler`.
@@ -282,172 +106,11 @@ impl RaftNode {
         to: NodeId,
         timeout: Duration,
     ) -> impl Future<Output = io::Result<TcpStream>> + Send + 'static {
-        let transport = Arc::clone(&self.inner.transport);
+        let transport = Arc::clone(&self.transport);
         async move {
             tokio::time::timeout(timeout, transport.open_stream(to))
                 .await
                 .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
         }
     }
-
-    /// When an entry passed which station; None when it is too old, or never came by here.
-    pub fn journey(&self, index: LogIndex) -> Option<Journey> {
-        self.inner.journeys.of(index)
-    }
-
-    pub fn status(&self) -> RaftStatus {
-        status::collect(&self.inner)
-    }
-
-    /// Resolves with the reason when the node has met a fatal error (failed fsync, damaged log): the process must end.
-    pub fn fatal(&self) -> impl Future<Output = String> + Send + 'static {
-        let mut fatal = self.inner.watched.fatal.subscribe();
-        async move {
-            let reason = fatal.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
-            match reason {
-                Some(reason) => reason,
-                None => std::future::pending().await,
-            }
-        }
-    }
-
-    /// Hand leadership to `to`, or to the most advanced follower; resolves when another node leads (or at the timeout).
-    ///
-    /// # Errors
-    /// `NoLeader` when this node does not lead or nobody can take over; `Timeout`.
-    pub async fn transfer_leadership(
-        &self,
-        to: Option<NodeId>,
-        timeout: Duration,
-    ) -> Result<NodeId, ReadError> {
-        let target = match to {
-            Some(id) => id,
-            None => self.most_advanced_follower().ok_or(ReadError::NoLeader)?,
-        };
-        let fatal = |error: &dyn std::fmt::Display| ReadError::Fatal(error.to_string());
-        self.inner.raft.trigger().transfer_leader(target).await.map_err(|error| fatal(&error))?;
-        let (mut leader, me) = (self.leader(), self.inner.id);
-        let other = leader.wait_for(|leader| leader.is_some_and(|id| id != me));
-        match tokio::time::timeout(timeout, other).await {
-            Ok(Ok(leader)) => leader.ok_or(ReadError::NoLeader),
-            Ok(Err(_)) => Err(ReadError::Fatal("it was shut down".into())),
-            Err(_) => Err(ReadError::Timeout),
-        }
-    }
-
-    fn most_advanced_follower(&self) -> Option<NodeId> {
-        let members = self.status().members;
-        let others = members.into_iter().filter(|member| member.voter && member.id != self.inner.id);
-        others
-            .max_by_key(|member| member.matched)
-            .filter(|member| member.matched.is_some())
-            .map(|member| member.id)
-    }
-
-    /// Begin a snapshot now.
-    ///
-    /// # Errors
-    /// When the node has stopped.
-    pub async fn trigger_snapshot(&self) -> io::Result<()> {
-        self.inner.raft.trigger().snapshot().await.map_err(io::Error::other)
-    }
-
-    pub async fn shutdown(&self) {
-        if let Err(error) = self.inner.raft.shutdown().await {
-            tracing::warn!("consensus did not end cleanly: {error}");
-        }
-        for task in self.inner.tasks.lock().drain(..) {
-            task.abort();
-        }
-        drop(self.inner.lock.lock().take());
-    }
-}
-
-impl Inner {
-    async fn ask_read_index(&self, timeout: Duration) -> Result<LogIndex, ReadError> {
-        let leader = *self.watched.leader.borrow();
-        match leader {
-            None => Err(ReadError::NoLeader),
-            Some(leader) if leader == self.id => {
-                match self.raft.get_read_linearizer(ReadPolicy::ReadIndex).await {
-                    Ok(linearizer) => Ok(linearizer.read_log_id().index()),
-                    Err(RaftError::APIError(openraft::error::LinearizableReadError::ForwardToLeader(_))) => {
-                        Err(ReadError::NoLeader)
-                    }
-                    Err(RaftError::APIError(_)) => Err(ReadError::NoQuorum),
-                    Err(RaftError::Fatal(error)) => Err(ReadError::Fatal(error.to_string())),
-                }
-            }
-            Some(leader) => {
-                let asked =
-                    self.transport.call(leader, Lane::Read, Request::ReadIndex.encode(), timeout).await;
-                match asked.map(Answer::decode) {
-                    Ok(Ok(Answer::ReadIndex { index })) => Ok(index),
-                    Ok(_) => Err(ReadError::NoQuorum),
-                    Err(_) => Err(ReadError::NoLeader),
-                }
-            }
-        }
-    }
-
-    /// The node is finished; the first reason stands.
-    pub(crate) fn fail(&self, reason: String) {
-        self.watched.fatal.send_if_modified(|fatal| {
-            let is_first = fatal.is_none();
-            if is_first {
-                tracing::error!("this node must stop: {reason}");
-                *fatal = Some(reason);
-            }
-            is_first
-        });
-    }
-
-    pub(crate) fn count_election(&self, won: bool) {
-        let counter = if won { &self.watched.elections_won } else { &self.watched.elections_started };
-        counter.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-fn propose_error(error: &ClientWriteError<Cfg<Tokio>>) -> ProposeError {
-    match error {
-        ClientWriteError::ForwardToLeader(forward) => match forward.leader_id {
-            Some(leader) => ProposeError::NotLeader { leader: Some(leader) },
-            None => ProposeError::NoQuorum,
-        },
-        // Appended here, then replaced; it may have committed elsewhere.
-        ClientWriteError::LogEntryDiscarded(_) => ProposeError::Unknown,
-        other => ProposeError::Fatal(other.to_string()),
-    }
-}
-
-async fn propose_in_order(raft: Raft<Tokio>, mut handed: mpsc::Receiver<Handed>) {
-    while let Some(Handed { payload, outcome }) = handed.recv().await {
-        let (responder, _committed, done) = ProgressResponder::<Cfg<Tokio>, _>::new();
-        if raft.client_write_ff(Proposal(payload), Some(responder)).await.is_err() {
-            // Dropping `outcome` says that nothing is known; the watcher finds out what has happened to the node.
-            continue;
-        }
-        drop(outcome.send(done));
-    }
-}
-
-/// Beside the apply task, so that noting never holds it up.
-async fn note_applied(mut applied: watch::Receiver<LogIndex>, journeys: Arc<Journeys>) {
-    while applied.changed().await.is_ok() {
-        let last = *applied.borrow_and_update();
-        journeys.note_applied(last);
-    }
-}
-
-fn answerer(server: Arc<Server<Tokio>>) -> Answerer {
-    Arc::new(move |request| {
-        let server = Arc::clone(&server);
-        Box::pin(async move {
-            let answer = match Request::decode(request) {
-                Ok(request) => server.answer(request).await,
-                Err(error) => Answer::Refused(error.to_string()),
-            };
-            answer.encode()
-        })
-    })
 }

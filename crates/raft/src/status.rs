@@ -8,13 +8,13 @@ use std::time::Instant;
 use openraft::async_runtime::WatchReceiver;
 use openraft::{Instant as _, ServerState};
 use parking_lot::Mutex;
-use tokio::sync::watch;
 
-use crate::consensus::types::{Cfg, Tokio};
-use crate::node::Inner;
-use crate::{Leadership, LogIndex, MemberStatus, NodeId, RaftStatus, Role};
+use crate::consensus::types::Cfg;
+use crate::member::Inner;
+use crate::runtime::Runtime;
+use crate::{Leadership, LogIndex, MemberStatus, NodeId, RaftStatus, Role, watch};
 
-pub(crate) type Metrics = openraft::RaftMetrics<Cfg<Tokio>>;
+pub(crate) type Metrics<T> = openraft::RaftMetrics<Cfg<T>>;
 
 /// Kept up to date by the watcher and the apply task.
 pub(crate) struct Watched {
@@ -48,11 +48,11 @@ impl Default for Watched {
 }
 
 /// A copy, at once: a borrowed value would block consensus.
-pub(crate) fn metrics(inner: &Inner) -> Metrics {
+pub(crate) fn metrics<T: Runtime>(inner: &Inner<T>) -> Metrics<T> {
     inner.raft.metrics().borrow_watched().clone()
 }
 
-pub(crate) fn collect(inner: &Inner) -> RaftStatus {
+pub(crate) fn collect<T: Runtime>(inner: &Inner<T>) -> RaftStatus {
     let (metrics, log, watched) = (metrics(inner), inner.log.status(), &inner.watched);
     let applied_index = *watched.applied.borrow();
     let last_log_index = log.last.map_or(0, |id| id.index);
@@ -85,7 +85,11 @@ pub(crate) fn collect(inner: &Inner) -> RaftStatus {
     }
 }
 
-fn members(inner: &Inner, metrics: &Metrics, last_log_index: LogIndex) -> Vec<MemberStatus> {
+fn members<T: Runtime>(
+    inner: &Inner<T>,
+    metrics: &Metrics<T>,
+    last_log_index: LogIndex,
+) -> Vec<MemberStatus> {
     let membership = metrics.membership_config.membership();
     let voters: Vec<NodeId> = membership.voter_ids().collect();
     let caught_up = inner.watched.caught_up.lock();
@@ -98,7 +102,7 @@ fn members(inner: &Inner, metrics: &Metrics, last_log_index: LogIndex) -> Vec<Me
             let lag_entries = matched.map(|matched| last_log_index.saturating_sub(matched));
             let lag_ms = lag_entries.map(|lag| match (lag, caught_up.get(id)) {
                 (0, _) => 0,
-                (_, Some(when)) => when.elapsed().as_millis() as u64,
+                (_, Some(when)) => T::now().saturating_duration_since(*when).as_millis() as u64,
                 (_, None) => 0,
             });
             MemberStatus {

@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use openraft::ServerState;
 use openraft::async_runtime::WatchReceiver;
+use openraft::{AsyncRuntime, ServerState};
 
-use crate::node::Inner;
+use crate::member::Inner;
+use crate::runtime::Runtime;
 use crate::status::{Metrics, metrics};
 use crate::{Leadership, LogIndex};
 
 /// How often what has no event of its own is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-pub(crate) async fn watch(inner: Arc<Inner>) {
+pub(crate) async fn watch<T: Runtime>(inner: Arc<Inner<T>>) {
     let mut changes = inner.raft.metrics();
     let mut memory = Memory::default();
     loop {
@@ -33,7 +34,7 @@ pub(crate) async fn watch(inner: Arc<Inner>) {
                 inner.fail("consensus has stopped".into());
                 return;
             },
-            () = tokio::time::sleep(LOOK_EVERY) => {
+            () = T::Rt::sleep(LOOK_EVERY) => {
                 // Metrics look healthy after a panic in the core; a call that answers is the proof of life.
                 if let Err(error) = inner.raft.with_raft_state(|_| ()).await {
                     inner.fail(format!("consensus has stopped: {error}"));
@@ -44,7 +45,7 @@ pub(crate) async fn watch(inner: Arc<Inner>) {
     }
 }
 
-fn publish(inner: &Inner, current: &Metrics) {
+fn publish<T: Runtime>(inner: &Inner<T>, current: &Metrics<T>) {
     let leader = current.current_leader;
     inner.watched.leader.send_if_modified(|before| std::mem::replace(before, leader) != leader);
     let mut voters = current.membership_config.membership().voter_ids();
@@ -63,7 +64,10 @@ fn publish(inner: &Inner, current: &Metrics) {
 }
 
 /// The leadership that a quorum has acknowledged, and whether everything in the log is applied.
-fn lane_opening(inner: &Inner, current: &Metrics) -> Option<((Leadership, LogIndex), bool)> {
+fn lane_opening<T: Runtime>(
+    inner: &Inner<T>,
+    current: &Metrics<T>,
+) -> Option<((Leadership, LogIndex), bool)> {
     let leads = current.state == ServerState::Leader && current.current_leader == Some(inner.id);
     if !leads || current.last_quorum_acked.is_none() {
         return None;
@@ -76,7 +80,7 @@ fn lane_opening(inner: &Inner, current: &Metrics) -> Option<((Leadership, LogInd
     Some(((leadership, applied), is_own && last.map_or(0, |last| last.index) == applied))
 }
 
-fn note_followers(inner: &Inner, current: &Metrics) {
+fn note_followers<T: Runtime>(inner: &Inner<T>, current: &Metrics<T>) {
     let mut caught_up = inner.watched.caught_up.lock();
     match &current.replication {
         None => caught_up.clear(),
@@ -85,7 +89,7 @@ fn note_followers(inner: &Inner, current: &Metrics) {
             for (id, matched) in replication {
                 let matched = matched.as_ref().map_or(0, |id| id.index());
                 if matched >= last || !caught_up.contains_key(id) {
-                    caught_up.insert(*id, Instant::now());
+                    caught_up.insert(*id, T::now());
                 }
             }
         }
@@ -107,7 +111,7 @@ impl Default for Memory {
 }
 
 impl Memory {
-    fn note_elections(&mut self, inner: &Inner, current: &Metrics) {
+    fn note_elections<T: Runtime>(&mut self, inner: &Inner<T>, current: &Metrics<T>) {
         if current.state != self.state {
             match current.state {
                 ServerState::Candidate => {
@@ -131,7 +135,7 @@ impl Memory {
     }
 
     /// When the log since the last snapshot is long enough, in entries or bytes.
-    async fn trigger_snapshot(&mut self, inner: &Inner, current: &Metrics) {
+    async fn trigger_snapshot<T: Runtime>(&mut self, inner: &Inner<T>, current: &Metrics<T>) {
         let applied = *inner.watched.applied.borrow();
         let since = current.snapshot.as_ref().map_or(0, |id| id.index()).max(self.snapshot_asked_at);
         let bytes = inner.log.status().bytes_held;

@@ -13,10 +13,9 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use samyama_raft::{
     Applied, CommittedEntry, Journey, Leadership, LogIndex, MemberStatus, NodeAddress, NodeId, ProposeError,
-    RaftNode, RaftStatus, ReadError, Role, StateMachine,
+    RaftNode, RaftStatus, ReadError, Role, StateMachine, watch,
 };
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 
 use crate::lane::{Log, ReadyReceiver};
 use crate::machine::Machine;
@@ -165,8 +164,8 @@ impl Alone {
             address,
             id,
             state: Mutex::new(AloneState { machine, index: 0 }),
-            ready: watch::channel(None).0,
-            leader: watch::channel(Some(node)).0,
+            ready: watch::Sender::new(None),
+            leader: watch::Sender::new(Some(node)),
         };
         // A leader's first entry, as in any log.
         let (index, _) = alone.append(Bytes::new());

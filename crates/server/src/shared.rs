@@ -8,8 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use samyama_graph::View;
-use samyama_raft::{Leadership, LogIndex};
-use tokio::sync::watch;
+use samyama_raft::{Leadership, LogIndex, watch};
 
 use crate::entry::{EntryHeader, Opening};
 use crate::limits::{OPENINGS_MAX, PREPARED_MAX};
@@ -123,7 +122,7 @@ impl Shared {
             published: ArcSwap::from_pointee(Published { view: View::default(), index: 0, leader: None }),
             outcomes: Mutex::default(),
             prepared: Mutex::default(),
-            changed: watch::channel(0).0,
+            changed: watch::Sender::new(0),
         })
     }
 
@@ -161,7 +160,7 @@ impl Shared {
         let mut changed = self.changed.subscribe();
         let search = async {
             loop {
-                changed.borrow_and_update();
+                changed.mark_seen();
                 match self.outcomes.lock().fate(opening, number) {
                     Fate::Open => {}
                     fate => return fate,

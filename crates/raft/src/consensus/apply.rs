@@ -9,13 +9,13 @@ use openraft::entry::EntryPayload;
 use openraft::storage::{EntryResponder, RaftStateMachine, Snapshot, SnapshotMeta};
 use openraft::{OptionalSend, RaftSnapshotBuilder};
 use parking_lot::Mutex;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 use super::convert::*;
 use super::snapshots::{SnapshotData, SnapshotHead, SnapshotStore};
 use super::types::*;
 use crate::log::LogId;
-use crate::{CommittedEntry, LogIndex, SnapshotSource, StateMachine};
+use crate::{CommittedEntry, LogIndex, SnapshotSource, StateMachine, watch};
 
 /// Entries applied as one batch: one view is published for all of them.
 const BATCH_MAX: usize = 1_024;

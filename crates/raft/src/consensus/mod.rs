@@ -1,6 +1,6 @@
 //! openraft behind our own traits: the only folder that names it.
 //!
-//! Generic over the runtime ([`Runtime`]): tokio in production, a simulated one in `crates/sim`. What is here takes time,
+//! Generic over the runtime ([`Runtime`](crate::Runtime)): tokio in production, a simulated one in `crates/sim`. What is here takes time,
 //! tasks and randomness from there, the disk from [`crate::disk`], the network from [`crate::network::Transport`].
 
 pub(crate) mod apply;

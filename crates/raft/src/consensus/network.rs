@@ -20,7 +20,6 @@ use super::convert::*;
 use super::snapshots::{SnapshotData, SnapshotStore};
 use super::types::*;
 use crate::journey::Journeys;
-use crate::limits::SNAPSHOT_CHUNK_BYTES;
 use crate::messages::{Answer, Request, SnapshotChunk};
 use crate::network::{CallError, Lane, Transport};
 use crate::{NodeAddress, NodeId};
@@ -30,6 +29,7 @@ pub(crate) struct Network<T> {
     pub(crate) me: NodeId,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) snapshots: Option<SnapshotStore>,
+    pub(crate) snapshot_chunk_bytes: usize,
     pub(crate) journeys: Arc<Journeys>,
     pub(crate) runtime: PhantomData<T>,
 }
@@ -128,7 +128,7 @@ impl<T: Runtime> Peer<T> {
         let total = file.len().map_err(broken)?;
         let mut offset = 0;
         loop {
-            let mut data = vec![0; SNAPSHOT_CHUNK_BYTES.min((total - offset) as usize)];
+            let mut data = vec![0; self.network.snapshot_chunk_bytes.min((total - offset) as usize)];
             file.read_exact_at(&mut data, offset).map_err(broken)?;
             let chunk = SnapshotChunk { vote: sender, name: name.clone(), offset, total, data: data.into() };
             let len = chunk.data.len() as u64;

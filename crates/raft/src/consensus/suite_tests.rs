@@ -10,15 +10,16 @@ use std::sync::Arc;
 use openraft::StorageError;
 use openraft::testing::log::{StoreBuilder, Suite};
 use tempfile::TempDir;
-use tokio::sync::watch;
 
 use super::apply::Machine;
 use super::snapshots::SnapshotStore;
 use super::store::LogStore;
-use super::types::{Cfg, Tokio};
+use super::types::Cfg;
 use crate::disk::RealDisk;
+use crate::journey::Journeys;
 use crate::log::{Log, LogOptions};
-use crate::{Applied, CommittedEntry, LogIndex, SnapshotSource, StagedState, StateMachine};
+use crate::runtime::{Runtime, Tokio};
+use crate::{Applied, CommittedEntry, LogIndex, SnapshotSource, StagedState, StateMachine, watch};
 
 /// The suite looks at log ids and memberships, never at content: the last index is state enough.
 struct LastIndex(u64);
@@ -73,7 +74,7 @@ impl StoreBuilder<Cfg<Tokio>, LogStore<Tokio>, Machine<Tokio>, TempDir> for Buil
         let disk = Arc::new(RealDisk::new(&directory.path().join("snapshots")).unwrap());
         let applied = Arc::new(watch::Sender::new(0));
         let machine = Machine::open(Box::new(LastIndex(0)), Some(SnapshotStore { disk }), applied).unwrap();
-        Ok((directory, LogStore::new(log, Arc::default()), machine))
+        Ok((directory, LogStore::new(log, Arc::new(Journeys::new(Tokio::now))), machine))
     }
 }
 

@@ -1,33 +1,15 @@
 //! The type configuration, written by hand because it is generic over the runtime.
 
-use std::fmt::{self, Debug, Display};
+use std::fmt::{self, Display};
 use std::marker::PhantomData;
 
 use bytes::Bytes;
 use openraft::entry::EntryPayload;
-use openraft::{AsyncRuntime, OptionalSend, RaftTypeConfig};
+use openraft::{OptionalSend, RaftTypeConfig};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use crate::runtime::Runtime;
 use crate::{Applied, NodeAddress, NodeId};
-
-/// A runtime for consensus, and a way to run something long beside it.
-pub trait Runtime: Debug + Clone + Copy + Default + Eq + Ord + Send + Sync + 'static {
-    type Rt: AsyncRuntime;
-    /// On a thread of its own in production, at once under simulation.
-    fn offload(work: Box<dyn FnOnce() + Send>);
-}
-
-/// Production.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Tokio;
-
-impl Runtime for Tokio {
-    type Rt = openraft_rt_tokio::TokioRuntime;
-
-    fn offload(work: Box<dyn FnOnce() + Send>) {
-        std::thread::spawn(work);
-    }
-}
 
 /// What is proposed: bytes, encoded once, shared by log, peers and apply.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

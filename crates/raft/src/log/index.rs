@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use super::format::Record;
 use super::recovery::{self, DamageError, Recovered, Repair};
@@ -28,10 +29,16 @@ pub struct Log {
 struct Shared {
     state: Mutex<State>,
     /// None: kept in memory only.
-    queue: Option<Sender<Queued>>,
+    queue: Option<Queue>,
     committed_mark: Arc<Mutex<Option<LogId>>>,
     counters: Arc<WriterCounters>,
     flushed: AtomicU64,
+}
+
+/// The way to the writer, and what wakes it where it has no thread to block.
+struct Queue {
+    sender: Sender<Queued>,
+    bell: Arc<Notify>,
 }
 
 #[derive(Default)]
@@ -76,7 +83,7 @@ impl Log {
 
     fn new(
         state: State,
-        queue: Option<Sender<Queued>>,
+        queue: Option<Queue>,
         committed_mark: Arc<Mutex<Option<LogId>>>,
         counters: Arc<WriterCounters>,
     ) -> Log {
@@ -104,11 +111,17 @@ impl Log {
             committed: checkpoint.committed,
         };
         let (sender, queue) = channel();
+        let bell = Arc::new(Notify::new());
         let (counters, committed) =
             (Arc::<WriterCounters>::default(), Arc::<Mutex<Option<LogId>>>::default());
         let writer = Writer::new(disk, owner, options, pen, Arc::clone(&counters));
-        let log = Log::new(state, Some(sender), Arc::clone(&committed), counters);
-        Ok((log, WriterLoop { writer, queue, committed, failed: None }, repair))
+        let log = Log::new(
+            state,
+            Some(Queue { sender, bell: Arc::clone(&bell) }),
+            Arc::clone(&committed),
+            counters,
+        );
+        Ok((log, WriterLoop { writer, queue, bell, committed, failed: None }, repair))
     }
 
     fn enqueue(&self, records: Vec<Record>, callback: Option<FlushCallback>) -> io::Result<()> {
@@ -120,9 +133,11 @@ impl Log {
                 Ok(())
             }
             // A callback that could not be handed over reports by being dropped.
-            Some(queue) => queue
-                .send(Queued { records, callback })
-                .map_err(|_| io::Error::other("the log's writer has ended: the node must stop")),
+            Some(queue) => {
+                let sent = queue.sender.send(Queued { records, callback });
+                queue.bell.notify_one();
+                sent.map_err(|_| io::Error::other("the log's writer has ended: the node must stop"))
+            }
         }
     }
 

@@ -19,4 +19,4 @@ pub use format::{Record, RecordKind};
 pub use index::{Log, LogStatus};
 pub use recovery::{DamageError, Recovered, Repair};
 pub use types::{EntryKind, LogEntry, LogId, Vote};
-pub use writer::{FlushCallback, LogError, LogOptions};
+pub use writer::{COMMIT_MARK_DELAY, FlushCallback, LogError, LogOptions, Step, WriterLoop};

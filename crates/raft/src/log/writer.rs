@@ -1,7 +1,8 @@
 //! The pen: takes what has queued, writes it with one call, syncs once, completes the callbacks in order.
 //!
 //! No timer: a batch forms while the last one is being flushed. Commit marks ride along with the next batch and ask for no
-//! flush of their own. In production [`WriterLoop::run`] has a thread; a simulation calls [`WriterLoop::step`] from a task.
+//! flush of their own. In production [`WriterLoop::run`] has a thread; a simulation waits for [`WriterLoop::queued`] and calls
+//! [`WriterLoop::step`] from a task.
 
 use std::io;
 use std::ops::Range;
@@ -11,6 +12,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
+use tokio::sync::Notify;
 
 use super::format::{HEAD_BYTES, Place, Record, write_record};
 use super::segment::{self, Checkpoint, HEADER_BYTES};
@@ -25,7 +27,7 @@ const ZEROS_AHEAD_BYTES: u64 = 4 << 20;
 /// Zeroed in one go; the pen waits for no more than that.
 const ZEROS_PIECE_BYTES: u64 = 256 << 10;
 /// A commit mark is on disk at most this long after the last batch.
-const COMMIT_MARK_DELAY: Duration = Duration::from_millis(100);
+pub const COMMIT_MARK_DELAY: Duration = Duration::from_millis(100);
 
 /// How the log lies on disk.
 #[derive(Clone, Copy, Debug)]
@@ -253,10 +255,21 @@ impl Writer {
     }
 }
 
+/// What [`WriterLoop::step`] has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Wrote,
+    Idle,
+    /// The log is gone; so is the work.
+    Ended,
+}
+
 /// The writer with its queue.
 pub struct WriterLoop {
     pub(super) writer: Writer,
     pub(super) queue: Receiver<Queued>,
+    /// Rung at every hand-over; for those that must not block.
+    pub(super) bell: Arc<Notify>,
     /// The newest commit mark that is not on disk.
     pub(super) committed: Arc<Mutex<Option<LogId>>>,
     pub(super) failed: Option<LogError>,
@@ -292,15 +305,29 @@ impl WriterLoop {
         self.write_batch(None);
     }
 
-    /// Write what has queued, without waiting; false when there was nothing.
-    pub fn step(&mut self) -> bool {
+    /// Something has queued since this last resolved. Only a task waits here; a thread has [`WriterLoop::run`].
+    pub async fn queued(&self) {
+        self.bell.notified().await;
+    }
+
+    /// Write what has queued, as one batch, without waiting.
+    pub fn step(&mut self) -> Step {
         match self.queue.try_recv() {
             Ok(first) => {
                 self.write_batch(Some(first));
-                true
+                Step::Wrote
             }
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => false,
+            Err(TryRecvError::Empty) => Step::Idle,
+            Err(TryRecvError::Disconnected) => {
+                self.write_batch(None);
+                Step::Ended
+            }
         }
+    }
+
+    /// To be called when nothing has queued for [`COMMIT_MARK_DELAY`]: the newest commit mark goes to the disk by itself.
+    pub fn write_mark(&mut self) {
+        self.write_batch(None);
     }
 
     fn write_batch(&mut self, first: Option<Queued>) {

@@ -4,20 +4,16 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use futures_util::future::BoxFuture;
+use bytes::BytesMut;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::Lane;
 use super::frame::{FrameKind, put_frame, read_frame};
 use super::hello::Credentials;
+use super::{Answerer, Lane};
 use crate::StreamHandler;
 
 const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Answers one request's bytes with an answer's bytes.
-pub(crate) type Answerer = Arc<dyn Fn(Bytes) -> BoxFuture<'static, Bytes> + Send + Sync>;
 
 /// Accept until the task is aborted.
 pub(crate) async fn listen(

@@ -9,6 +9,7 @@ pub(crate) mod tcp;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -47,6 +48,9 @@ pub enum CallError {
     #[error("{0}")]
     Broken(String),
 }
+
+/// Answers one request's bytes with an answer's bytes.
+pub type Answerer = Arc<dyn Fn(Bytes) -> Pin<Box<dyn Future<Output = Bytes> + Send>> + Send + Sync>;
 
 pub type CallFuture = Pin<Box<dyn Future<Output = Result<Bytes, CallError>> + Send>>;
 

@@ -9,8 +9,8 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
-use samyama_raft::{Applied, Leadership, LogIndex, ProposeError};
-use tokio::sync::{mpsc, watch};
+use samyama_raft::{Applied, Leadership, LogIndex, ProposeError, watch};
+use tokio::sync::mpsc;
 
 use super::core::{Core, PoolRun, Todo, Waiter, refuse};
 use super::job::{Answer, Job, Kind, Receivers, Refusal, Reply};

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use samyama_exec::{CancelFlag, ErrorKind, ExecError, Parameters, Procedures, Read, ReadSet};
 use samyama_graph::{Draft, Effect, Graph, KeyId, LabelId, NodeId, TokenKind, Value};
-use samyama_raft::{Applied, CommittedEntry, Leadership, LogIndex, ProposeError, StateMachine};
-use tokio::sync::{oneshot, watch};
+use samyama_raft::{Applied, CommittedEntry, Leadership, LogIndex, ProposeError, StateMachine, watch};
+use tokio::sync::oneshot;
 
 use super::*;
 use crate::engine::{Failed, Program, Ran, Script, Statement};
@@ -111,7 +111,7 @@ impl Bench {
             lost: Vec::new(),
             committed: Vec::new(),
         };
-        let log = Arc::new(FakeLog { state: Mutex::new(state), ready: watch::channel(None).0 });
+        let log = Arc::new(FakeLog { state: Mutex::new(state), ready: watch::Sender::new(None) });
         let lane = LaneHandle::start(Arc::clone(&log) as Arc<dyn Log>, Arc::clone(&shared), 1 << 26);
         let bench = Self { log, shared, lane };
         bench.elect(1, None);

@@ -529,8 +529,8 @@ impl BoltSession {
             return Ok(Leader::Here);
         }
         let mut leader = self.database.raft.leader();
-        let known = async { leader.wait_for(Option::is_some).await.map(|leader| *leader) };
-        let known = self.interrupt.guard(tokio::time::timeout(LEADER_WAIT, known)).await?;
+        let known = tokio::time::timeout(LEADER_WAIT, leader.wait_for(Option::is_some));
+        let known = self.interrupt.guard(known).await?;
         match known {
             Ok(Ok(Some(node))) if node == self.database.settings.node => Ok(Leader::Here),
             Ok(Ok(Some(node))) if self.info.forwarded_by.is_some() => {

@@ -1,0 +1,56 @@
+//! What a member stands on: its disks, who it is, and the way to its peers.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::NodeConfig;
+use crate::disk::Disk;
+use crate::identity::{DirectoryLock, Identity};
+use crate::limits::SNAPSHOT_CHUNK_BYTES;
+use crate::network::Transport;
+
+/// Three directories.
+#[derive(Clone)]
+pub struct Disks {
+    /// Who the node is, and whom it has met.
+    pub root: Arc<dyn Disk>,
+    pub log: Arc<dyn Disk>,
+    pub snapshots: Arc<dyn Disk>,
+}
+
+pub struct Ground {
+    /// None: nothing is durable.
+    pub(crate) disks: Option<Disks>,
+    pub(crate) identity: Identity,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) snapshot_chunk_bytes: usize,
+    /// Held as long as the member lives.
+    pub(crate) lock: Option<DirectoryLock>,
+}
+
+impl Ground {
+    pub(crate) fn new(disks: Option<Disks>, identity: Identity, transport: Arc<dyn Transport>) -> Self {
+        Ground { disks, identity, transport, snapshot_chunk_bytes: SNAPSHOT_CHUNK_BYTES, lock: None }
+    }
+
+    /// On disks and a network of one's own making. `incarnation` is the node's if the disks are new.
+    ///
+    /// # Errors
+    /// When the disks belong to another node, or are damaged.
+    pub fn own(
+        disks: Disks,
+        transport: Arc<dyn Transport>,
+        config: &NodeConfig,
+        incarnation: u64,
+    ) -> io::Result<Self> {
+        let identity = Identity::load_or_create(&*disks.root, config, incarnation)?;
+        Ok(Self::new(Some(disks), identity, transport))
+    }
+
+    /// Send snapshots in pieces of another size than usual.
+    #[must_use]
+    pub fn with_snapshot_chunks(mut self, bytes: usize) -> Self {
+        self.snapshot_chunk_bytes = bytes.max(1);
+        self
+    }
+}
