@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use samyama_exec::Procedures;
 use samyama_raft::{LogIndex, NodeId, ReadError};
@@ -11,8 +11,9 @@ use tokio::sync::Semaphore;
 use crate::config::{Config, ReadLevel};
 use crate::consensus::Consensus;
 use crate::frontend::Planner;
+use crate::host::Boxed;
 use crate::lane::LaneHandle;
-use crate::limits::{POOL_THREADS_MAX, READ_RETRY_PAUSE};
+use crate::limits::POOL_THREADS_MAX;
 use crate::plan_cache::PlanCache;
 use crate::reads::ReadGate;
 use crate::registry::Registry;
@@ -77,7 +78,7 @@ impl Database {
             uuid: raft.status().cluster_id.into(),
             pool: Arc::new(Semaphore::new(POOL_THREADS_MAX)),
             transactions_open: AtomicUsize::new(0),
-            gate: ReadGate::start(raft.clone()),
+            gate: ReadGate::start(Arc::clone(shared.host()), read_index(raft.clone())),
             raft,
             shared,
         })
@@ -94,16 +95,7 @@ impl Database {
         if let Some(point) = self.read_point_now() {
             return Ok(point);
         }
-        let deadline = Instant::now() + self.settings.read_timeout;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match self.gate.read_point(left).await {
-                Err(ReadError::NoLeader | ReadError::NoQuorum) if !left.is_zero() => {
-                    tokio::time::sleep(READ_RETRY_PAUSE.min(left)).await;
-                }
-                done => return done,
-            }
-        }
+        self.gate.read_point(self.settings.read_timeout).await
     }
 
     pub fn published(&self) -> Arc<Published> {
@@ -118,6 +110,10 @@ impl Database {
         }
         Some(Admission(Arc::clone(self)))
     }
+}
+
+fn read_index(raft: Consensus) -> impl Fn(Duration) -> Boxed<Result<LogIndex, ReadError>> {
+    move |timeout| raft.read_index(timeout)
 }
 
 /// A place among the open transactions; given back when dropped.

@@ -4,12 +4,13 @@
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use rand::RngExt;
 use samyama_exec::{
     Access, Batch, CancelFlag, Counters, Draws, ErrorKind, ExecError, Execution, Limits, Parameters, Plan,
     Procedures, ReadSet,
 };
 use samyama_graph::{Draft, Effect, Graph, Value, View};
+
+use crate::host::{self, Host};
 
 /// What a statement does.
 pub enum Program {
@@ -49,12 +50,8 @@ impl Statement {
         Limits { memory_bytes_max: self.memory_bytes_max, deadline: self.deadline, budget }
     }
 
-    fn draws(&self) -> Draws {
-        Draws {
-            random_seed: rand::rng().random(),
-            statement_ns: now_ns(),
-            transaction_ns: self.transaction_ns,
-        }
+    fn draws(&self, host: &dyn Host) -> Draws {
+        Draws { random_seed: host.random(), statement_ns: host.now_ns(), transaction_ns: self.transaction_ns }
     }
 }
 
@@ -83,9 +80,14 @@ pub struct Failed {
 }
 
 /// Run a statement to its end on a draft. On failure the draft is spoilt: the caller goes back to what it had before.
-pub fn run_write(statement: &Statement, draft: &mut Draft, budget: Option<Instant>) -> Result<Ran, Failed> {
+pub fn run_write(
+    host: &dyn Host,
+    statement: &Statement,
+    draft: &mut Draft,
+    budget: Option<Instant>,
+) -> Result<Ran, Failed> {
     let mut ran = Ran::default();
-    let draws = statement.draws();
+    let draws = statement.draws(host);
     #[cfg(test)]
     if let Program::Script(script) = &statement.program {
         return script(draft, budget);
@@ -137,7 +139,7 @@ pub fn run_read(
         statement.program.plan(),
         Access::Read(graph),
         &statement.parameters,
-        statement.draws(),
+        statement.draws(&host::Tokio),
         statement.limits(budget),
         statement.cancel.clone(),
         statement.procedures.as_ref(),

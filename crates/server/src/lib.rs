@@ -9,6 +9,7 @@ mod entry;
 mod files;
 mod forward;
 mod frontend;
+mod host;
 mod http;
 mod lane;
 mod limits;
@@ -31,3 +32,15 @@ pub use engine::now_ns;
 pub use frontend::{CompileError, CompileRequest, Frontend};
 pub use node::{Addresses, Node};
 pub use session::{BoltBackend, BoltSession, GraphEntities};
+
+/// What one node does with the log, without sockets, sessions and threads, on whatever host: what a simulation runs.
+pub mod parts {
+    pub use crate::engine::{Program, Ran, Statement, run_read};
+    pub use crate::host::{Boxed, Host};
+    pub use crate::lane::{
+        Answer, Kind, LaneHandle, LaneMetrics, Log, ReadyReceiver, Refusal, Reply, Transaction,
+    };
+    pub use crate::machine::Machine;
+    pub use crate::reads::ReadGate;
+    pub use crate::shared::{Published, Shared};
+}

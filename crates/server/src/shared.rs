@@ -11,6 +11,7 @@ use samyama_graph::View;
 use samyama_raft::{Leadership, LogIndex, watch};
 
 use crate::entry::{EntryHeader, Opening};
+use crate::host::{Host, Tokio, within};
 use crate::limits::{OPENINGS_MAX, PREPARED_MAX};
 
 /// The newest applied view, and what it is a view of.
@@ -114,16 +115,27 @@ pub struct Shared {
     outcomes: Mutex<Outcomes>,
     prepared: Mutex<VecDeque<Prepared>>,
     changed: watch::Sender<LogIndex>,
+    host: Arc<dyn Host>,
 }
 
 impl Shared {
     pub fn new() -> Arc<Self> {
+        Self::on(Arc::new(Tokio))
+    }
+
+    pub fn on(host: Arc<dyn Host>) -> Arc<Self> {
         Arc::new(Self {
+            host,
             published: ArcSwap::from_pointee(Published { view: View::default(), index: 0, leader: None }),
             outcomes: Mutex::default(),
             prepared: Mutex::default(),
             changed: watch::Sender::new(0),
         })
+    }
+
+    /// Whose time and tasks it is that wait here.
+    pub fn host(&self) -> &Arc<dyn Host> {
+        &self.host
     }
 
     pub fn published(&self) -> Arc<Published> {
@@ -152,7 +164,7 @@ impl Shared {
             return true;
         }
         let mut changed = self.changed.subscribe();
-        matches!(tokio::time::timeout(timeout, changed.wait_for(|now| *now >= index)).await, Ok(Ok(_)))
+        matches!(within(&*self.host, timeout, changed.wait_for(|now| *now >= index)).await, Some(Ok(_)))
     }
 
     /// Wait until it is certain what became of a transaction; `Open` when that is not known within `timeout`.
@@ -170,7 +182,7 @@ impl Shared {
                 }
             }
         };
-        tokio::time::timeout(timeout, search).await.unwrap_or(Fate::Open)
+        within(&*self.host, timeout, search).await.unwrap_or(Fate::Open)
     }
 
     /// The lane hands over the view of an entry before it proposes it.

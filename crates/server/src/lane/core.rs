@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use samyama_exec::{ExecError, ReadSet};
 use samyama_graph::{Draft, Effect, NodeId, RelationshipId};
@@ -14,9 +14,8 @@ use super::history::History;
 use super::job::{Job, Kind, Refusal, Reply, Transaction};
 use crate::engine::{self, Failed, Ran, Statement};
 use crate::entry::Opening;
-use crate::limits::{
-    ENTRY_BYTES_TARGET, LANE_BUDGET_MS, LANE_QUEUE_MAX, POOL_CONFLICTS_MAX, TRANSACTION_EFFECTS_MAX,
-};
+use crate::host::Host;
+use crate::limits::{ENTRY_BYTES_TARGET, LANE_QUEUE_MAX, POOL_CONFLICTS_MAX, TRANSACTION_EFFECTS_MAX};
 use crate::shared::{Published, Shared};
 
 /// A statement that has run and waits until what it rests on is applied.
@@ -66,6 +65,7 @@ pub struct Open {
 
 /// The lane's state. `None` in `open` while this node does not lead or is not ready.
 pub struct Core {
+    host: Arc<dyn Host>,
     pub open: Option<Open>,
     pub queue: VecDeque<Job>,
     /// Statements that waited behind a claim which is gone, one group per claim: they run before the queue.
@@ -74,24 +74,21 @@ pub struct Core {
     blocker: Option<u64>,
     next_generation: u64,
     next_transaction: u64,
-    budget: Duration,
 }
 
-impl Default for Core {
-    fn default() -> Self {
+impl Core {
+    pub fn new(host: Arc<dyn Host>) -> Self {
         Self {
+            host,
             open: None,
             queue: VecDeque::new(),
             woken: VecDeque::new(),
             blocker: None,
             next_generation: 1,
             next_transaction: 1,
-            budget: Duration::from_millis(LANE_BUDGET_MS),
         }
     }
-}
 
-impl Core {
     /// Start on the published graph.
     pub fn open(&mut self, opening: Opening, published: &Published) {
         assert!(self.open.is_none(), "the lane opens once at a time");
@@ -204,7 +201,7 @@ impl Core {
         let refusal = if job.reply.is_closed() {
             Some(Refusal::Cancelled)
         } else {
-            job.statement().and_then(|s| over(s))
+            job.statement().and_then(|s| over(s, &*self.host))
         };
         if let Some(refusal) = refusal {
             let transaction = job.transaction().map(Transaction::id);
@@ -231,8 +228,8 @@ impl Core {
         let Some(statement) = job.statement().cloned() else { return false };
         let last_resort = job.conflicts >= POOL_CONFLICTS_MAX;
         let mark = open.head.mark(!open.claims.is_empty());
-        let budget = (!last_resort).then(|| Instant::now() + self.budget);
-        let ran = run_here(&statement, open.head.draft_mut(), budget, last_resort);
+        let budget = (!last_resort).then(|| self.host.budget());
+        let ran = run_here(&*self.host, &statement, open.head.draft_mut(), budget, last_resort);
         match ran {
             Ok(ran) if ran.effects.is_empty() => {
                 open.answer(Waiter::new(job, Ok(ran)));
@@ -295,8 +292,8 @@ impl Core {
         let last_resort = job.conflicts >= POOL_CONFLICTS_MAX;
         let start = Start::now(&open.head, (0, 0));
         transaction.draft.reserve_ids(start.node, start.relationship);
-        let budget = (!last_resort).then(|| Instant::now() + self.budget);
-        match run_here(&statement, &mut transaction.draft, budget, last_resort) {
+        let budget = (!last_resort).then(|| self.host.budget());
+        match run_here(&*self.host, &statement, &mut transaction.draft, budget, last_resort) {
             Err(failed) if engine::is_budget_spent(&failed.error) => {
                 self.move_to_pool(job, statement, transaction, todo)
             }
@@ -436,7 +433,7 @@ impl Core {
             return self.commit_pooled(job, transaction, ran, todo);
         }
         if !effects.is_empty() {
-            open.claims.add(transaction.id, &transaction.reads, effects.into(), Instant::now());
+            open.claims.add(transaction.id, &transaction.reads, effects.into(), self.host.now());
             self.blocker = Some(transaction.id);
         }
         transaction.answered += 1;
@@ -514,9 +511,9 @@ impl Core {
         if !woken.is_empty() {
             self.woken.push_back(woken);
         }
-        let gone = open
-            .claims
-            .drain_parked(|job| job.reply.is_closed() || job.statement().is_some_and(|s| over(s).is_some()));
+        let gone = open.claims.drain_parked(|job| {
+            job.reply.is_closed() || job.statement().is_some_and(|s| over(s, &*self.host).is_some())
+        });
         for job in gone {
             self.queue.push_back(job);
         }
@@ -649,23 +646,28 @@ impl Waiter {
 
 /// Run on this thread; without a budget other tasks of the thread are moved away first.
 fn run_here(
+    host: &dyn Host,
     statement: &Statement,
     draft: &mut Draft,
     budget: Option<Instant>,
     long: bool,
 ) -> Result<Ran, Failed> {
-    if long {
-        tokio::task::block_in_place(|| engine::run_write(statement, draft, budget))
-    } else {
-        engine::run_write(statement, draft, budget)
+    if !long {
+        return engine::run_write(host, statement, draft, budget);
+    }
+    let mut ran = None;
+    host.in_place(&mut || ran = Some(engine::run_write(host, statement, draft, budget)));
+    match ran {
+        Some(ran) => ran,
+        None => panic!("a host did not run what it was given"),
     }
 }
 
-fn over(statement: &Statement) -> Option<Refusal> {
+fn over(statement: &Statement, host: &dyn Host) -> Option<Refusal> {
     if statement.cancel.is_raised() {
         return Some(Refusal::Cancelled);
     }
-    statement.deadline.is_some_and(|deadline| deadline <= Instant::now()).then_some(Refusal::TimedOut)
+    statement.deadline.is_some_and(|deadline| deadline <= host.now()).then_some(Refusal::TimedOut)
 }
 
 fn lost_base() -> Refusal {

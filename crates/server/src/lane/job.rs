@@ -57,7 +57,8 @@ pub struct Job {
     pub reply: oneshot::Sender<Reply>,
     /// Times that it ran on the pool and met a conflict.
     pub(super) conflicts: u32,
-    pub(super) arrived: Instant,
+    /// Since when it waits for this node to lead.
+    pub(super) waits_since: Option<Instant>,
     /// Ids that its last run on the pool used, to reserve as many beforehand.
     pub(super) used: (u64, u64),
     /// Statements that run right after it, in the same entry, if it runs to its end; else they are refused.
@@ -73,8 +74,8 @@ impl Job {
     }
 
     fn with_reply(kind: Kind, reply: oneshot::Sender<Reply>) -> Self {
-        let (arrived, behind) = (Instant::now(), VecDeque::new());
-        Self { kind, reply, conflicts: 0, arrived, used: (0, 0), behind, is_behind: false }
+        let behind = VecDeque::new();
+        Self { kind, reply, conflicts: 0, waits_since: None, used: (0, 0), behind, is_behind: false }
     }
 
     /// Auto-commit writes of one session: each takes effect only if those before it have. None if there are none.

@@ -16,4 +16,4 @@ mod run;
 mod tests;
 
 pub use job::{Answer, Kind, Refusal, Reply, Transaction};
-pub use run::{LaneHandle, Log, ReadyReceiver};
+pub use run::{LaneHandle, LaneMetrics, Log, ReadyReceiver};

@@ -16,6 +16,7 @@ use super::core::{Core, PoolRun, Todo, Waiter, refuse};
 use super::job::{Answer, Job, Kind, Receivers, Refusal, Reply};
 use crate::engine::{self, Failed, Ran, Statement};
 use crate::entry::{EntryHeader, Opening};
+use crate::host::{Boxed, Host};
 use crate::limits::{
     ENTRIES_IN_FLIGHT_MAX, ENTRIES_IN_FLIGHT_USUAL, ENTRY_BYTES_TARGET, ENTRY_BYTES_WORTH_IT, ENTRY_SPACING,
     LANE_TICK, LANE_TURN_STATEMENTS_MAX, LEADER_WAIT, RESOLVE_TIMEOUT,
@@ -64,15 +65,17 @@ pub struct LaneHandle {
 }
 
 impl LaneHandle {
-    /// Start the lane as a task of the current runtime.
+    /// Start the lane as a task of the host of `shared`.
     pub fn start(log: Arc<dyn Log>, shared: Arc<Shared>, uncommitted_bytes_max: usize) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let metrics = Arc::new(LaneMetrics::default());
+        let host = Arc::clone(shared.host());
         let lane = Lane {
             ready: log.ready(),
             log,
             shared,
-            core: Core::default(),
+            core: Core::new(Arc::clone(&host)),
+            host: Arc::clone(&host),
             receiver,
             pool: sender.downgrade(),
             in_flight: VecDeque::new(),
@@ -83,7 +86,7 @@ impl LaneHandle {
             appended: false,
             metrics: Arc::clone(&metrics),
         };
-        tokio::spawn(lane.run());
+        host.spawn(Box::pin(lane.run()));
         Self { sender, metrics }
     }
 
@@ -117,12 +120,13 @@ impl LaneHandle {
 
 struct InFlight {
     header: EntryHeader,
-    proposed: tokio::time::Instant,
+    proposed: Instant,
     bytes: usize,
     waiters: Vec<Waiter>,
 }
 
 struct Lane {
+    host: Arc<dyn Host>,
     log: Arc<dyn Log>,
     ready: ReadyReceiver,
     shared: Arc<Shared>,
@@ -141,10 +145,9 @@ struct Lane {
 
 impl Lane {
     async fn run(mut self) {
-        let mut tick = tokio::time::interval(LANE_TICK);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut tick = self.host.sleep_until(self.host.now() + LANE_TICK);
         loop {
-            let (holds_back, next_entry_at) = (self.holds_back(), self.next_entry_at());
+            let spacing = self.holds_back().then(|| self.host.sleep_until(self.next_entry_at()));
             tokio::select! {
                 biased;
                 Some(outcome) = self.outcomes.next(), if !self.outcomes.is_empty() => self.settle(outcome),
@@ -157,8 +160,11 @@ impl Lane {
                     Some(message) => self.take(message),
                     None => return self.stop(),
                 },
-                () = tokio::time::sleep_until(next_entry_at), if holds_back => {}
-                _ = tick.tick() => self.tick(),
+                () = or_never(spacing) => {}
+                () = &mut tick => {
+                    self.core.tick(self.host.now());
+                    tick = self.host.sleep_until(self.host.now() + LANE_TICK);
+                }
             }
             self.follow_leadership();
             self.turn().await;
@@ -171,8 +177,8 @@ impl Lane {
             && self.in_flight.len() < ENTRIES_IN_FLIGHT_MAX
     }
 
-    fn next_entry_at(&self) -> tokio::time::Instant {
-        self.in_flight.back().map_or_else(tokio::time::Instant::now, |newest| newest.proposed + ENTRY_SPACING)
+    fn next_entry_at(&self) -> Instant {
+        self.in_flight.back().map_or_else(|| self.host.now(), |newest| newest.proposed + ENTRY_SPACING)
     }
 
     /// Few entries, each with what has come together meanwhile: two in flight keep the disk busy. Where a commit takes long
@@ -182,7 +188,7 @@ impl Lane {
         match self.in_flight.len() {
             ENTRIES_IN_FLIGHT_MAX.. => false,
             few if few < ENTRIES_IN_FLIGHT_USUAL => true,
-            _ => bytes >= ENTRY_BYTES_WORTH_IT || tokio::time::Instant::now() >= self.next_entry_at(),
+            _ => bytes >= ENTRY_BYTES_WORTH_IT || self.host.now() >= self.next_entry_at(),
         }
     }
 
@@ -191,7 +197,7 @@ impl Lane {
         self.drain();
         if !self.outcomes.is_empty() {
             // The disk is busy: let sessions whose requests have arrived queue theirs for this entry too.
-            tokio::task::yield_now().await;
+            self.host.give_way().await;
             self.drain();
         }
         let mut todo = Todo::default();
@@ -242,10 +248,11 @@ impl Lane {
         for mut run in todo.pool {
             let Some(sender) = self.pool.upgrade() else { return };
             self.metrics.pool_runs.fetch_add(1, Ordering::Relaxed);
-            tokio::task::spawn_blocking(move || {
-                let ran = engine::run_write(&run.statement, &mut run.transaction.draft, None);
+            let host = Arc::clone(&self.host);
+            self.host.on_pool(Box::new(move || {
+                let ran = engine::run_write(&*host, &run.statement, &mut run.transaction.draft, None);
                 drop(sender.send(Message::PoolDone(Box::new(run), ran)));
-            });
+            }));
         }
     }
 
@@ -264,7 +271,7 @@ impl Lane {
         self.metrics.transactions.fetch_add(u64::from(header.count), Ordering::Relaxed);
         self.metrics.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         self.in_flight_bytes += bytes;
-        let proposed = tokio::time::Instant::now();
+        let proposed = self.host.now();
         self.in_flight.push_back(InFlight { header, proposed, bytes, waiters });
         self.outcomes.push_back(self.log.propose(payload));
     }
@@ -338,7 +345,7 @@ impl Lane {
     /// Find out what became of transactions whose proposal has no answer, and tell each client.
     fn resolve(&self, opening: Opening, waiters: Vec<Waiter>) {
         let (shared, sender) = (Arc::clone(&self.shared), self.pool.clone());
-        tokio::spawn(async move {
+        self.host.spawn(Box::pin(async move {
             for waiter in waiters {
                 let fate = match waiter.number {
                     Some(number) => shared.resolve(opening, number, RESOLVE_TIMEOUT).await,
@@ -360,7 +367,7 @@ impl Lane {
                     Fate::Open => refuse(waiter.job, Refusal::Unknown),
                 }
             }
-        });
+        }));
     }
 
     /// Open or close the lane as leadership says.
@@ -386,13 +393,14 @@ impl Lane {
     /// Another node leads, or none has for too long: what waits is to be handed on.
     fn give_up_queue(&mut self) {
         let may_lead = self.log.may_lead();
-        let waiting = std::mem::take(&mut self.core.queue);
-        let (kept, refused) =
-            waiting.into_iter().partition(|job| may_lead && job.arrived.elapsed() < LEADER_WAIT);
-        self.core.queue = kept;
-        let refused: VecDeque<Job> = refused;
-        for job in refused {
-            refuse(job, Refusal::NotLeader);
+        let now = self.host.now();
+        for mut job in std::mem::take(&mut self.core.queue) {
+            let since = *job.waits_since.get_or_insert(now);
+            if may_lead && now.duration_since(since) < LEADER_WAIT {
+                self.core.queue.push_back(job);
+            } else {
+                refuse(job, Refusal::NotLeader);
+            }
         }
     }
 
@@ -413,10 +421,6 @@ impl Lane {
         self.metrics.openings.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn tick(&mut self) {
-        self.core.tick(Instant::now());
-    }
-
     /// The node stops: what waits is told so; what is proposed stays with its outcome.
     fn stop(mut self) {
         if let Some(opening) = self.core.open.as_ref().map(|open| open.head.opening()) {
@@ -428,6 +432,14 @@ impl Lane {
         for waiter in self.in_flight.into_iter().flat_map(|entry| entry.waiters) {
             refuse(waiter.job, Refusal::Unknown);
         }
+    }
+}
+
+/// A sleep that may not be wanted.
+async fn or_never(sleep: Option<Boxed<()>>) {
+    match sleep {
+        Some(sleep) => sleep.await,
+        None => std::future::pending().await,
     }
 }
 
