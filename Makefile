@@ -48,8 +48,9 @@ fix: setup ## rewrite what a tool can rewrite: formats, lints, golden files, gen
 bench: build ## the benchmark set: native load generator, fsync on, the disk's own floor beside every durable figure
 	@$(BIN)/samyama bench suite
 
-tck: build ## the openCypher TCK: passed and failed per folder, failing names, a JSON report
-	@$(BIN)/python -m tests.tck
+tck: build ## the openCypher TCK, embedded and over Bolt on three nodes: counts per folder, failing names, JSON reports
+	@$(BIN)/python -m tests.tck --adapter embedded
+	@$(BIN)/python -m tests.tck --adapter bolt
 
 chaos: build ## long: kills, pauses and partitions under load, histories checked for linearizability
 	@$(BIN)/python -m pytest tests/chaos -m "long or not long" -s

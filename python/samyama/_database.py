@@ -11,16 +11,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 import msgspec
 
 from samyama import _core
 from samyama._results import Record, Result
 from samyama.config.schema import Listen, Node, Settings
+from samyama.cypher.compile import check_procedure as check
+from samyama.cypher.procedures import defined
 from samyama.errors import TransientError
 
 __all__ = ["AsyncDatabase", "Database", "Session", "Transaction", "open"]
@@ -53,7 +55,10 @@ class Database:
             node=Node(id=1, data_directory="" if path is None else str(path)),
             listen=Listen(bolt="", peer="127.0.0.1:0", http=""),
         )
-        self._node = _core.Node.start(msgspec.json.encode(settings).decode())
+        self._procedures = _defined_in(settings.procedures.file)
+        self._node = _core.Node.start(
+            msgspec.json.encode(settings).decode(), defined.encode(self._procedures.values())
+        )
 
     def __enter__(self) -> Database:
         return self
@@ -69,6 +74,43 @@ class Database:
     def close(self) -> None:
         """Stop the engine; open sessions end with an error. Closing twice is fine."""
         self._node.stop(False)
+
+    def define_procedure(
+        self,
+        signature: str,
+        body: str | None = None,
+        *,
+        rows: Sequence[Sequence[Any]] | None = None,
+        mode: Literal["READ", "WRITE"] = "READ",
+        description: str = "",
+    ) -> None:
+        """Define a procedure that queries of this database may CALL; an older one of that name goes.
+
+        Args:
+            signature: ``name(argument :: TYPE, ...) :: (column :: TYPE, ...)``.
+            body: A query that sees the arguments as variables and returns the columns.
+            rows: Instead of a body: constants, each row arguments and then columns. A call gives the rows whose
+                arguments are equal.
+            mode: WRITE: the body may write.
+
+        Raises: ValueError: the signature, the rows or the body is wrong; the message says where.
+
+        Example:
+            >>> with open() as db:
+            ...     db.define_procedure("code(name :: STRING) :: (code :: INTEGER)", rows=[["a", 1], ["b", 2]])
+            ...     db.execute("CALL code('b')").value()
+            2
+        """
+        if (body is None) == (rows is None):
+            raise ValueError("a procedure has either a body or rows")
+        if rows is not None:
+            definition = defined.table(signature, rows, description)
+        else:
+            definition = defined.Definition(signature, str(body), description, mode)
+        check(definition, self._procedures.values())
+        name = defined.parse_signature(signature)[0].lower()
+        self._procedures[name] = definition
+        self._node.define_procedures(defined.encode(self._procedures.values()))
 
     def session(self) -> Session:
         return Session(self._node.session())
@@ -171,6 +213,11 @@ class Transaction:
     def rollback(self) -> None:
         self._open = False
         self._core.rollback()
+
+
+def _defined_in(file: str) -> dict[str, defined.Definition]:
+    definitions = defined.read_file(Path(file)) if file else []
+    return {defined.parse_signature(one.signature)[0].lower(): one for one in definitions}
 
 
 def _run(

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import samyama
-from samyama.config.schema import Load, Settings
+from samyama.config.schema import Load, Procedures, Settings
 from samyama.errors import SamyamaError
 from samyama.types import Duration, Node, Point, Relationship, Temporal
 from samyama.types import Path as GraphPath
@@ -27,8 +27,11 @@ __all__ = ["HERE", "ROOT", "Script", "load_all", "table_of_features"]
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-#: LOAD CSV may read the files beside the scripts.
-SETTINGS = Settings(load=Load(csv_directory=str(HERE / "files")))
+#: LOAD CSV may read the files beside the scripts; procedures come from one of them.
+SETTINGS = Settings(
+    load=Load(csv_directory=str(HERE / "files")),
+    procedures=Procedures(file=str(HERE / "files" / "procedures.toml")),
+)
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PARAM = re.compile(r"^:param (\w+) => (.*)$", re.MULTILINE)
 

@@ -22,7 +22,9 @@ impl PythonFrontend {
             types.set_item(name.as_ref(), *class)?;
         }
         let catalog = PyBytes::new(py, &request.catalog);
-        let plan = self.compile.bind(py).call1((request.text.as_ref(), literals, types, catalog))?;
+        let procedures = PyBytes::new(py, &request.procedures);
+        let plan =
+            self.compile.bind(py).call1((request.text.as_ref(), literals, types, catalog, procedures))?;
         plan.extract()
     }
 }

@@ -34,9 +34,12 @@ impl Node {
 #[pymethods]
 impl Node {
     /// Start a node. `config` is the JSON of `samyama.config.Settings`; an empty listen address means: do not listen.
+    /// `procedures`: those that are defined from the start, as `define_procedures` takes them.
     #[staticmethod]
-    fn start(py: Python<'_>, config: &str) -> PyResult<Self> {
-        let config = Config::from_json(config).map_err(|error| PyValueError::new_err(error.to_string()))?;
+    fn start(py: Python<'_>, config: &str, procedures: &[u8]) -> PyResult<Self> {
+        let mut config =
+            Config::from_json(config).map_err(|error| PyValueError::new_err(error.to_string()))?;
+        config.defined = procedures.to_vec();
         let frontend = Arc::new(PythonFrontend::new(py)?);
         let started = detached(py, || ServerNode::start(&config, frontend))?;
         let inner = started.map_err(|error| PyOSError::new_err(error.to_string()))?;
@@ -69,6 +72,12 @@ impl Node {
     #[getter]
     fn http_address(&self) -> Option<String> {
         self.inner.addresses().http.map(|address| address.to_string())
+    }
+
+    /// Replace the procedures that were defined on this node by those in `document`, which is the front end's
+    /// (`samyama.cypher.procedures.defined`): nothing is known of it here.
+    fn define_procedures(&self, document: &[u8]) {
+        self.inner.database().plans.define_procedures(Arc::from(document));
     }
 
     /// A session without a socket.

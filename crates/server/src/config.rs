@@ -21,10 +21,14 @@ pub struct Config {
     pub reads: Reads,
     pub limits: Limits,
     pub load: Load,
+    pub procedures: ProceduresSection,
     pub log: Log,
     /// Every setting with its value as text, for SHOW SETTINGS.
     #[serde(skip)]
     pub listed: Vec<(String, String)>,
+    /// The procedures that are defined from the start, as the front end writes them.
+    #[serde(skip)]
+    pub defined: Vec<u8>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -93,6 +97,13 @@ pub struct Storage {
 pub struct Load {
     /// Empty: LOAD CSV is refused.
     pub csv_directory: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProceduresSection {
+    /// Read in Python; named here only so that the document is complete.
+    pub file: String,
 }
 
 /// What a read promises when it does not say it itself.

@@ -62,9 +62,11 @@ impl Database {
     ) -> Arc<Self> {
         let log = Arc::new(raft.clone());
         let timeout_ms = config.limits.query_timeout_ms;
+        let plans = PlanCache::new(planner, config.limits.plan_cache_bytes_max);
+        plans.define_procedures(config.defined.as_slice().into());
         Arc::new(Self {
             lane: LaneHandle::start(log, Arc::clone(&shared), config.limits.uncommitted_bytes_max),
-            plans: PlanCache::new(planner, config.limits.plan_cache_bytes_max),
+            plans,
             settings: Settings {
                 node: config.node.id,
                 level: config.reads.level,

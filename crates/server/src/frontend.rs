@@ -20,6 +20,8 @@ pub struct CompileRequest {
     pub parameter_types: Vec<(Arc<str>, &'static str)>,
     /// Labels, types, keys, indexes, constraints and counts, as MessagePack.
     pub catalog: Arc<[u8]>,
+    /// The procedures that were defined on this node, in the front end's own words; empty: none.
+    pub procedures: Arc<[u8]>,
 }
 
 /// Why a query does not compile, in the words that clients are shown. Offsets count characters from 0, lines and columns

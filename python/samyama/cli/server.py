@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from samyama.config import ConfigError, load
+from samyama.cypher.procedures import defined
 
 __all__ = ["command"]
 
@@ -80,11 +81,17 @@ def command(
     if not settings.storage.fsync:
         click.echo("WARNING: storage.fsync is off: a power cut loses acknowledged writes", err=True)
     os.environ.setdefault("SAMYAMA_LOG", settings.log.level)
-    sys.exit(run(msgspec.json.encode(settings).decode()))
+    try:
+        file = settings.procedures.file
+        procedures = defined.encode(defined.read_file(Path(file)) if file else [])
+    except ValueError as error:
+        click.echo(f"samyama server: procedures.file: {error}", err=True)
+        sys.exit(EXIT_WRONG_USE)
+    sys.exit(run(msgspec.json.encode(settings).decode(), procedures))
 
 
-def run(document: str) -> int:
-    """Run a node with this configuration; the exit code."""
+def run(document: str, procedures: bytes = b"") -> int:
+    """Run a node with this configuration and these procedures; the exit code."""
     from samyama._core import Node
 
     asked_to_stop: list[int] = []
@@ -95,7 +102,7 @@ def run(document: str) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     try:
-        node = Node.start(document)
+        node = Node.start(document, procedures)
     except (OSError, ValueError, RuntimeError) as error:
         click.echo(f"samyama server: {error}", err=True)
         return EXIT_FAILED

@@ -19,6 +19,7 @@ __all__ = [
     "Log",
     "Member",
     "Node",
+    "Procedures",
     "Raft",
     "Reads",
     "Settings",
@@ -175,6 +176,15 @@ class Load(_Section, frozen=True):
     ] = ""
 
 
+class Procedures(_Section, frozen=True):
+    file: Annotated[
+        str,
+        Meta(
+            description="A TOML file of procedures (docs/cypher/procedures.md), the same on every node. Empty: none."
+        ),
+    ] = ""
+
+
 class Log(_Section, frozen=True):
     level: Annotated[
         str,
@@ -201,4 +211,7 @@ class Settings(_Section, frozen=True):
     reads: Annotated[Reads, Meta(description="What reads promise.")] = Reads()
     limits: Annotated[Limits, Meta(description="Bounds; reaching one is a named error.")] = Limits()
     load: Annotated[Load, Meta(description="What queries may read besides the graph.")] = Load()
+    procedures: Annotated[
+        Procedures, Meta(description="Procedures of one's own that queries may CALL.")
+    ] = Procedures()
     log: Annotated[Log, Meta(description="What the node writes about itself.")] = Log()

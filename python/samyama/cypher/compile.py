@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from samyama.cypher import plan
 from samyama.cypher.catalog import Catalog, decode
 from samyama.cypher.errors import CypherError
 from samyama.cypher.parser import parse
 from samyama.cypher.planner import plan_statement
+from samyama.cypher.procedures import Registry, defined
 
-__all__ = ["compile", "compile_plan"]
+__all__ = ["check_procedure", "compile", "compile_plan"]
 
 
 def compile(
@@ -18,6 +19,7 @@ def compile(
     literals: Sequence[tuple[int, int]] = (),
     parameter_types: Mapping[str, str] | None = None,  # noqa: ARG001 - part of the seam
     catalog: bytes = b"",
+    procedures: bytes = b"",
 ) -> bytes:
     """Compile one statement.
 
@@ -27,6 +29,7 @@ def compile(
             them by number.
         parameter_types: The type class of each parameter that was given.
         catalog: Names, counts and indexes, as MessagePack; empty: an empty graph.
+        procedures: What was defined on this node (``procedures.defined.encode``); empty: nothing.
 
     Raises: CypherError: the query is wrong, or needs what is not supported yet.
 
@@ -34,17 +37,21 @@ def compile(
         >>> len(compile("RETURN 1 AS one")) > 0
         True
     """
-    return plan.encode(compile_plan(text, literals, decode(catalog) if catalog else Catalog()))
+    known = decode(catalog) if catalog else Catalog()
+    return plan.encode(compile_plan(text, literals, known, defined.decode(procedures)))
 
 
 def compile_plan(
-    text: str, literals: Sequence[tuple[int, int]] = (), catalog: Catalog | None = None
+    text: str,
+    literals: Sequence[tuple[int, int]] = (),
+    catalog: Catalog | None = None,
+    registry: Registry | None = None,
 ) -> plan.Plan:
     """As :func:`compile`, before it becomes bytes."""
     spans = [(start, end) for start, end in literals]
     try:
         statement = parse(text, {start: number for number, (start, _) in enumerate(spans)})
-        return plan_statement(text, statement, catalog or Catalog(), spans)
+        return plan_statement(text, statement, catalog or Catalog(), spans, registry or Registry())
     except RecursionError:
         raise CypherError(
             text,
@@ -52,3 +59,19 @@ def compile_plan(
             "The query nests too deep; split it into several clauses",
             detail="NestingTooDeep",
         ) from None
+
+
+def check_procedure(
+    definition: defined.Definition, others: Iterable[defined.Definition] = ()
+) -> None:
+    """Does a procedure compile where it is called?
+
+    Raises: ValueError: no; why, and where in its body.
+    """
+    registry = Registry(map(defined.procedure_of, [*others, definition]))
+    procedure = defined.procedure_of(definition)
+    arguments = ", ".join(f"$`{argument.name}`" for argument in procedure.arguments)
+    try:
+        compile_plan(f"CALL {procedure.name}({arguments})", registry=registry)
+    except CypherError as error:
+        raise ValueError(f"{definition.signature}: {error.message}") from None

@@ -2,8 +2,8 @@
 //!
 //! Two levels: the raw text (what drivers with parameters send, over and over), then the text with its literals cut out
 //! (`strip.rs`), so that `{id: 1}` and `{id: 2}` share a plan. The key holds everything a plan depends on: text, type class
-//! of each parameter, type of each literal, and the epoch of the graph's indexes and rough size. One compilation per key at
-//! a time; errors are not cached, and they are made from the original text, so that their positions fit.
+//! of each parameter, type of each literal, the epoch of the graph's indexes and rough size, and that of the procedures
+//! which were defined on this node. One compilation per key at a time; errors are not cached, and they are made from the original text, so that their positions fit.
 
 mod generations;
 mod strip;
@@ -52,6 +52,9 @@ pub struct PlanCache {
     in_flight: Mutex<HashMap<Box<str>, Flight>>,
     /// `plan_epoch` of the last schema epoch seen: computed once per change, not per query.
     epoch: Mutex<(u64, u64, u64)>,
+    procedures: Mutex<Arc<[u8]>>,
+    /// How often `procedures` were replaced.
+    procedures_epoch: AtomicU64,
     pub metrics: PlanCacheMetrics,
 }
 
@@ -63,14 +66,22 @@ impl PlanCache {
             stripped: Mutex::new(Generations::new(bytes_max / 2)),
             in_flight: Mutex::default(),
             epoch: Mutex::new((u64::MAX, 0, 0)),
+            procedures: Mutex::new(Arc::from([])),
+            procedures_epoch: AtomicU64::new(0),
             metrics: PlanCacheMetrics::default(),
         }
+    }
+
+    /// Replace the procedures that were defined on this node. Plans made with the old ones are not used again.
+    pub fn define_procedures(&self, document: Arc<[u8]>) {
+        *self.procedures.lock() = document;
+        self.procedures_epoch.fetch_add(1, Ordering::Release);
     }
 
     /// The plan of a text that was asked before, just like this.
     pub fn remembered(&self, text: &Arc<str>, parameters: &Map, graph: &Graph) -> Option<Prepared> {
         let mut key = String::with_capacity(text.len() + 64);
-        push_environment(&mut key, parameters, self.epoch(graph));
+        self.push_environment(&mut key, parameters, self.epoch(graph));
         key.push_str(text);
         let prepared = self.raw.lock().get(key.as_str())?;
         self.metrics.hits_raw.fetch_add(1, Ordering::Relaxed);
@@ -86,7 +97,7 @@ impl PlanCache {
     ) -> Result<Prepared, CompileError> {
         let epoch = self.epoch(graph);
         let mut key = String::with_capacity(text.len() + 64);
-        push_environment(&mut key, parameters, epoch);
+        self.push_environment(&mut key, parameters, epoch);
         let environment = key.len();
         key.push_str(text);
         if let Some(prepared) = self.raw.lock().get(key.as_str()) {
@@ -159,6 +170,7 @@ impl PlanCache {
                 .map(|(name, value)| (Arc::clone(name), type_class(value)))
                 .collect(),
             catalog: catalog.into(),
+            procedures: Arc::clone(&self.procedures.lock()),
         };
         self.metrics.compilations.fetch_add(1, Ordering::Relaxed);
         let compiled = self.planner.compile(request).await;
@@ -203,19 +215,19 @@ impl PlanCache {
     pub fn evictions(&self) -> u64 {
         self.raw.lock().evicted + self.stripped.lock().evicted
     }
-}
 
-fn push_environment(key: &mut String, parameters: &Map, epoch: u64) {
-    use std::fmt::Write;
-    // Writing to a string cannot fail.
-    let _ = write!(key, "{epoch:x}");
-    for (name, value) in parameters.iter() {
-        key.push('\u{1}');
-        key.push_str(name);
-        key.push('\u{2}');
-        key.push_str(type_class(value));
+    fn push_environment(&self, key: &mut String, parameters: &Map, epoch: u64) {
+        use std::fmt::Write;
+        // Writing to a string cannot fail.
+        let _ = write!(key, "{epoch:x}.{:x}", self.procedures_epoch.load(Ordering::Acquire));
+        for (name, value) in parameters.iter() {
+            key.push('\u{1}');
+            key.push_str(name);
+            key.push('\u{2}');
+            key.push_str(type_class(value));
+        }
+        key.push('\u{0}');
     }
-    key.push('\u{0}');
 }
 
 /// The classes on which plans and static errors depend.

@@ -124,6 +124,18 @@ async fn types_of_parameters_and_indexes_are_part_of_the_key() {
 }
 
 #[tokio::test]
+async fn procedures_defined_anew_make_plans_anew() {
+    let (bench, graph) = (Bench::new(1 << 20), View::default());
+    let ask = async || {
+        bench.get("RETURN $x", &Map::new(), &graph).await.expect("compiles");
+        bench.calls()
+    };
+    assert_eq!((ask().await, ask().await), (1, 1));
+    bench.cache.define_procedures(Arc::from(*b"procedures"));
+    assert_eq!((ask().await, ask().await), (2, 2));
+}
+
+#[tokio::test]
 async fn errors_and_uncacheable_plans_are_made_anew() {
     let (bench, graph) = (Bench::new(1 << 20), View::default());
     for _ in 0..2 {

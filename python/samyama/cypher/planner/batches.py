@@ -74,7 +74,7 @@ def plan_batches(
 
 def _separate(context: Context) -> Context:
     """A context with slots of its own; parameters and warnings are those of the whole statement."""
-    other = Context(context.text, context.catalog, context.spans)
+    other = Context(context.text, context.catalog, context.spans, context.registry)
     other.parameters, other.notifications = context.parameters, context.notifications
     return other
 

@@ -10,7 +10,7 @@ from samyama.cypher.errors import did_you_mean
 from samyama.cypher.planner.expressions import Lowering, has_aggregate
 from samyama.cypher.planner.patterns import Patterns
 from samyama.cypher.planner.scope import Binding, Context, Scope
-from samyama.cypher.procedures import Procedure, find, known_names
+from samyama.cypher.procedures import Procedure
 
 if TYPE_CHECKING:
     from samyama.cypher.planner.projection import Column
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["expand_body", "is_write", "plan_call"]
 
 
-def is_write(clause: ast.Clause) -> bool:
+def is_write(context: Context, clause: ast.Clause) -> bool:
     """Does the clause call a procedure that writes?"""
-    procedure = find(clause.name) if isinstance(clause, ast.ProcedureCall) else None
+    if not isinstance(clause, ast.ProcedureCall):
+        return False
+    procedure = context.registry.find(clause.name)
     return procedure is not None and procedure.mode == "WRITE"
 
 
@@ -49,8 +51,17 @@ def plan_call(
         given = dict(
             zip((argument.name for argument in procedure.arguments), arguments, strict=True)
         )
+        wrote, context.writes = context.writes, False
         source, found = expand_body(context, source, given, procedure.body)
+        if context.writes and procedure.mode != "WRITE":
+            message = f"The body of {procedure.name} writes and its mode is {procedure.mode}"
+            context.fail(clause, message, "InvalidClauseComposition")
+        context.writes = context.writes or wrote
         by_name = {name: binding for name, binding, _ in found}
+        for column, _ in yields:
+            if column not in by_name:
+                message = f"The body of {procedure.name} does not return its column `{column}`"
+                context.fail(clause, message, "UndefinedVariable")
         # A column may be yielded twice; its rows are the same.
         bound = [(variable, by_name[column], None) for column, variable in yields]
     else:
@@ -72,12 +83,12 @@ def plan_call(
 
 
 def _find(context: Context, clause: ast.ProcedureCall) -> Procedure:
-    procedure = find(clause.name)
+    procedure = context.registry.find(clause.name)
     if procedure is None:
         message = f"There is no procedure with the name `{clause.name}` registered for this database instance."
         context.fail(
             clause,
-            message + did_you_mean(clause.name, known_names()),
+            message + did_you_mean(clause.name, context.registry.names()),
             "ProcedureNotFound",
             error_type="ProcedureError",
             code="Neo.ClientError.Procedure.ProcedureNotFound",

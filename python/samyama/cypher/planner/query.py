@@ -57,7 +57,7 @@ class Part:
         self.reads = self.unread_writes = False
 
     def _clause(self, clause: ast.Clause, *, is_last: bool, is_first: bool) -> None:
-        is_write = isinstance(clause, WRITES) or is_write_call(clause)
+        is_write = isinstance(clause, WRITES) or is_write_call(self.context, clause)
         if is_write and self.reads:
             self._eager()
         if not is_write and self.unread_writes:

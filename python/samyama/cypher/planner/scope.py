@@ -10,6 +10,7 @@ from samyama.cypher import ast
 from samyama.cypher import plan as p
 from samyama.cypher.catalog import Catalog
 from samyama.cypher.errors import CypherError, did_you_mean
+from samyama.cypher.procedures import Registry
 
 __all__ = ["Binding", "Context", "Scope"]
 
@@ -39,10 +40,12 @@ class Scope:
 
 
 class Context:
-    """What one compilation shares: text, catalogue, slots, parameters seen."""
+    """What one compilation shares: text, catalogue, procedures, slots, parameters seen."""
 
-    def __init__(self, text: str, catalog: Catalog, spans: list[tuple[int, int]]) -> None:
-        self.text, self.catalog, self.spans = text, catalog, spans
+    def __init__(
+        self, text: str, catalog: Catalog, spans: list[tuple[int, int]], registry: Registry
+    ) -> None:
+        self.text, self.catalog, self.spans, self.registry = text, catalog, spans, registry
         self.slots = 0
         self.parameters: list[str] = []
         self.writes = False

@@ -14,7 +14,7 @@ from samyama.cypher.planner.projection import Column
 from samyama.cypher.planner.query import Part
 from samyama.cypher.planner.scope import Binding, Context, Scope
 from samyama.cypher.procedures import SHOWN, Shown
-from samyama.cypher.procedures.tables import TABLES
+from samyama.cypher.procedures.tables import rows
 
 __all__ = ["plan_show"]
 
@@ -51,7 +51,7 @@ KINDS = {
 def plan_show(context: Context, command: ast.Show) -> tuple[p.Operator, list[Column]]:
     shown, kinds = _what(context, command)
     if shown.static is not None:
-        source, found = _table(context, TABLES[shown.static], shown, command)
+        source, found = _table(context, rows(shown.static, context.registry), shown, command)
     else:
         given: dict[str, p.Expression] = {
             "names": _names(context, command),
@@ -112,13 +112,13 @@ def _names(context: Context, command: ast.Show) -> p.Expression:
 
 
 def _table(
-    context: Context, rows: list[dict[str, Any]], shown: Shown, command: ast.Show
+    context: Context, table: list[dict[str, Any]], shown: Shown, command: ast.Show
 ) -> tuple[p.Operator, dict[str, Binding]]:
     found = {column: Binding(context.new_slot()) for column in shown.columns}
     asked = {name for name, _ in command.yields} if command.yields else set(shown.columns)
     wanted = [column for column in shown.columns if column in asked]
     row = context.new_slot()
-    items = [p.MapLiteral(wanted, [_constant(one[column]) for column in wanted]) for one in rows]
+    items = [p.MapLiteral(wanted, [_constant(one[column]) for column in wanted]) for one in table]
     source: p.Operator = p.Unwind(input=p.Argument(), slot=row, list=p.ListLiteral(list(items)))
     return p.Projection(
         input=source,

@@ -13,14 +13,19 @@ from samyama.cypher.planner.projection import Column
 from samyama.cypher.planner.query import plan_query
 from samyama.cypher.planner.scope import Context, Scope
 from samyama.cypher.planner.show import plan_show
+from samyama.cypher.procedures import Registry
 
 __all__ = ["plan_statement"]
 
 
 def plan_statement(
-    text: str, statement: ast.Statement, catalog: Catalog, spans: list[tuple[int, int]]
+    text: str,
+    statement: ast.Statement,
+    catalog: Catalog,
+    spans: list[tuple[int, int]],
+    registry: Registry,
 ) -> p.Plan:
-    context = Context(text, catalog, spans)
+    context = Context(text, catalog, spans, registry)
     kind, batched = "r", None
     if isinstance(statement.body, ast.Query):
         at = find_batched(context, statement.body)

@@ -4,7 +4,8 @@ A procedure is either the engine's own (it has no body here) or a query of ours:
 is called, so it runs like any other query and needs no code in the executor.
 """
 
-from samyama.cypher.procedures.catalog import Argument, Procedure, find, known_names
+from samyama.cypher.procedures.catalog import Argument, Procedure
+from samyama.cypher.procedures.defined import Registry
 from samyama.cypher.procedures.shown import SHOWN, Shown
 
-__all__ = ["SHOWN", "Argument", "Procedure", "Shown", "find", "known_names"]
+__all__ = ["SHOWN", "Argument", "Procedure", "Registry", "Shown"]

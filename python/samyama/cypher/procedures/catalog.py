@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from samyama.cypher.procedures import bodies
 
-__all__ = ["ALL", "Argument", "Procedure", "find", "known_names"]
+__all__ = ["ALL", "Argument", "Procedure", "find"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,7 +352,3 @@ _BY_NAME = {procedure.name.lower(): procedure for procedure in ALL}
 
 def find(name: str) -> Procedure | None:
     return _BY_NAME.get(name.lower())
-
-
-def known_names() -> list[str]:
-    return [procedure.name for procedure in ALL]

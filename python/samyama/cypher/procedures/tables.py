@@ -1,13 +1,14 @@
-"""SHOW FUNCTIONS and SHOW PROCEDURES: tables known before anything runs."""
+"""SHOW FUNCTIONS and SHOW PROCEDURES: known before anything runs."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from samyama.cypher.procedures.catalog import ALL, Procedure
+from samyama.cypher.procedures.catalog import Procedure
+from samyama.cypher.procedures.defined import Registry
 from samyama.cypher.procedures.functions import DESCRIBED, Described
 
-__all__ = ["TABLES"]
+__all__ = ["rows"]
 
 Row = dict[str, Any]
 
@@ -64,7 +65,8 @@ def _procedure(one: Procedure) -> Row:
     }
 
 
-TABLES: dict[str, list[Row]] = {
-    "functions": [_function(one) for one in DESCRIBED],
-    "procedures": [_procedure(one) for one in sorted(ALL, key=lambda one: one.name.lower())],
-}
+def rows(what: str, registry: Registry) -> list[Row]:
+    """``functions`` or ``procedures``."""
+    if what == "functions":
+        return [_function(one) for one in DESCRIBED]
+    return [_procedure(one) for one in registry.all()]
