@@ -1,251 +1,183 @@
-"""Strict serializability of list-append transactions, by the cycles of their dependency graph.
+"""The weakest forbidden cycle in a graph of dependencies between transactions.
 
-The method is Elle's (Kingsbury and Alvaro, "Elle: inferring isolation anomalies from experimental observations", VLDB
-2020): each append carries a unique value, so the longest list read of a key is its version order. From it follow the
-edges ww (neighbours in the order), wr (writer of the last element read), rw (reader to the writer of the next element)
-and rt (one transaction ended before the other began). A history without cycle, and without the simpler anomalies below,
-is strictly serializable as far as it was observed.
+Edges are of four kinds: *ww* (the target overwrote what the source wrote), *wr* (the target read what the source
+wrote), *rw* (the target overwrote what the source read), *rt* (the source had ended before the target began). Classes
+after A. Adya, "Weak consistency" (1999), and K. Kingsbury and P. Alvaro, "Elle" (VLDB 2020):
 
-Read before cycles: an aborted value that was read, a value read twice in one list, lists of one key that are not
-prefixes of each other, an acknowledged append missing from the final read.
+========== ======================== =================================================
+class      edges of the cycle        what a user sees
+========== ======================== =================================================
+G0         ww                       writes of two transactions interleaved
+G1c        ww, wr                   two transactions that each saw the other's writes
+G-single   ww, wr, exactly one rw   lost update, read skew
+G2         ww, wr, several rw       write skew
+========== ======================== =================================================
+
+``-realtime`` is added when the cycle needs an rt edge: then the history may be serializable, but not in the order in
+which things happened. None of these eight: strictly serializable, as far as the edges know.
 """
 
 from __future__ import annotations
 
-import itertools
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
 
-__all__ = ["Anomaly", "Transaction", "check_list_append"]
-
-Outcome = Literal["committed", "aborted", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    """``operations``: ("append", key, value) or ("read", key, [values]); times of one monotonic clock."""
-
-    number: int
-    operations: tuple[tuple[str, object, object], ...]
-    began: float
-    ended: float
-    outcome: Outcome
+__all__ = ["Anomaly", "Graph", "find_cycles"]
 
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """``kind``: aborted-read, duplicate, incompatible-order, lost-append, internal, or the class of a cycle:
-    G0 (ww only), G1c (ww, wr), G-single (one rw), G2 (several rw); ``-realtime`` when it needs real time."""
+    """``kind`` names a class of cycle or one of the simpler anomalies; ``transactions`` are numbers."""
 
     kind: str
     description: str
     transactions: tuple[int, ...] = field(default=())
 
 
-def check_list_append(
-    history: Iterable[Transaction], final: dict[object, Sequence[object]] | None = None
-) -> list[Anomaly]:
-    """Judge a history.
+class Graph:
+    """Transactions and the kinds of dependency from one to another."""
 
-    Args:
-        history: All transactions, those that failed included.
-        final: What every key held in the end, if it was read then: finds lost appends nobody else would see.
+    def __init__(self, transactions: Iterable[int]) -> None:
+        self.edges: dict[int, dict[int, set[str]]] = {number: {} for number in transactions}
 
-    Example:
-        >>> a = Transaction(1, (("append", "x", 1),), 0, 1, "committed")
-        >>> b = Transaction(2, (("read", "x", []),), 2, 3, "committed")
-        >>> [anomaly.kind for anomaly in check_list_append([a, b], {"x": [1]})]
-        ['G-single-realtime']
-    """
-    transactions = list(history)
-    writer: dict[tuple[object, object], Transaction] = {}
-    for txn in transactions:
-        for kind, key, value in txn.operations:
-            if kind == "append":
-                writer[key, value] = txn
-    anomalies = [
-        anomaly for txn in transactions if txn.outcome == "committed" for anomaly in _internal(txn)
-    ]
-    orders, found = _version_orders(transactions, writer, final or {})
-    anomalies += found
-    # An unknown append that somebody read has happened.
-    read = {(key, value) for key, values in orders.items() for value in values}
-    alive = [
-        txn
-        for txn in transactions
-        if txn.outcome == "committed"
-        or (
-            txn.outcome == "unknown"
-            and any(k == "append" and (key, v) in read for k, key, v in txn.operations)
+    def add(self, source: int, target: int, kind: str) -> None:
+        """Edges to itself, and of transactions that are not judged, say nothing."""
+        if source != target and source in self.edges and target in self.edges:
+            self.edges[source].setdefault(target, set()).add(kind)
+
+    def kinds(self, source: int, target: int) -> set[str]:
+        return self.edges[source].get(target, set())
+
+    def targets(self, source: int, allowed: frozenset[str]) -> Iterator[int]:
+        for target, kinds in self.edges[source].items():
+            if kinds & allowed:
+                yield target
+
+
+WRITES, READS = frozenset({"ww"}), frozenset({"ww", "wr"})
+ALL, TIME = frozenset({"ww", "wr", "rw"}), frozenset({"rt"})
+#: Where to look for a short cycle in a large knot: short is pleasant, not needed.
+STARTS_MAX = 50
+#: Weakest guarantee broken first: name, edges that may be used freely, whether exactly one rw edge more is.
+CLASSES: tuple[tuple[str, frozenset[str], bool], ...] = (
+    ("G0", WRITES, False),
+    ("G1c", READS, False),
+    ("G-single", READS, True),
+    ("G2", ALL, False),
+    ("G0-realtime", WRITES | TIME, False),
+    ("G1c-realtime", READS | TIME, False),
+    ("G-single-realtime", READS | TIME, True),
+    ("G2-realtime", ALL | TIME, False),
+)
+
+
+def find_cycles(graph: Graph) -> list[Anomaly]:
+    """For every knot of the graph (strongly connected component) one cycle of its weakest class."""
+    everything = ALL | TIME
+    knots = _components(graph.edges, lambda node: graph.targets(node, everything))
+    return [_classify(graph, set(knot)) for knot in knots]
+
+
+def _classify(graph: Graph, knot: set[int]) -> Anomaly:
+    for name, allowed, one_rw in CLASSES:
+        cycle = (
+            _cycle_through_one_rw(graph, knot, allowed) if one_rw else _cycle(graph, knot, allowed)
         )
-    ]
-    anomalies += _lost(alive, final)
-    edges = _edges(alive, orders, writer)
-    for component in _components(edges):
-        anomalies.append(_classify(component, edges))
-    return anomalies
+        if cycle:
+            return Anomaly(name, _describe(graph, cycle), tuple(cycle))
+    raise AssertionError("a knot has a cycle of some class: the last one allows every edge")
 
 
-def _internal(txn: Transaction) -> list[Anomaly]:
-    """A transaction must see its own appends, and a key must not change under it otherwise."""
-    expected: dict[object, list[object]] = {}
-    for kind, key, value in txn.operations:
-        if kind == "append":
-            if key in expected:
-                expected[key] = [*expected[key], value]
-        else:
-            assert isinstance(value, list), "a read holds a list"
-            if key in expected and value != expected[key]:
-                return [
-                    Anomaly(
-                        "internal",
-                        f"key {key!r}: read {value} where {expected[key]} was due",
-                        (txn.number,),
-                    )
-                ]
-            expected[key] = list(value)
-    return []
+def _describe(graph: Graph, cycle: list[int]) -> str:
+    steps = zip(cycle, [*cycle[1:], cycle[0]], strict=True)
+    return f"{cycle[0]} " + " ".join(
+        f"-[{','.join(sorted(graph.kinds(source, target)))}]-> {target}" for source, target in steps
+    )
 
 
-def _version_orders(
-    transactions: list[Transaction],
-    writer: dict[tuple[object, object], Transaction],
-    final: dict[object, Sequence[object]],
-) -> tuple[dict[object, list[object]], list[Anomaly]]:
-    anomalies: list[Anomaly] = []
-    reads: dict[object, list[tuple[int, list[object]]]] = defaultdict(list)
-    for txn in transactions:
-        if txn.outcome == "committed":
-            for kind, key, value in txn.operations:
-                if kind == "read":
-                    assert isinstance(value, list), "a read holds a list"
-                    own = {v for k, other, v in txn.operations if k == "append" and other == key}
-                    reads[key].append((txn.number, [v for v in value if v not in own]))
-                    reads[key].append((txn.number, value)) if not own else None
-    for key, values in final.items():
-        reads[key].append((0, list(values)))
-    orders: dict[object, list[object]] = {}
-    for key, seen in reads.items():
-        longest = max((values for _, values in seen), key=len)
-        orders[key] = longest
-        for number, values in seen:
-            if len(set(values)) != len(values):
-                anomalies.append(Anomaly("duplicate", f"key {key!r} read as {values}", (number,)))
-            if longest[: len(values)] != values:
-                anomalies.append(
-                    Anomaly(
-                        "incompatible-order",
-                        f"key {key!r}: {values} is no prefix of {longest}",
-                        (number,),
-                    )
-                )
-            for value in values:
-                source = writer.get((key, value))
-                if source is None or source.outcome == "aborted":
-                    anomalies.append(
-                        Anomaly(
-                            "aborted-read", f"key {key!r}: {value!r} was never committed", (number,)
-                        )
-                    )
-    return orders, anomalies
+def _within(
+    graph: Graph, knot: set[int], allowed: frozenset[str]
+) -> Callable[[int], Iterator[int]]:
+    return lambda node: (target for target in graph.targets(node, allowed) if target in knot)
 
 
-def _lost(alive: list[Transaction], final: dict[object, Sequence[object]] | None) -> list[Anomaly]:
-    if final is None:
-        return []
-    there = {key: set(values) for key, values in final.items()}
-    return [
-        Anomaly(
-            "lost-append", f"key {key!r}: {value!r} was acknowledged and is gone", (txn.number,)
-        )
-        for txn in alive
-        if txn.outcome == "committed"
-        for kind, key, value in txn.operations
-        if kind == "append" and value not in there.get(key, ())
-    ]
+def _cycle(graph: Graph, knot: set[int], allowed: frozenset[str]) -> list[int] | None:
+    """A short cycle over ``allowed`` edges, if there is any."""
+    targets = _within(graph, knot, allowed)
+    smaller = _components(knot, targets)
+    if not smaller:
+        return None
+    smallest: list[int] = min(smaller, key=len)
+    members = set(smallest)
+    inside = _within(graph, members, allowed)
+    cycles = (_round_trip(inside, start) for start in sorted(members)[:STARTS_MAX])
+    return min(cycles, key=len)
 
 
-Edges = dict[int, dict[int, set[str]]]
+def _round_trip(targets: Callable[[int], Iterator[int]], start: int) -> list[int]:
+    """The shortest cycle through ``start``, which lies on one."""
+    ways = (_path(targets, first, start) for first in targets(start))
+    back = min((way for way in ways if way is not None), key=len)
+    return [start, *back[:-1]]
 
 
-def _edges(
-    alive: list[Transaction],
-    orders: dict[object, list[object]],
-    writer: dict[tuple[object, object], Transaction],
-) -> Edges:
-    edges: Edges = {txn.number: {} for txn in alive}
-
-    def add(source: int, target: int, kind: str) -> None:
-        if source != target and source in edges and target in edges:
-            edges[source].setdefault(target, set()).add(kind)
-
-    for key, order in orders.items():
-        for earlier, later in itertools.pairwise(order):
-            if (key, earlier) in writer and (key, later) in writer:
-                add(writer[key, earlier].number, writer[key, later].number, "ww")
-    for txn in alive:
-        for kind, key, value in txn.operations:
-            if kind != "read" or txn.outcome != "committed":
-                continue
-            assert isinstance(value, list), "a read holds a list"
-            order = orders.get(key, [])
-            own = {v for k, other, v in txn.operations if k == "append" and other == key}
-            external = [v for v in value if v not in own]
-            if external and (key, external[-1]) in writer:
-                add(writer[key, external[-1]].number, txn.number, "wr")
-            following = order[len(external) : len(external) + 1]
-            if following and (key, following[0]) in writer:
-                add(txn.number, writer[key, following[0]].number, "rw")
-    _add_real_time(alive, add)
-    return edges
+def _cycle_through_one_rw(
+    graph: Graph, knot: set[int], allowed: frozenset[str]
+) -> list[int] | None:
+    """A cycle over ``allowed`` edges and one rw edge: its ends are joined by a path back over ``allowed`` edges
+    only."""
+    targets = _within(graph, knot, allowed)
+    for source in sorted(knot):
+        for target in _within(graph, knot, frozenset({"rw"}))(source):
+            path = _path(targets, target, source)
+            if path is not None:
+                return path
+    return None
 
 
-def _add_real_time(alive: list[Transaction], add: object) -> None:
-    """One edge to each transaction that no other separates: enough for every cycle, and few."""
-    assert callable(add), "add is the edge function"
-    known = [txn for txn in alive if txn.outcome == "committed"]
-    by_begin = sorted(alive, key=lambda txn: txn.began)
-    begins = [txn.began for txn in by_begin]
-    # The earliest end among the transactions that begin at or after place i.
-    earliest_end = [0.0] * (len(by_begin) + 1)
-    earliest_end[-1] = float("inf")
-    for place in range(len(by_begin) - 1, -1, -1):
-        ends = by_begin[place].ended if by_begin[place].outcome == "committed" else float("inf")
-        earliest_end[place] = min(ends, earliest_end[place + 1])
-    for txn in known:
-        place = bisect_left(begins, txn.ended)
-        barrier = earliest_end[place]
-        while place < len(by_begin) and by_begin[place].began <= barrier:
-            if by_begin[place].began > txn.ended:
-                add(txn.number, by_begin[place].number, "rt")
-            place += 1
+def _path(targets: Callable[[int], Iterator[int]], start: int, goal: int) -> list[int] | None:
+    """The shortest path from ``start`` to ``goal``, both included."""
+    came_from = {start: start}
+    queue = deque([start])
+    while queue:
+        node = queue.popleft()
+        if node == goal:
+            path = [node]
+            while node != start:
+                node = came_from[node]
+                path.append(node)
+            return path[::-1]
+        for target in targets(node):
+            if target not in came_from:
+                came_from[target] = node
+                queue.append(target)
+    return None
 
 
-def _components(edges: Edges) -> list[list[int]]:
-    """Strongly connected components of more than one node (Tarjan, without recursion)."""
+def _components(nodes: Iterable[int], targets: Callable[[int], Iterator[int]]) -> list[list[int]]:
+    """Strongly connected components of more than one node (Tarjan 1972, without recursion)."""
     index: dict[int, int] = {}
     low: dict[int, int] = {}
     stack: list[int] = []
     on_stack: set[int] = set()
     result: list[list[int]] = []
-    for root in edges:
+
+    def enter(node: int) -> tuple[int, Iterator[int]]:
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        on_stack.add(node)
+        return node, targets(node)
+
+    for root in nodes:
         if root in index:
             continue
-        work = [(root, iter(edges[root]))]
-        index[root] = low[root] = len(index)
-        stack.append(root)
-        on_stack.add(root)
+        work = [enter(root)]
         while work:
-            node, targets = work[-1]
-            for target in targets:
+            node, remaining = work[-1]
+            for target in remaining:
                 if target not in index:
-                    index[target] = low[target] = len(index)
-                    stack.append(target)
-                    on_stack.add(target)
-                    work.append((target, iter(edges[target])))
+                    work.append(enter(target))
                     break
                 if target in on_stack:
                     low[node] = min(low[node], index[target])
@@ -254,62 +186,10 @@ def _components(edges: Edges) -> list[list[int]]:
                 if work:
                     low[work[-1][0]] = min(low[work[-1][0]], low[node])
                 if low[node] == index[node]:
-                    component = []
-                    while True:
-                        member = stack.pop()
-                        on_stack.discard(member)
-                        component.append(member)
-                        if member == node:
-                            break
+                    component: list[int] = []
+                    while not component or component[-1] != node:
+                        component.append(stack.pop())
+                    on_stack.difference_update(component)
                     if len(component) > 1:
                         result.append(component)
     return result
-
-
-def _classify(component: list[int], edges: Edges) -> Anomaly:
-    """The weakest class whose edges alone still make a cycle in the component."""
-    members = set(component)
-    for name, allowed, rw_max in (
-        ("G0", {"ww"}, 0),
-        ("G1c", {"ww", "wr"}, 0),
-        ("G-single", {"ww", "wr", "rw"}, 1),
-        ("G2", {"ww", "wr", "rw"}, None),
-        ("G0-realtime", {"ww", "rt"}, 0),
-        ("G1c-realtime", {"ww", "wr", "rt"}, 0),
-        ("G-single-realtime", {"ww", "wr", "rw", "rt"}, 1),
-        ("G2-realtime", {"ww", "wr", "rw", "rt"}, None),
-    ):
-        cycle = _shortest_cycle(members, edges, allowed, rw_max)
-        if cycle:
-            return Anomaly(name, " -> ".join(map(str, [*cycle, cycle[0]])), tuple(cycle))
-    return Anomaly(
-        "G2-realtime", f"a component of {len(component)} transactions", tuple(sorted(component))
-    )
-
-
-def _shortest_cycle(
-    members: set[int], edges: Edges, allowed: set[str], rw_max: int | None
-) -> list[int] | None:
-    """Breadth-first from each member, counting rw edges up to the bound."""
-    best: list[int] | None = None
-    for start in sorted(members):
-        queue: list[tuple[int, int, tuple[int, ...]]] = [(start, 0, (start,))]
-        seen = {(start, 0)}
-        for node, rw, path in queue:
-            if best is not None and len(path) >= len(best):
-                break
-            for target, kinds in edges[node].items():
-                usable = kinds & allowed
-                if target not in members or not usable:
-                    continue
-                cost = rw + (1 if usable == {"rw"} else 0)
-                if rw_max is not None and cost > rw_max:
-                    continue
-                if target == start:
-                    best = list(path)
-                    break
-                state = (target, cost if rw_max is not None else 0)
-                if state not in seen:
-                    seen.add(state)
-                    queue.append((target, cost, (*path, target)))
-    return best
