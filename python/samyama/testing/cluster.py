@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -32,6 +34,7 @@ class Cluster:
         seed: For the random choices of the links.
 
     Use it as a context manager: it starts all nodes, waits until they are ready, and ends every process by its id.
+    With ``SAMYAMA_TESTING_KEEP`` in the environment a cluster that was left by an error keeps its directory.
     """
 
     def __init__(
@@ -82,6 +85,9 @@ class Cluster:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if kind is not None and os.environ.get("SAMYAMA_TESTING_KEEP"):
+            self._owns_directory = False
+            print(f"kept for a look: {self.directory}", file=sys.stderr)
         self.close()
 
     def start(self, timeout_s: float = 60.0) -> None:
@@ -101,6 +107,10 @@ class Cluster:
                 stack.callback(self._links.close)
             for node in self.nodes:
                 stack.callback(node.kill)
+
+    def panics(self) -> list[str]:
+        """What any node has logged of panics."""
+        return [line for node in self.nodes for line in node.panics()]
 
     def write_config(self, node: Node) -> None:
         """Write ``samyama.toml`` of one node."""
@@ -175,6 +185,10 @@ class Cluster:
             return None
         return self.node(max(leading, key=lambda s: s.term).id)
 
+    def voters_needed(self) -> int:
+        """How many nodes make a majority."""
+        return len(self.nodes) // 2 + 1
+
     def followers(self) -> list[Node]:
         leader = self.leader()
         return [node for node in self.nodes if node.alive and node.id != leader.id]
@@ -222,8 +236,9 @@ class Cluster:
         self.partition([id], [node.id for node in self.nodes if node.id != id])
 
     def heal(self) -> None:
-        """Undo every fault of the links."""
-        self.links.heal_all()
+        """Undo every fault of the links, if the cluster has any."""
+        if self._links is not None:
+            self._links.heal_all()
 
 
 def _free_ports(count: int) -> list[int]:

@@ -4,10 +4,11 @@ A *wire* (i, j) is all bytes that travel from node i to node j, whoever opened t
 pair and direction of dialling; node i dials the proxy of (i, j) instead of j's address, and the proxy pumps the two
 directions through wires (i, j) and (j, i). So a fault can hit one direction only.
 
-Faults: *cut* (silence: bytes wait, new connections hang, nothing is closed; on healing what waited is delivered, as TCP
-would), *delay* (each chunk later by a fixed time plus jitter, order kept), *drop* (each chunk with this probability is
-lost, which on TCP means that the connection breaks), *reset* (all connections of the pair are closed now).
-Not done: bandwidth limits, reordering (TCP has none to show).
+Faults: *cut* (silence: bytes wait, new connections hang, nothing is closed; on healing what waited is delivered, as
+TCP would), *delay* (each chunk later by a fixed time plus jitter, order kept), *drop* (each chunk with this
+probability is lost, which on TCP means that the connection breaks), *reset* (all connections of the pair are closed
+now). Every fault is counted where it bites (:class:`WireCounts`): a run in which nothing met the fault proves
+nothing. Not done: bandwidth limits, reordering (TCP has none to show).
 """
 
 from __future__ import annotations
@@ -16,12 +17,28 @@ import asyncio
 import random
 import threading
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-__all__ = ["Links"]
+__all__ = ["Links", "WireCounts"]
 
 T = TypeVar("T")
 CHUNK_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class WireCounts:
+    """What a wire has carried, and how often a fault met something."""
+
+    bytes_carried: int
+    #: Pieces of data, and connection attempts, that had to wait because the wire was cut.
+    held: int
+    #: Pieces that came later than they could have.
+    delayed: int
+    #: Pieces that were lost, each with its connection.
+    dropped: int
+    #: Connections that were closed by :meth:`Links.reset`.
+    reset: int
 
 
 class _Wire:
@@ -33,8 +50,16 @@ class _Wire:
         self.delay_s = 0.0
         self.jitter_s = 0.0
         self.drop_probability = 0.0
-        self.bytes_carried = 0
-        self.dropped = 0
+        self.bytes_carried = self.held = self.delayed = self.dropped = self.reset = 0
+
+    async def pass_through(self) -> None:
+        """Wait while the wire is cut."""
+        if not self.open.is_set():
+            self.held += 1
+            await self.open.wait()
+
+    def counts(self) -> WireCounts:
+        return WireCounts(self.bytes_carried, self.held, self.delayed, self.dropped, self.reset)
 
 
 class _Proxy:
@@ -67,8 +92,8 @@ class _Proxy:
             self.links.wires[self.source, self.target],
             self.links.wires[self.target, self.source],
         )
-        await there.open.wait()  # a connection attempt over a cut wire hangs, as a lost SYN does
-        await back.open.wait()
+        await there.pass_through()  # a connection attempt over a cut wire hangs, as a lost SYN does
+        await back.pass_through()
         far_reader, far_writer = await asyncio.open_connection(*self.address)
         try:
             pumps = [
@@ -110,13 +135,15 @@ class _Proxy:
         while (item := await queue.get()) is not None:
             due, data = item
             if (wait_s := due - loop.time()) > 0:
+                wire.delayed += 1
                 await asyncio.sleep(wait_s)
-            await wire.open.wait()
+            await wire.pass_through()
             writer.write(data)
             wire.bytes_carried += len(data)
             await writer.drain()
 
     def break_all(self) -> None:
+        self.links.wires[self.source, self.target].reset += len(self.tasks)
         for task in list(self.tasks):
             task.cancel()
 
@@ -196,11 +223,11 @@ class Links:
 
         self._run(work())
 
-    def carried(self) -> dict[tuple[int, int], int]:
-        """Bytes delivered on each wire so far: a test can prove that its fault happened."""
+    def counts(self) -> dict[tuple[int, int], WireCounts]:
+        """By wire, since the beginning: a test can prove that its fault happened."""
 
-        async def work() -> dict[tuple[int, int], int]:
-            return {pair: wire.bytes_carried for pair, wire in self.wires.items()}
+        async def work() -> dict[tuple[int, int], WireCounts]:
+            return {pair: wire.counts() for pair, wire in self.wires.items()}
 
         return self._run(work())
 

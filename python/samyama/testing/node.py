@@ -137,6 +137,17 @@ class Node:
         """SIGSTOP: the process hangs, its sockets stay open."""
         self._signal(signal.SIGSTOP)
         self.paused = True
+        wait_until(f"node {self.id} to stand still", self.stands_still, 5.0, every_s=0.001)
+
+    def stands_still(self) -> bool:
+        """Whether every thread is stopped: the kernel lets a thread that sleeps in it finish first."""
+        if self.pid is None:
+            return True
+        try:
+            states = [task / "stat" for task in Path(f"/proc/{self.pid}/task").iterdir()]
+            return all(state.read_text().rpartition(")")[2].split()[0] == "T" for state in states)
+        except OSError:  # a thread ended while it was looked at
+            return False
 
     def resume(self) -> None:
         self._signal(signal.SIGCONT)
@@ -169,10 +180,19 @@ class Node:
                 table[name] = float(value)
         return table
 
+    def panics(self) -> list[str]:
+        """Lines of its log that tell of a panic: there must never be one, whatever was done to the node."""
+        if not self.log_file.exists():
+            return []
+        return [line for line in self.log_text().splitlines() if "panicked" in line]
+
+    def log_text(self) -> str:
+        return self.log_file.read_text("utf-8", "replace")
+
     def log_tail(self, lines: int = 30) -> str:
         if not self.log_file.exists():
             return "(no log)"
-        return "\n".join(self.log_file.read_text("utf-8", "replace").splitlines()[-lines:])
+        return "\n".join(self.log_text().splitlines()[-lines:])
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:

@@ -1,8 +1,8 @@
 """Strict serializability of list-append transactions.
 
 The method is Elle's (Kingsbury and Alvaro, "Elle: inferring isolation anomalies from experimental observations",
-VLDB 2020). Each append carries a value that nothing else writes, so a list that was read tells who wrote it and in what
-order: the longest list read of a key is its version order. Dependencies follow from it, and cycles among them
+VLDB 2020). Each append carries a value that nothing else writes, so a list that was read tells who wrote it and in
+what order: the longest list read of a key is its version order. Dependencies follow from it, and cycles among them
 (:mod:`samyama.testing.checkers.cycles`) show what order cannot explain.
 
 Found without cycles, because lists show them directly:
