@@ -1,21 +1,57 @@
-"""Results of the embedded API: records, fetched in batches, and the summary."""
+"""Results of the embedded API: records, fetched in batches, and the summary. Names and meanings are the driver's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
+
+from samyama.errors import ResultError
+from samyama.types import Node, Path, Relationship
 
 if TYPE_CHECKING:
-    from samyama import _core
+    import networkx
+    import pandas
+    import pyarrow
 
-__all__ = ["Record", "Result", "Summary"]
+    from samyama._conversation import Conversation
 
+__all__ = ["Counters", "EagerResult", "Record", "Result", "Summary"]
+
+#: Rows that are fetched at a time, as in the driver.
 FETCH_ROWS = 1_000
 
 
+def _plain(value: Any) -> Any:
+    """Nodes as their properties, relationships and paths as tuples and lists of them."""
+    match value:
+        case Node():
+            return dict(value)
+        case Relationship():
+            return (_plain(value.start_node), value.type, _plain(value.end_node))
+        case Path():
+            walk: list[Any] = [_plain(value.start_node)]
+            for relationship, node in zip(value.relationships, value.nodes[1:], strict=True):
+                walk += [relationship.type, _plain(node)]
+            return walk
+        case list():
+            return [_plain(item) for item in value]
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case _:
+            return value
+
+
 class Record:
-    """One row: by position, by name, or unpacked like a tuple."""
+    """One row: by position, by name, or unpacked like a tuple.
+
+    Example:
+        >>> import samyama
+        >>> with samyama.open() as db:
+        ...     record = db.execute("RETURN 1 AS one, 'b' AS two").single(strict=True)
+        >>> record["one"], record[1], record.data()
+        (1, 'b', {'one': 1, 'two': 'b'})
+    """
 
     __slots__ = ("_keys", "_values")
 
@@ -32,6 +68,9 @@ class Record:
     def __len__(self) -> int:
         return len(self._values)
 
+    def __contains__(self, value: object) -> bool:
+        return value in self._values
+
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Record):
             return self._values == other._values and list(self._keys) == list(other._keys)
@@ -40,112 +79,406 @@ class Record:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return (
-            f"<Record {', '.join(f'{key}={self._values[i]!r}' for key, i in self._keys.items())}>"
-        )
+        return f"<Record {' '.join(f'{key}={self._values[i]!r}' for key, i in self._keys.items())}>"
 
     def keys(self) -> list[str]:
+        """The names, in order."""
         return list(self._keys)
 
-    def values(self) -> tuple[Any, ...]:
-        return self._values
+    def values(self, *keys: int | str) -> list[Any]:
+        """The values, or those of the keys named."""
+        return [self[key] for key in keys] if keys else list(self._values)
+
+    def items(self, *keys: int | str) -> list[tuple[str, Any]]:
+        """Names and values, or those of the keys named."""
+        names = list(self._keys)
+        chosen = [self.index(key) for key in keys] if keys else range(len(names))
+        return [(names[i], self._values[i]) for i in chosen]
+
+    def index(self, key: int | str) -> int:
+        """The position of a key.
+
+        Raises: KeyError, IndexError: there is no such key.
+        """
+        if isinstance(key, str):
+            return self._keys[key]
+        return range(len(self._values))[key]
 
     def get(self, key: str, default: Any = None) -> Any:
+        """The value of a key, or ``default`` if there is no such key."""
         return self._values[self._keys[key]] if key in self._keys else default
 
-    def data(self) -> dict[str, Any]:
-        """Name to value."""
-        return {key: self._values[i] for key, i in self._keys.items()}
+    def value(self, key: int | str = 0, default: Any = None) -> Any:
+        """The value of a key, the first by default; ``default`` if there is no such key."""
+        try:
+            return self[key]
+        except (KeyError, IndexError):
+            return default
+
+    def data(self, *keys: int | str) -> dict[str, Any]:
+        """Name to value in plain Python: a node is its properties, a relationship ``(start, type, end)``."""
+        return {key: _plain(value) for key, value in self.items(*keys)}
+
+
+class Counters(Mapping[str, int]):
+    """What a statement changed: by Bolt's names, or as the driver's attributes. What is 0 is not among the keys.
+
+    Example:
+        >>> import samyama
+        >>> with samyama.open() as db:
+        ...     counters = db.execute("CREATE (:A)-[:R]->(:B)").consume().counters
+        >>> counters.nodes_created, counters["relationships-created"], counters.properties_set
+        (2, 1, 0)
+    """
+
+    __slots__ = ("_counts",)
+
+    def __init__(self, counts: Mapping[str, int] | None = None) -> None:
+        self._counts = dict(counts or {})
+
+    def __getitem__(self, name: str) -> int:
+        return self._counts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._counts)
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def __repr__(self) -> str:
+        return f"<Counters {self._counts}>"
+
+    @property
+    def contains_updates(self) -> bool:
+        """Whether anything was changed."""
+        return bool(self._counts)
+
+    @property
+    def nodes_created(self) -> int:
+        return self._counts.get("nodes-created", 0)
+
+    @property
+    def nodes_deleted(self) -> int:
+        return self._counts.get("nodes-deleted", 0)
+
+    @property
+    def relationships_created(self) -> int:
+        return self._counts.get("relationships-created", 0)
+
+    @property
+    def relationships_deleted(self) -> int:
+        return self._counts.get("relationships-deleted", 0)
+
+    @property
+    def properties_set(self) -> int:
+        return self._counts.get("properties-set", 0)
+
+    @property
+    def labels_added(self) -> int:
+        return self._counts.get("labels-added", 0)
+
+    @property
+    def labels_removed(self) -> int:
+        return self._counts.get("labels-removed", 0)
+
+    @property
+    def indexes_added(self) -> int:
+        return self._counts.get("indexes-added", 0)
+
+    @property
+    def indexes_removed(self) -> int:
+        return self._counts.get("indexes-removed", 0)
+
+    @property
+    def constraints_added(self) -> int:
+        return self._counts.get("constraints-added", 0)
+
+    @property
+    def constraints_removed(self) -> int:
+        return self._counts.get("constraints-removed", 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a statement did. ``counters`` are named as in Bolt: ``nodes-created``, ``properties-set``, ..."""
+    """What a statement did, and what its result rests on.
 
+    ``query_type`` is ``r``, ``w``, ``rw`` or ``s``. ``index`` is the log index that was read or written, ``term`` and
+    ``leader`` (a node's id) say under whom, ``read_level`` what the read promised; None where there is nothing to say.
+    Times are in milliseconds. ``metadata`` is everything as it came.
+    """
+
+    query: str
     query_type: str
-    counters: Mapping[str, int] = field(default_factory=dict)
+    counters: Counters = field(default_factory=Counters)
     bookmark: str | None = None
+    database: str | None = None
     notifications: list[dict[str, Any]] = field(default_factory=list)
+    gql_status_objects: list[dict[str, Any]] = field(default_factory=list)
     plan: dict[str, Any] | None = None
     profile: dict[str, Any] | None = None
+    result_consumed_after: int | None = None
+    index: int | None = None
+    term: int | None = None
+    leader: int | None = None
+    read_level: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def _from(cls, raw: dict[str, Any]) -> Summary:
+    def _from(cls, query: str, raw: dict[str, Any]) -> Summary:
         counters = {
             key: value
             for key, value in raw.get("stats", {}).items()
             if not key.startswith("contains-")
         }
+        statuses = raw.get("statuses", [])
+        # The status of the outcome carries what the result rests on.
+        outcome: dict[str, Any] = next(
+            (
+                s.get("diagnostic_record", {})
+                for s in statuses
+                if s["gql_status"][:2] in ("00", "02")
+            ),
+            {},
+        )
         return cls(
+            query=query,
             query_type=raw.get("type", ""),
-            counters=counters,
+            counters=Counters(counters),
             bookmark=raw.get("bookmark"),
+            database=raw.get("db"),
             notifications=raw.get("notifications", []),
+            gql_status_objects=statuses,
             plan=raw.get("plan"),
             profile=raw.get("profile"),
+            result_consumed_after=raw.get("t_last"),
+            index=outcome.get("_samyama_index"),
+            term=outcome.get("_samyama_term"),
+            leader=outcome.get("_samyama_leader"),
+            read_level=outcome.get("_samyama_level"),
             metadata=raw,
         )
 
 
-class Result:
-    """Rows of one statement, fetched as they are asked for. Iterate once, or take them all with :meth:`fetch_all`."""
+class EagerResult(NamedTuple):
+    """All of a result: ``records, summary, keys = db.execute_query(...)``."""
 
-    def __init__(self, session: _core.Session, keys: list[str], qid: int) -> None:
-        self._session = session
+    records: list[Record]
+    summary: Summary
+    keys: list[str]
+
+    def _repr_html_(self) -> str:
+        from samyama.export.html import render_table
+
+        return render_table(self.keys, [record.values() for record in self.records], more=False)
+
+
+class Result:
+    """Rows of one statement, fetched as they are asked for; iterate once, or take them all.
+
+    Example:
+        >>> import samyama
+        >>> with samyama.open() as db:
+        ...     [record["x"] for record in db.execute("UNWIND [1, 2, 3] AS x RETURN x")]
+        [1, 2, 3]
+    """
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        query: str,
+        keys: list[str],
+        qid: int,
+        fetch_rows: int | None = FETCH_ROWS,
+    ) -> None:
+        self._conversation = conversation
+        self._query = query
         self._keys = {key: i for i, key in enumerate(keys)}
         self._qid = qid
+        self._fetch_rows = fetch_rows
         self._rows: list[tuple[Any, ...]] = []
         self._next = 0
         self._summary: Summary | None = None
-
-    def keys(self) -> list[str]:
-        return list(self._keys)
-
-    def _fetch(self, n: int | None = FETCH_ROWS, discard: bool = False) -> None:
-        rows, summary = self._session.pull(self._qid, n, discard)
-        self._rows = self._rows[self._next :] + rows
-        self._next = 0
-        if summary is not None:
-            self._summary = Summary._from(summary)
+        #: Why no row can be fetched any more, if it is not that all have been.
+        self._closed: str | None = None
+        self._consumed = False
 
     def __iter__(self) -> Iterator[Record]:
-        while True:
-            while self._next < len(self._rows):
-                row = self._rows[self._next]
-                self._next += 1
-                yield Record(self._keys, row)
-            if self._summary is not None:
-                return
-            self._fetch()
+        while self._has_row():
+            yield self._take()
+
+    def __next__(self) -> Record:
+        if not self._has_row():
+            raise StopIteration
+        return self._take()
+
+    def keys(self) -> list[str]:
+        """The names of the columns."""
+        return list(self._keys)
+
+    def closed(self) -> bool:
+        """Whether nothing more can be read."""
+        has_ended = self._summary is not None and self._next >= len(self._rows)
+        return self._consumed or self._closed is not None or has_ended
+
+    def peek(self) -> Record | None:
+        """The next row, which stays the next; None: there is none."""
+        return Record(self._keys, self._rows[self._next]) if self._has_row() else None
+
+    def fetch(self, n: int) -> list[Record]:
+        """The next ``n`` rows, or as many as are left."""
+        rows: list[Record] = []
+        while len(rows) < n and self._has_row():
+            rows.append(self._take())
+        return rows
 
     def fetch_all(self) -> list[Record]:
         """All rows that are left."""
-        if self._summary is None:
+        if self._is_streaming:
             self._fetch(None)
         return list(self)
 
-    def single(self) -> Record:
-        """The only row.
+    @overload
+    def single(self, strict: Literal[False] = False) -> Record | None: ...
 
-        Raises: ValueError: there is none, or more than one.
+    @overload
+    def single(self, strict: Literal[True]) -> Record: ...
+
+    def single(self, strict: bool = False) -> Record | None:
+        """The only row, or None if there is none.
+
+        Raises: ResultError: there is more than one row, or with ``strict`` none.
         """
-        rows = self.fetch_all()
-        if len(rows) != 1:
-            raise ValueError(f"one row was expected, there are {len(rows)}")
-        return rows[0]
+        rows = self.fetch(2)
+        if len(rows) == 2 or (strict and not rows):
+            self.consume()
+            found = "more" if rows else "none"
+            raise ResultError(f"one row was expected, there is {found}: {self._query}")
+        self.consume()
+        return rows[0] if rows else None
 
-    def value(self) -> Any:
-        """The only value of the only row."""
-        return self.single()[0]
+    def value(self, key: int | str = 0, default: Any = None) -> list[Any]:
+        """One column of all rows that are left: that of ``key``, the first by default."""
+        return [record.value(key, default) for record in self.fetch_all()]
 
-    def data(self) -> list[dict[str, Any]]:
-        return [record.data() for record in self.fetch_all()]
+    def values(self, *keys: int | str) -> list[list[Any]]:
+        """The values of all rows that are left, a list a row."""
+        return [record.values(*keys) for record in self.fetch_all()]
+
+    def data(self, *keys: int | str) -> list[dict[str, Any]]:
+        """All rows that are left in plain Python, see :meth:`Record.data`."""
+        return [record.data(*keys) for record in self.fetch_all()]
+
+    def to_eager_result(self) -> EagerResult:
+        """All rows that are left, the summary and the names of the columns."""
+        records = self.fetch_all()
+        return EagerResult(records, self.consume(), self.keys())
 
     def consume(self) -> Summary:
         """Drop the rows that are left; what the statement did."""
         if self._summary is None:
+            self._require_open()
             self._fetch(None, discard=True)
         self._next = len(self._rows)
+        self._consumed = True
         assert self._summary is not None, "the engine ends every result with a summary"
         return self._summary
+
+    # ------------------------------------------------------------------------------------------------ exports
+
+    def to_df(self, expand: bool = False) -> pandas.DataFrame:
+        """All rows that are left as a pandas frame; needs ``pip install samyama[pandas]``.
+
+        Args:
+            expand: Nodes, relationships, lists and maps become columns: ``n().labels``, ``n().prop.x``, ``r->.type``.
+        """
+        from samyama.export.frames import to_pandas
+
+        return to_pandas(self.keys(), self.fetch_all(), expand=expand)
+
+    def to_arrow(self) -> pyarrow.Table:
+        """All rows that are left as an Arrow table; needs ``pip install samyama[arrow]``.
+
+        Raises: TypeError: a column holds nodes, relationships or paths, or values of different types.
+        """
+        from samyama.export.arrow import to_arrow
+
+        return to_arrow(self.keys(), self.fetch_all())
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """For libraries that read Arrow: ``polars.DataFrame(db.execute(...))``."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    def to_networkx(self) -> networkx.MultiDiGraph[str]:
+        """The nodes and relationships in all rows that are left as a graph; needs ``pip install samyama[networkx]``.
+
+        Keys are element ids; attributes are the properties, with ``labels`` on nodes and ``type`` on edges.
+        """
+        from samyama.export.networks import to_networkx
+
+        return to_networkx(self.fetch_all())
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the next rows, which stay unread."""
+        from samyama.export.html import ROWS_SHOWN_MAX, render_table
+
+        self._has_row()
+        ahead = self._rows[self._next :]
+        more = len(ahead) > ROWS_SHOWN_MAX or self._summary is None
+        return render_table(self.keys(), [list(row) for row in ahead[:ROWS_SHOWN_MAX]], more=more)
+
+    # ------------------------------------------------------------------------------------------------ fetching
+
+    def _has_row(self) -> bool:
+        """Whether a row is there, fetched if need be."""
+        if self._consumed:
+            raise ResultError(f"the result has been consumed: {self._query}")
+        while self._next >= len(self._rows):
+            if self._summary is not None:
+                return False
+            self._require_open()
+            self._fetch(self._fetch_rows)
+        return True
+
+    def _take(self) -> Record:
+        row = self._rows[self._next]
+        self._next += 1
+        return Record(self._keys, row)
+
+    def _take_buffered(self) -> Record | None:
+        """The next row if it has been fetched."""
+        return self._take() if not self._consumed and self._next < len(self._rows) else None
+
+    def _require_open(self) -> None:
+        if self._closed is not None:
+            raise ResultError(f"{self._closed}: {self._query}")
+
+    def _fetch(self, n: int | None, discard: bool = False) -> None:
+        try:
+            rows, summary = self._conversation.pull(self._qid, n, discard)
+        except BaseException:
+            self._closed = "the result ended with an error"
+            raise
+        self._rows = self._rows[self._next :] + rows
+        self._next = 0
+        if summary is not None:
+            self._summary = Summary._from(self._query, summary)
+
+    @property
+    def _is_streaming(self) -> bool:
+        """Whether the engine holds rows for it."""
+        return self._summary is None and self._closed is None
+
+    def _buffer_all(self) -> None:
+        """Fetch what is left, so that the session is free for another statement."""
+        if self._is_streaming:
+            self._fetch(None)
+
+    def _discard(self, why: str) -> None:
+        """Have the rows that are not fetched yet dropped."""
+        self._conversation.pull(self._qid, None, True)
+        self._closed = why
+
+    def _end(self, why: str) -> None:
+        """What is not fetched by now never will be."""
+        if self._is_streaming:
+            self._closed = why

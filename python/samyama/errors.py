@@ -1,7 +1,16 @@
 """Everything that Samyama raises, in one tree.
 
 Every failure of the engine is a :class:`SamyamaError` with Neo4j's ``code``, the GQL status, and for errors of a query
-the openCypher TCK's words (``error_type``, ``phase``, ``detail``) and the position in the text.
+the openCypher TCK's words (``error_type``, ``phase``, ``detail``) and the position in the text::
+
+    SamyamaError
+    ├── ClientError          the request is wrong: sending it again gives the same
+    │   ├── QueryError       a query does not compile, or fails while it runs
+    │   └── ConstraintError  a constraint would be violated
+    ├── TransientError       nothing was done: run it again (retryable)
+    └── DatabaseError        the engine is at fault
+        └── OutcomeUnknown   the commit may have happened: look before you repeat it
+    ResultError              (a ValueError) a result is not what was asked of it, or has been read already
 """
 
 from __future__ import annotations
@@ -13,16 +22,22 @@ __all__ = [
     "ClientError",
     "ConstraintError",
     "DatabaseError",
+    "OutcomeUnknown",
     "Position",
     "QueryError",
+    "ResultError",
     "SamyamaError",
     "TransientError",
     "from_failure",
 ]
 
 
+#: The one code of a commit whose outcome nobody could find out in time.
+OUTCOME_UNKNOWN_CODE = "Neo.DatabaseError.Transaction.TransactionCommitFailed"
+
+
 class Position(NamedTuple):
-    """A place in a query: characters from 0, lines and columns from 1."""
+    """A place in a query: offset in characters from 0, line and column from 1."""
 
     offset: int
     line: int
@@ -30,7 +45,23 @@ class Position(NamedTuple):
 
 
 class SamyamaError(Exception):
-    """Base of all. ``retryable``: nothing was done, and the same call may succeed later."""
+    """Base of all.
+
+    Attributes:
+        message: What happened, where, and the way out.
+        code: Neo4j's code, ``Neo.ClientError.Statement.SyntaxError``.
+        gql_status: The GQL status, ``42001``.
+        diagnostics: The diagnostic record.
+
+    Example:
+        >>> import samyama
+        >>> with samyama.open() as db:
+        ...     try:
+        ...         db.execute("RETURN 1 +")
+        ...     except samyama.SamyamaError as error:
+        ...         print(error.code, error.position.column, error.retryable)
+        Neo.ClientError.Statement.SyntaxError 11 False
+    """
 
     def __init__(
         self, message: str, code: str, gql_status: str, diagnostics: Mapping[str, Any] | None = None
@@ -41,8 +72,13 @@ class SamyamaError(Exception):
         self.gql_status = gql_status
         self.diagnostics: dict[str, Any] = dict(diagnostics or {})
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Made with more than its message, which is all that pickle would give back.
+        return type(self), (self.message, self.code, self.gql_status, self.diagnostics)
+
     @property
     def retryable(self) -> bool:
+        """Nothing was done, and the same transaction may succeed when it is run again."""
         return isinstance(self, TransientError)
 
     @property
@@ -57,10 +93,12 @@ class SamyamaError(Exception):
 
     @property
     def detail(self) -> str:
+        """In the TCK's words, ``UndefinedVariable``; empty if there is none."""
         return str(self.diagnostics.get("_detail", ""))
 
     @property
     def position(self) -> Position | None:
+        """Where in the query; None if it is about no place in it."""
         found = self.diagnostics.get("_position")
         return (
             Position(found["offset"], found["line"], found["column"])
@@ -86,7 +124,15 @@ class TransientError(SamyamaError):
 
 
 class DatabaseError(SamyamaError):
-    """The engine failed, or the outcome of a commit is not known."""
+    """The engine is at fault."""
+
+
+class OutcomeUnknown(DatabaseError):
+    """The commit may have happened or not. Never repeated by itself: look first."""
+
+
+class ResultError(ValueError):
+    """A result does not hold the one row that was asked for, or it has been consumed or ended already."""
 
 
 def from_failure(
@@ -94,7 +140,9 @@ def from_failure(
 ) -> SamyamaError:
     """The exception for a failure of the engine."""
     kind: type[SamyamaError] = DatabaseError
-    if code.startswith("Neo.TransientError."):
+    if code == OUTCOME_UNKNOWN_CODE:
+        kind = OutcomeUnknown
+    elif code.startswith("Neo.TransientError."):
         kind = TransientError
     elif code.startswith("Neo.ClientError.Schema.Constraint"):
         kind = ConstraintError

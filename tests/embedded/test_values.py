@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samyama import types
-from samyama.errors import ConstraintError, DatabaseError, QueryError, TransientError, from_failure
+from samyama.errors import (
+    ConstraintError,
+    DatabaseError,
+    OutcomeUnknown,
+    QueryError,
+    TransientError,
+    from_failure,
+)
 
 MAKE = {
     "date": types.make_date,
@@ -93,7 +100,8 @@ def test_failures_find_their_class() -> None:
         "Neo.TransientError.Transaction.Outdated": TransientError,
         "Neo.ClientError.Schema.ConstraintValidationFailed": ConstraintError,
         "Neo.ClientError.Statement.SyntaxError": QueryError,
-        "Neo.DatabaseError.Transaction.TransactionCommitFailed": DatabaseError,
+        "Neo.DatabaseError.Transaction.TransactionCommitFailed": OutcomeUnknown,
+        "Neo.DatabaseError.General.UnknownError": DatabaseError,
     }
     for code, kind in cases.items():
         error = from_failure(

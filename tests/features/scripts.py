@@ -71,7 +71,8 @@ class Script:
     def _result(self, db: samyama.Database, source: str) -> str:
         try:
             parameters = {
-                m[1]: db.execute(f"RETURN {m[2]}").value() for m in _PARAM.finditer(source)
+                m[1]: db.execute(f"RETURN {m[2]}").single(strict=True)[0]
+                for m in _PARAM.finditer(source)
             }
             *before, last = statements(_PARAM.sub("", source))
             for statement in before:

@@ -42,7 +42,7 @@ def test_a_long_query_is_shown_and_ended() -> None:
         thread = threading.Thread(target=run)
         thread.start()
         number = _id_of(db, LONG)
-        row = db.execute("TERMINATE TRANSACTION $id", id=number).single()
+        row = db.execute("TERMINATE TRANSACTION $id", id=number).single(strict=True)
         assert row["message"] == "Transaction terminated."
         thread.join(DEADLINE_S)
         assert not thread.is_alive(), "the query went on although it was terminated"
@@ -58,10 +58,10 @@ def test_an_idle_transaction_is_ended_and_its_session_can_go_on() -> None:
         db.execute("TERMINATE TRANSACTIONS [$id]", id=number).consume()
         with pytest.raises(SamyamaError, match="ended before it was done"):
             transaction.run("CREATE (:Doomed)").consume()
-        assert db.execute("MATCH (n:Doomed) RETURN count(n)").value() == 0, (
+        assert db.execute("MATCH (n:Doomed) RETURN count(n)").value() == [0], (
             "nothing of it was committed"
         )
-        assert session.run("RETURN 1 AS one").value() == 1, "the session is usable again"
+        assert session.run("RETURN 1 AS one").value() == [1], "the session is usable again"
 
 
 def test_call_in_transactions_is_refused_inside_a_transaction() -> None:
@@ -69,4 +69,4 @@ def test_call_in_transactions_is_refused_inside_a_transaction() -> None:
         with pytest.raises(SamyamaError, match="implicit transaction"):
             transaction.run("UNWIND [1] AS x CALL (x) { CREATE (:N) } IN TRANSACTIONS").consume()
         transaction.rollback()
-        assert db.execute("MATCH (n) RETURN count(n)").value() == 0, "nothing was done"
+        assert db.execute("MATCH (n) RETURN count(n)").value() == [0], "nothing was done"

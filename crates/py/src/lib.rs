@@ -3,12 +3,14 @@
 //! Rules: the GIL is never held across a wait (`py.detach`); only the planner thread enters Python on behalf of a query; a
 //! panic becomes an exception, never an abort of the host.
 
+mod client;
 mod convert;
 mod errors;
 mod frontend;
 mod load;
 mod node;
 mod session;
+mod signals;
 
 use pyo3::prelude::*;
 
@@ -24,6 +26,8 @@ fn version() -> &'static str {
 
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::client::Client;
     #[pymodule_export]
     use super::load::load;
     #[pymodule_export]

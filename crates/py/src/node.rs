@@ -10,7 +10,7 @@ use samyama_server::{Config, Node as ServerNode};
 
 use crate::errors::detached;
 use crate::frontend::PythonFrontend;
-use crate::session::Session;
+use crate::session::{Session, forked};
 
 /// A running node: the server's, or (without listeners) an embedded database.
 #[pyclass(frozen, module = "samyama._core")]
@@ -20,14 +20,18 @@ pub struct Node {
     process: u32,
 }
 
+impl Drop for Node {
+    /// Stopping waits for threads that a forked child does not have.
+    fn drop(&mut self) {
+        if std::process::id() != self.process {
+            std::mem::forget(Arc::clone(&self.inner));
+        }
+    }
+}
+
 impl Node {
     fn check_process(&self) -> PyResult<()> {
-        if std::process::id() == self.process {
-            return Ok(());
-        }
-        Err(PyRuntimeError::new_err(
-            "the database was opened before this process was forked: open it in the child",
-        ))
+        if std::process::id() == self.process { Ok(()) } else { Err(forked()) }
     }
 }
 

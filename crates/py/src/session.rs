@@ -16,13 +16,26 @@ use samyama_server::{BoltSession, Node as ServerNode};
 
 use crate::convert;
 use crate::errors::{detached, of_failure};
+use crate::signals::watched;
 
 /// One session; calls wait for each other.
 #[pyclass(frozen, module = "samyama._core")]
 pub struct Session {
     node: Arc<ServerNode>,
     session: Mutex<Option<BoltSession>>,
+    /// Ends what the session is doing, without waiting for it.
+    interrupt: Arc<dyn Fn() + Send + Sync>,
     process: u32,
+}
+
+impl Drop for Session {
+    /// In a forked child the engine's threads do not exist and its locks may be held for ever: nothing is touched there.
+    fn drop(&mut self) {
+        if std::process::id() != self.process {
+            std::mem::forget(self.session.get_mut().take());
+            std::mem::forget(Arc::clone(&self.node));
+        }
+    }
 }
 
 /// Rows of one pull, with the entities they refer to.
@@ -83,34 +96,41 @@ impl Records for Collected {
 
 impl Session {
     pub fn new(node: Arc<ServerNode>, session: BoltSession, process: u32) -> Self {
-        Self { node, session: Mutex::new(Some(session)), process }
+        let interrupt = session.interrupter();
+        Self { node, session: Mutex::new(Some(session)), interrupt, process }
     }
 
-    /// Do something with the session on the serving runtime, without the GIL.
+    fn check_process(&self) -> PyResult<()> {
+        if std::process::id() == self.process { Ok(()) } else { Err(forked()) }
+    }
+
+    /// Do something with the session on the serving runtime, without the GIL. A signal whose handler raises ends it.
     fn with<T: Send>(
         &self,
         py: Python<'_>,
         work: impl AsyncFnOnce(&mut BoltSession) -> Result<T, Failure> + Send,
     ) -> PyResult<T> {
-        if std::process::id() != self.process {
-            return Err(PyRuntimeError::new_err(
-                "the database was opened before this process was forked: open it in the child",
-            ));
-        }
+        self.check_process()?;
         let done = detached(py, || {
             let mut session = self.session.lock();
             let session = session.as_mut()?;
-            self.node.block_on(work(session))
+            self.node.block_on(watched(work(session), || (self.interrupt)()))
         })?;
         match done {
-            Some(Ok(done)) => Ok(done),
-            Some(Err(failure)) => Err(of_failure(py, &failure)),
+            Some((_, Some(raised))) => Err(raised),
+            Some((Ok(done), None)) => Ok(done),
+            Some((Err(failure), None)) => Err(of_failure(py, &failure)),
             None => Err(PyRuntimeError::new_err("the database or the session is closed")),
         }
     }
 }
 
-fn read_options(options: Option<&Bound<'_, PyDict>>) -> PyResult<TransactionOptions> {
+/// What a child of a fork is told.
+pub fn forked() -> PyErr {
+    PyRuntimeError::new_err("the database was opened before this process was forked: open it in the child")
+}
+
+pub fn read_options(options: Option<&Bound<'_, PyDict>>) -> PyResult<TransactionOptions> {
     let mut read = TransactionOptions::default();
     for (key, value) in options.into_iter().flatten() {
         match key.extract::<String>()?.as_str() {
@@ -119,6 +139,7 @@ fn read_options(options: Option<&Bound<'_, PyDict>>) -> PyResult<TransactionOpti
             }
             "timeout_ms" => read.timeout_ms = value.extract()?,
             "read_only" => read.read_only = value.extract()?,
+            "database" => read.database = value.extract::<Option<String>>()?.map(Arc::from),
             "metadata" => read.metadata = Arc::new(convert::map_to_rust(value.cast::<PyDict>()?)?),
             other => return Err(PyValueError::new_err(format!("unknown option `{other}`"))),
         }
@@ -128,7 +149,7 @@ fn read_options(options: Option<&Bound<'_, PyDict>>) -> PyResult<TransactionOpti
 
 #[pymethods]
 impl Session {
-    /// Begin an explicit transaction. Options: `bookmarks`, `timeout_ms`, `read_only`, `metadata`.
+    /// Begin an explicit transaction. Options: `bookmarks`, `timeout_ms`, `read_only`, `database`, `metadata`.
     fn begin(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
         let options = read_options(options)?;
         self.with(py, async move |session| session.begin(options).await.map(|_| ()))
@@ -180,7 +201,14 @@ impl Session {
         self.with(py, async |session| session.rollback().await)
     }
 
-    /// End whatever the session is doing, from another thread.
+    /// Tell the call that runs on another thread to end soon, and do not wait for it. Until `reset`, every call fails.
+    fn interrupt(&self) -> PyResult<()> {
+        self.check_process()?;
+        (self.interrupt)();
+        Ok(())
+    }
+
+    /// Drop every result and the transaction, and clear an interruption. Waits for a call that runs.
     fn reset(&self, py: Python<'_>) -> PyResult<()> {
         self.with(py, async |session| {
             session.reset().await;
@@ -189,6 +217,7 @@ impl Session {
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.check_process()?;
         detached(py, || drop(self.session.lock().take()))
     }
 }

@@ -25,6 +25,7 @@ mod registry;
 mod session;
 mod shared;
 mod snapshot;
+mod zones;
 
 pub use config::{Config, ConfigError, ReadLevel};
 pub use database::Database;
@@ -32,6 +33,7 @@ pub use engine::now_ns;
 pub use frontend::{CompileError, CompileRequest, Frontend};
 pub use node::{Addresses, Node};
 pub use session::{BoltBackend, BoltSession, GraphEntities};
+pub use zones::BundledZones;
 
 /// What one node does with the log, without sockets, sessions and threads, on whatever host: what a simulation runs.
 pub mod parts {

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::http::ConnectionMetrics;
 use crate::node::Progress;
 use crate::session::BoltBackend;
+use crate::zones::BundledZones;
 
 /// What every connection needs.
 pub struct Door {
@@ -34,7 +35,8 @@ impl Door {
             pipelined_bytes_max: config.limits.message_bytes_max.saturating_mul(2),
             ..samyama_bolt::Limits::default()
         };
-        let bolt = ServerConfig::new(config.advertised().http, limits);
+        let mut bolt = ServerConfig::new(config.advertised().http, limits);
+        bolt.zones = Arc::new(BundledZones);
         let places = Arc::new(Semaphore::new(config.limits.connections_max));
         Self { backend, connections, bolt: Arc::new(bolt), progress, places }
     }

@@ -310,6 +310,9 @@ impl StreamHandler for Inbound {
 }
 
 fn init_logging(config: &Config) {
+    if config.log.level == "off" {
+        return;
+    }
     let filter = tracing_subscriber::EnvFilter::new(format!("{},openraft=error", config.log.level));
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);

@@ -189,8 +189,8 @@ class Log(_Section, frozen=True):
     level: Annotated[
         str,
         Meta(
-            pattern="^(error|warn|info|debug|trace)$",
-            description="The least important lines that are written.",
+            pattern="^(off|error|warn|info|debug|trace)$",
+            description="The least important lines that are written; off: none.",
         ),
     ] = "info"
     format: Annotated[

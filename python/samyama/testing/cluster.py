@@ -137,7 +137,14 @@ class Cluster:
         return iter(self.nodes)
 
     def node(self, id: int) -> Node:
-        return next(node for node in self.nodes if node.id == id)
+        """The node of that id.
+
+        Raises: KeyError: there is none.
+        """
+        for node in self.nodes:
+            if node.id == id:
+                return node
+        raise KeyError(id)
 
     @property
     def uri(self) -> str:
@@ -190,6 +197,7 @@ class Cluster:
         return len(self.nodes) // 2 + 1
 
     def followers(self) -> list[Node]:
+        """The nodes that run and do not lead."""
         leader = self.leader()
         return [node for node in self.nodes if node.alive and node.id != leader.id]
 

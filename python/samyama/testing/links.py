@@ -185,6 +185,7 @@ class Links:
         self._run(self._set_open(source, target, False))
 
     def heal(self, source: int, target: int) -> None:
+        """Undo the cut of one wire."""
         self._run(self._set_open(source, target, True))
 
     async def _set_open(self, source: int, target: int, is_open: bool) -> None:
@@ -192,6 +193,8 @@ class Links:
         (event.set if is_open else event.clear)()
 
     def delay(self, source: int, target: int, delay_ms: float, jitter_ms: float = 0.0) -> None:
+        """Everything on one wire arrives so much later, and up to ``jitter_ms`` more, at random; order is kept."""
+
         async def work() -> None:
             wire = self.wires[source, target]
             wire.delay_s, wire.jitter_s = delay_ms / 1000, jitter_ms / 1000
@@ -216,6 +219,8 @@ class Links:
         self._run(work())
 
     def heal_all(self) -> None:
+        """Undo every fault."""
+
         async def work() -> None:
             for wire in self.wires.values():
                 wire.delay_s = wire.jitter_s = wire.drop_probability = 0.0
@@ -232,6 +237,8 @@ class Links:
         return self._run(work())
 
     def close(self) -> None:
+        """End all proxies."""
+
         async def work() -> None:
             for proxy in self._proxies.values():
                 if proxy.server is not None:

@@ -150,6 +150,7 @@ class Node:
             return False
 
     def resume(self) -> None:
+        """SIGCONT: it goes on where it was paused."""
         self._signal(signal.SIGCONT)
         self.paused = False
 
@@ -161,6 +162,10 @@ class Node:
         self.wait_ready(timeout_s)
 
     def status(self) -> NodeStatus:
+        """What ``/status`` says.
+
+        Raises: NodeUnreachable: it does not answer.
+        """
         return fetch_status(self.http)
 
     def try_status(self) -> NodeStatus | None:
@@ -190,6 +195,7 @@ class Node:
         return self.log_file.read_text("utf-8", "replace")
 
     def log_tail(self, lines: int = 30) -> str:
+        """The end of what it has written about itself."""
         if not self.log_file.exists():
             return "(no log)"
         return "\n".join(self.log_text().splitlines()[-lines:])

@@ -17,7 +17,7 @@ use crate::failure::read_failure;
 use crate::handshake;
 use crate::limits::{MESSAGE_BYTES_MAX, RESULT_NESTING_DEPTH_MAX};
 use crate::message::{Summary, tag, write_options, write_request_run};
-use crate::packstream::{DecodeError, Decoder, EncodeError, Encoder, Interner, UtcOnly};
+use crate::packstream::{DecodeError, Decoder, EncodeError, Encoder, EntitySink, Interner, UtcOnly, Zones};
 use crate::version::{Dialect, Version};
 
 /// Why a conversation cannot go on. What was sent and not answered may or may not have been done.
@@ -185,6 +185,19 @@ impl Client {
         self.send_plain(tag::RESET);
     }
 
+    /// ROUTE: who leads and who follows. `address`: how this server was dialled.
+    pub fn send_route(&mut self, address: &str) {
+        let start = begin_message(&mut self.out);
+        let mut encoder = Encoder::new(&mut self.out);
+        encoder.structure(tag::ROUTE, 3);
+        encoder.dictionary(1);
+        encoder.string("address");
+        encoder.string(address);
+        encoder.list(0);
+        encoder.dictionary(0);
+        end_message(&mut self.out, start);
+    }
+
     pub async fn flush(&mut self) -> io::Result<()> {
         self.stream.write_all(&self.out).await?;
         self.out.clear();
@@ -204,8 +217,7 @@ impl Client {
                 return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
             }
         }
-        let mut decoder = Decoder::new(&self.current, RESULT_NESTING_DEPTH_MAX, &mut self.interner, &UtcOnly)
-            .with_entities_as_maps();
+        let mut decoder = Decoder::new(&self.current, RESULT_NESTING_DEPTH_MAX, &mut self.interner, &UtcOnly);
         let (tag, _) = decoder.structure()?;
         match tag {
             tag::RECORD => Ok(Response::Record(decoder.remaining())),
@@ -224,6 +236,35 @@ impl Client {
             }
             other => Err(ClientError::Protocol(format!("{other:?} where SUCCESS was expected"))),
         }
+    }
+}
+
+/// Reads the records of a connection.
+pub struct RecordReader {
+    interner: Interner,
+    zones: Arc<dyn Zones>,
+}
+
+impl RecordReader {
+    pub fn new(zones: Arc<dyn Zones>) -> Self {
+        Self { interner: Interner::new(), zones }
+    }
+
+    /// The values of a record; what nodes and relationships hold goes to `entities`.
+    ///
+    /// # Errors
+    /// The bytes are not a list of values.
+    pub fn read(&mut self, record: &[u8], entities: &mut dyn EntitySink) -> Result<Vec<Value>, DecodeError> {
+        let mut decoder =
+            Decoder::new(record, RESULT_NESTING_DEPTH_MAX, &mut self.interner, self.zones.as_ref())
+                .with_entities(entities);
+        let length = decoder.list()?;
+        let mut values = Vec::with_capacity(length);
+        for _ in 0..length {
+            values.push(decoder.value()?);
+        }
+        decoder.finish()?;
+        Ok(values)
     }
 }
 

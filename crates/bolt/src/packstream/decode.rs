@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::intern::Interner;
 use super::marker;
+use super::read_values::EntitySink;
 use super::zones::Zones;
 
 /// Elements for which room is made before they have been seen.
@@ -58,19 +59,19 @@ pub struct Decoder<'a, 'c> {
     depth_max: usize,
     pub(super) interner: &'c mut Interner,
     pub(super) zones: &'c dyn Zones,
-    /// Nodes, relationships and paths become maps; a server refuses them.
-    pub(super) entities_as_maps: bool,
+    /// Where nodes and relationships go; a server has none and refuses them.
+    pub(super) entities: Option<&'c mut dyn EntitySink>,
 }
 
 impl<'a, 'c> Decoder<'a, 'c> {
     /// Reads what a client sent to a server.
     pub fn new(input: &'a [u8], depth_max: usize, interner: &'c mut Interner, zones: &'c dyn Zones) -> Self {
-        Self { input, at: 0, depth: 0, depth_max, interner, zones, entities_as_maps: false }
+        Self { input, at: 0, depth: 0, depth_max, interner, zones, entities: None }
     }
 
-    /// Reads what a server sent to a client: entities become maps (their keys are listed in `read_values`).
-    pub fn with_entities_as_maps(mut self) -> Self {
-        self.entities_as_maps = true;
+    /// Reads what a server sent to a client.
+    pub fn with_entities(mut self, entities: &'c mut dyn EntitySink) -> Self {
+        self.entities = Some(entities);
         self
     }
 

@@ -15,6 +15,7 @@ mod zones;
 pub use decode::{DecodeError, Decoder};
 pub use encode::Encoder;
 pub use intern::Interner;
+pub use read_values::EntitySink;
 pub use write_values::EncodeError;
 pub use zones::{UtcOnly, Zones};
 

@@ -23,6 +23,7 @@ use rustc_hash::FxHashMap;
 use samyama_graph::Value;
 
 pub use entity::{element_id, id_of_element_id};
+pub use temporal::{zone_offset_at_instant, zone_offset_at_local};
 pub use text::to_text;
 
 pub(crate) use space::point_component;

@@ -21,6 +21,7 @@ pub(crate) use arithmetic::arithmetic;
 pub(crate) use component::component;
 pub(crate) use duration::add_durations;
 pub(crate) use format::format;
+pub use zone::{zone_offset_at_instant, zone_offset_at_local};
 
 use super::{Function, integer_argument, lenient, strict, string_argument, wrong_type};
 use crate::ExecError;

@@ -102,6 +102,19 @@ pub(super) fn instant_of(zone: &ZoneName, days: i64, second_of_day: i64) -> Resu
     }
 }
 
+/// Seconds east of UTC in a named zone at an instant; None for an unknown zone.
+pub fn zone_offset_at_instant(name: &str, utc_seconds: i64) -> Option<i32> {
+    let zone = at_instant(&ZoneName::Named(Arc::from(name)), utc_seconds).ok()?;
+    Some(offset_seconds(&zone))
+}
+
+/// The same for a reading of the zone's own clock: where it shows it twice the earlier, where it skips it moved on.
+pub fn zone_offset_at_local(name: &str, local_seconds: i64) -> Option<i32> {
+    let (days, second) = (local_seconds.div_euclid(86_400), local_seconds.rem_euclid(86_400));
+    let instant = instant_of(&ZoneName::Named(Arc::from(name)), days, second).ok()?;
+    i32::try_from(local_seconds - instant).ok()
+}
+
 pub(super) fn offset_seconds(zone: &Zone) -> i32 {
     match zone {
         Zone::Offset(seconds) => *seconds,
