@@ -18,9 +18,9 @@ def test_a_table_answers_by_its_arguments() -> None:
     with samyama.open() as db:
         db.define_procedure(CODES, rows=[[1, "one"], [1, "it's"], [None, "none"], [3, None]])
         assert [row[0] for row in db.execute("CALL codes(1)")] == ["one", "it's"]
-        assert db.execute("CALL codes(null)").value() == "none"
-        assert db.execute("CALL codes($in)", {"in": 3}).value() is None
-        assert db.execute("CALL codes(1.0) YIELD out RETURN count(out)").value() == 2
+        assert db.execute("CALL codes(null)").single(strict=True)[0] == "none"
+        assert db.execute("CALL codes($in)", {"in": 3}).single(strict=True)[0] is None
+        assert db.execute("CALL codes(1.0) YIELD out RETURN count(out)").single(strict=True)[0] == 2
         assert db.execute("CALL codes(9)").fetch_all() == []
 
 
@@ -28,14 +28,17 @@ def test_a_procedure_without_columns_keeps_the_rows() -> None:
     with samyama.open() as db:
         db.define_procedure("nothing() :: ()", rows=[])
         assert db.execute("CALL nothing()").keys() == []
-        assert db.execute("UNWIND [1, 2] AS x CALL nothing() RETURN sum(x)").value() == 3
+        assert (
+            db.execute("UNWIND [1, 2] AS x CALL nothing() RETURN sum(x)").single(strict=True)[0]
+            == 3
+        )
 
 
 def test_a_definition_replaces_the_plans_made_with_the_last() -> None:
     with samyama.open() as db, samyama.open() as other:
         for answer in ("first", "second"):
             db.define_procedure("greet() :: (text :: STRING)", f"RETURN '{answer}' AS text")
-            assert db.execute("CALL greet()").value() == answer
+            assert db.execute("CALL greet()").single(strict=True)[0] == answer
         with pytest.raises(QueryError, match="no procedure with the name `greet`") as error:
             other.execute("CALL greet()")
         assert error.value.detail == "ProcedureNotFound"
@@ -50,8 +53,8 @@ def test_a_body_may_call_an_earlier_procedure_and_write() -> None:
         db.define_procedure(
             "make.all(names :: LIST<STRING>) :: (made :: INTEGER)", body, mode="WRITE"
         )
-        assert db.execute("CALL make.all(['a', 'b'])").value() == 2
-        assert db.execute("MATCH (n:N) RETURN count(n)").value() == 2
+        assert db.execute("CALL make.all(['a', 'b'])").single(strict=True)[0] == 2
+        assert db.execute("MATCH (n:N) RETURN count(n)").single(strict=True)[0] == 2
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,7 @@ def test_a_file_defines_procedures_and_its_mistakes_name_it(tmp_path: Path) -> N
         '[[procedure]]\nsignature = "one() :: (n :: INTEGER)"\nbody = "RETURN 1 AS n"\n'
     )
     with samyama.open(settings=Settings(procedures=Procedures(file=str(path)))) as db:
-        assert db.execute("CALL one()").value() == 1
+        assert db.execute("CALL one()").single(strict=True)[0] == 1
     for text, why in [
         ("[[procedure]]\nsignature = 'x'\nbody = ''", "is no signature"),
         ("[[procedure]]\nsignature = 'x() :: VOID'", "body"),

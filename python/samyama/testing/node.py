@@ -192,6 +192,7 @@ class Node:
         return [line for line in self.log_text().splitlines() if "panicked" in line]
 
     def log_text(self) -> str:
+        """Everything that it has written about itself."""
         return self.log_file.read_text("utf-8", "replace")
 
     def log_tail(self, lines: int = 30) -> str:

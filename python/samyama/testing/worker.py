@@ -91,11 +91,13 @@ class Worker:
         self._process.wait(10)
 
     def progress(self) -> dict[str, Any]:
+        """How far the worker says it is."""
         answer = self._ask("progress")
         assert isinstance(answer, dict), "progress is a table"
         return answer
 
     def stop(self) -> Any:
+        """End the load; what was recorded."""
         return self._ask("stop")
 
     def wait_for(self, what: str, *, more: int, timeout_s: float = 30.0) -> None:

@@ -206,8 +206,9 @@ _last: tuple[bytes, Registry] = (b"", Registry())
 
 
 def decode(document: bytes) -> Registry:
-    """The last one is kept, because definitions change seldom."""
+    """The last one is kept, because definitions change seldom. No bytes: none are defined."""
     global _last
     if document != _last[0]:
-        _last = (document, Registry(map(procedure_of, _decoder.decode(document))))
+        definitions = _decoder.decode(document) if document else []
+        _last = (document, Registry(map(procedure_of, definitions)))
     return _last[1]
