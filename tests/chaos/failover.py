@@ -5,9 +5,9 @@ there?
 
 Each round: wait until the cluster is whole and serves, note the moment, ``kill -9`` the leader (or stop it with
 SIGTERM), let the clients go on, start the dead node again. Writers never pause. The *gap* of a round is the longest
-time without any acknowledgement that begins within a second after the kill; for the light clients its resolution is
-the time between their acknowledgements, about a millisecond. In the end every number that was acknowledged must be
-there once, every one that was refused not at all, and all graphs must be equal.
+time without any acknowledgement that begins within a second after the kill (and before the next); for the light
+clients its resolution is the time between their acknowledgements, about a millisecond. In the end every number that
+was acknowledged must be there once, every one that was refused not at all, and all graphs must be equal.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ import click
 import msgspec
 from rich.console import Console
 from rich.table import Table
+from tests.chaos.partitions import compare
 from tests.chaos.writers import DriverClients, LightClients, Write, WriterSpecification
 
 from samyama.testing import Cluster, Worker, wait_until
 from samyama.testing.bolt import BoltConnection
-from samyama.testing.checkers import SerialsReport, check_serials
+from samyama.testing.checkers import SerialsReport
 
 __all__ = ["Report", "Round", "campaign"]
 
@@ -48,6 +49,8 @@ class Round:
     term_before: int
     term_after: int
     gaps_ms: dict[str, float]
+    #: When the gap of the light clients began, in milliseconds after the death was ordered.
+    gap_began_ms: float
     #: What clients were told of writes that were under way: code or error, and how often.
     told: dict[str, int]
 
@@ -90,15 +93,18 @@ def campaign(
             for number, kind in enumerate(order, 1):
                 deaths.append(_one_death(cluster, writers, kind))
                 say(f"{number:>3} of {len(order)}: {kind} of node {deaths[-1].node}")
-            writers.wait_for("answered", more=AFTER)
+            writers.wait_for("acknowledged", more=AFTER)
             result = writers.stop()
         writes = msgspec.convert(result["writes"], list[Write])
         report.driver_retries = result["retries"]
-        report.rounds = [_judge(writes, death) for death in deaths]
+        ends = [death.moment for death in deaths[1:]] + [float("inf")]
+        report.rounds = [
+            _judge(writes, death, end) for death, end in zip(deaths, ends, strict=True)
+        ]
         report.light_per_s = _rate(writes, [death.moment for death in deaths])
         statuses = cluster.wait_equal()
         report.fingerprint = next(iter(statuses.values())).fingerprint
-        report.serials = _compare(cluster, writes)
+        report.serials = compare(cluster, writes)
         assert not cluster.panics(), cluster.panics()
     assert report.serials.kept, _accuse(report, deaths, writes)
     return report
@@ -147,7 +153,7 @@ class Death:
 
 
 def _one_death(cluster: Cluster, writers: Worker, kind: str) -> Death:
-    writers.wait_for("answered", more=BEFORE)
+    writers.wait_for("acknowledged", more=BEFORE)
     leader = cluster.leader()
     term = leader.status().term
     moment = time.monotonic()
@@ -160,7 +166,7 @@ def _one_death(cluster: Cluster, writers: Worker, kind: str) -> Death:
         assert leader.stop() == 0, f"node {leader.id} did not stop in order"
     after = cluster.wait_for_leader(other_than=leader.id).status().term
     assert after > term, f"term {after} after {term}: nobody was elected"
-    writers.wait_for("answered", more=AFTER)
+    writers.wait_for("acknowledged", more=AFTER)
     leader.start()
     leader.wait_ready()
     _wait_for_all_to_follow(cluster)
@@ -178,31 +184,40 @@ def _wait_for_all_to_follow(cluster: Cluster) -> None:
     wait_until("all nodes to follow", close)
 
 
-def _judge(writes: list[Write], death: Death) -> Round:
+def _judge(writes: list[Write], death: Death, next_death: float) -> Round:
     begin_ns = int(death.moment * 1e9)
-    gaps = {}
+    end_ns = int(min(death.moment + WINDOW_S, next_death) * 1e9)
+    gaps, gap_began_ms = {}, 0.0
     for group in sorted({write.group for write in writes}):
         acknowledged = sorted(
             write.answered_ns
             for write in writes
             if write.group == group and write.told == "acknowledged"
         )
-        gaps[group] = _gap_ms(acknowledged, begin_ns)
+        gaps[group], began_ms = _gap_ms(acknowledged, begin_ns, end_ns)
+        if group == "light":
+            gap_began_ms = began_ms
     told = Counter(
         write.code
         for write in writes
         if write.told != "acknowledged" and 0 <= write.answered_ns - begin_ns < 5_000_000_000
     )
-    return Round(death.kind, death.node, death.term_before, death.term_after, gaps, dict(told))
+    return Round(
+        death.kind, death.node, death.term_before, death.term_after, gaps, gap_began_ms, dict(told)
+    )
 
 
-def _gap_ms(acknowledged: list[int], begin_ns: int) -> float:
-    """The longest time between two acknowledgements that begins around, or up to a second after, the moment."""
-    longest = 0
+def _gap_ms(acknowledged: list[int], begin_ns: int, end_ns: int) -> tuple[float, float]:
+    """The longest time between two acknowledgements that holds the moment, or begins after it and before the end.
+
+    Returns: how long it is, and when it began after the moment, in milliseconds.
+    """
+    longest, began = 0, 0
     for earlier, later in itertools.pairwise(acknowledged):
-        if later >= begin_ns and earlier <= begin_ns + WINDOW_S * 1e9:
-            longest = max(longest, later - earlier)
-    return longest / 1e6
+        is_near = later >= begin_ns and earlier < end_ns
+        if is_near and later - earlier > longest:
+            longest, began = later - earlier, earlier - begin_ns
+    return longest / 1e6, began / 1e6
 
 
 def _rate(writes: list[Write], moments: list[float]) -> float:
@@ -210,27 +225,6 @@ def _rate(writes: list[Write], moments: list[float]) -> float:
     answered = [write.answered_ns / 1e9 for write in writes if write.group == "light"]
     within = sum(1 for at in answered for moment in moments if 0 <= moment - at < 0.5)
     return within / (0.5 * len(moments)) if moments else 0.0
-
-
-def _compare(cluster: Cluster, writes: list[Write]) -> SerialsReport:
-    """What is there against what clients were told. Read on every node: a count that differs would hide in one."""
-    found: dict[int, list[int]] = {}
-    for node in cluster:
-        with BoltConnection(node.bolt, timeout_s=60.0) as connection:
-            rows = connection.run("MATCH (w:W) RETURN w.serial", mode="r").rows
-            found[node.id] = sorted(row[0] for row in rows)
-    first = next(iter(found.values()))
-    assert all(each == first for each in found.values()), "the nodes hold different serials"
-
-    def told(what: str) -> list[int]:
-        return [write.serial for write in writes if write.told == what]
-
-    return check_serials(
-        first,
-        acknowledged=told("acknowledged"),
-        unknown=told("unknown"),
-        refused=told("refused"),
-    )
 
 
 def _calibrate(cluster: Cluster) -> tuple[float, float]:

@@ -24,15 +24,18 @@ from samyama.testing.bolt import BoltConnection, BoltFailure, ConnectionLost
 __all__ = ["DriverClients", "LightClients", "Write", "WriterSpecification"]
 
 QUERY = "CREATE (:W {serial: $serial})"
-ANSWER_TIMEOUT_S = 15.0
 
 
 class LightClients(msgspec.Struct, frozen=True, tag="light"):
-    """``count`` of them, spread over the addresses. ``pause_ms``: from an answer to the next request."""
+    """``count`` of them, spread over the addresses. ``pause_ms``: from an answer to the next request.
+
+    Who gets no answer for ``patience_ms`` gives up on the connection and asks another node.
+    """
 
     addresses: list[str]
     count: int = 6
     pause_ms: float = 1.0
+    patience_ms: int = 15_000
 
 
 class DriverClients(msgspec.Struct, frozen=True, tag="driver"):
@@ -44,7 +47,10 @@ class DriverClients(msgspec.Struct, frozen=True, tag="driver"):
 
 
 class WriterSpecification(msgspec.Struct, frozen=True):
+    """Groups of clients by name. No other writer of the same cluster may use serials from ``first_serial`` on."""
+
     groups: dict[str, LightClients | DriverClients]
+    first_serial: int = 1
 
 
 class Write(msgspec.Struct, frozen=True, array_like=True):
@@ -63,6 +69,7 @@ class _Client(threading.Thread):
         super().__init__(daemon=True)
         self.work, self.group = work, group
         self.writes: list[Write] = []
+        self.acknowledged = 0
 
     def run(self) -> None:
         while not self.work.stopping.is_set():
@@ -74,12 +81,13 @@ class _Client(threading.Thread):
     def record(self, serial: int, called_ns: int, told: str, code: str) -> None:
         answered_ns = time.monotonic_ns()
         self.writes.append(Write(serial, self.group, called_ns, answered_ns, told, code))
+        self.acknowledged += told == "acknowledged"
 
 
 class _Light(_Client):
     def __init__(self, work: Writers, group: str, setting: LightClients, number: int) -> None:
         super().__init__(work, group)
-        self.pause_s = setting.pause_ms / 1000
+        self.pause_s, self.patience_s = setting.pause_ms / 1000, setting.patience_ms / 1000
         turned = number % len(setting.addresses)
         self.addresses = itertools.cycle(setting.addresses[turned:] + setting.addresses[:turned])
         self.connection: BoltConnection | None = None
@@ -87,7 +95,7 @@ class _Light(_Client):
     def turn(self) -> None:
         if self.connection is None:
             try:
-                self.connection = BoltConnection(next(self.addresses), timeout_s=ANSWER_TIMEOUT_S)
+                self.connection = BoltConnection(next(self.addresses), timeout_s=self.patience_s)
             except ConnectionLost:
                 time.sleep(0.001)  # not a storm of connection attempts while a node is down
                 return
@@ -126,7 +134,7 @@ class Writers:
     def __init__(self, document: dict[str, Any]) -> None:
         specification = msgspec.convert(document, WriterSpecification)
         self.stopping = threading.Event()
-        self._serials = itertools.count(1)
+        self._serials = itertools.count(specification.first_serial)
         self._retries = _Retries()
         self.drivers: list[Any] = []
         self.clients: list[_Client] = []
@@ -146,7 +154,7 @@ class Writers:
 
         logging.getLogger("neo4j").addHandler(self._retries)
         logging.getLogger("neo4j").propagate = False
-        options = {"resolver": resolve} if setting.uri.startswith("neo4j") else {}
+        options: dict[str, Any] = {"resolver": resolve} if setting.uri.startswith("neo4j") else {}
         driver = neo4j.GraphDatabase.driver(setting.uri, **options)
         self.drivers.append(driver)
         return driver
@@ -159,10 +167,9 @@ class Writers:
             client.start()
 
     def progress(self) -> dict[str, Any]:
-        answered = [write for client in self.clients for write in client.writes[-1:]]
         return {
             "answered": sum(len(client.writes) for client in self.clients),
-            "last_ns": max((write.answered_ns for write in answered), default=0),
+            "acknowledged": sum(client.acknowledged for client in self.clients),
         }
 
     def stop(self) -> Any:

@@ -95,16 +95,16 @@ class _Proxy:
         await there.pass_through()  # a connection attempt over a cut wire hangs, as a lost SYN does
         await back.pass_through()
         far_reader, far_writer = await asyncio.open_connection(*self.address)
+        pumps = [
+            asyncio.create_task(self._pump(reader, far_writer, there)),
+            asyncio.create_task(self._pump(far_reader, writer, back)),
+        ]
         try:
-            pumps = [
-                asyncio.create_task(self._pump(reader, far_writer, there)),
-                asyncio.create_task(self._pump(far_reader, writer, back)),
-            ]
-            _, pending = await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-            for pump in pending:
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for pump in pumps:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
-        finally:
             far_writer.transport.abort()
 
     async def _pump(

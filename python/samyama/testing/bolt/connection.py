@@ -97,7 +97,8 @@ class BoltConnection:
     ) -> None:
         host, _, port = address.rpartition(":")
         self.address = address
-        self._asked = False
+        #: Requests without an answer so far. While there is one, nobody knows what a lost connection did.
+        self._unanswered = 0
         try:
             self._socket = socket.create_connection((host, int(port)), timeout_s)
         except OSError as error:
@@ -167,17 +168,17 @@ class BoltConnection:
 
     def send(self, *messages: tuple[Any, ...]) -> None:
         """Messages as (tag, fields...), in one flush."""
+        self._unanswered += len(messages)
         self.send_raw(
             b"".join(chunked(pack(Structure(tag, list(fields)))) for tag, *fields in messages)
         )
 
     def send_raw(self, data: bytes) -> None:
         """Any bytes. Raises: ConnectionLost."""
-        self._asked = True
         try:
             self._socket.sendall(data)
         except OSError as error:
-            raise ConnectionLost(f"{self.address}: {error}", asked=True) from None
+            raise self._lost(str(error)) from None
 
     def summary(self, rows: list[list[Any]] | None = None) -> dict[str, Any]:
         """The next SUCCESS; records before it go to ``rows``.
@@ -190,7 +191,7 @@ class BoltConnection:
                 assert rows is not None, "a record where none was asked for"
                 rows.append(message.fields[0])
             elif message.tag == SUCCESS:
-                self._asked = False
+                self._unanswered -= 1
                 return dict(message.fields[0])
             else:
                 metadata = dict(message.fields[0]) if message.fields else {"message": "ignored"}
@@ -201,7 +202,7 @@ class BoltConnection:
         """Read up to the answer of RESET: the last SUCCESS behind any number of IGNORED and FAILURE."""
         while (message := self.receive()).tag != SUCCESS:
             assert message.tag in (IGNORED, FAILURE, RECORD), f"{message} in answer to RESET"
-        self._asked = False
+        self._unanswered = 0
 
     def receive(self) -> Structure:
         """The next message, NOOPs left out. Raises: ConnectionLost."""
@@ -221,13 +222,16 @@ class BoltConnection:
             while len(self._incoming) < size:
                 piece = self._socket.recv(65536)
                 if not piece:
-                    raise ConnectionLost(f"{self.address}: closed by the server", asked=self._asked)
+                    raise self._lost("closed by the server")
                 self._incoming += piece
         except OSError as error:
-            raise ConnectionLost(f"{self.address}: {error}", asked=self._asked) from None
+            raise self._lost(str(error)) from None
         data = bytes(self._incoming[:size])
         del self._incoming[:size]
         return data
+
+    def _lost(self, why: str) -> ConnectionLost:
+        return ConnectionLost(f"{self.address}: {why}", asked=self._unanswered > 0)
 
     # --------------------------------------------------------------------------------------------- beginning
 
