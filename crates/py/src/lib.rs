@@ -24,10 +24,21 @@ fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
 
+/// Names of the functions that the executor has, with how many arguments each takes (None: any number).
+#[pyfunction]
+fn functions() -> Vec<(&'static str, (usize, Option<usize>))> {
+    let counts = |arity: std::ops::RangeInclusive<usize>| {
+        (*arity.start(), Some(*arity.end()).filter(|most| *most < usize::MAX))
+    };
+    samyama_server::functions().into_iter().map(|(name, arity)| (name, counts(arity))).collect()
+}
+
 #[pymodule]
 mod _core {
     #[pymodule_export]
     use super::client::Client;
+    #[pymodule_export]
+    use super::functions;
     #[pymodule_export]
     use super::load::load;
     #[pymodule_export]

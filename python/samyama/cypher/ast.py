@@ -151,7 +151,10 @@ class PatternComprehension(Expr):
 
 @dataclass(slots=True)
 class PatternPredicate(Expr):
+    """A bare pattern; ``explicit``: it stands in ``exists(...)``, so it can be a value."""
+
     path: PathPattern
+    explicit: bool = False
 
 
 @dataclass(slots=True)

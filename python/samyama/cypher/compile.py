@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from samyama.cypher import errors as e
 from samyama.cypher import plan
 from samyama.cypher.catalog import Catalog, decode
 from samyama.cypher.errors import CypherError
 from samyama.cypher.parser import parse
 from samyama.cypher.planner import plan_statement
 from samyama.cypher.procedures import Registry, defined
+from samyama.cypher.semantic import analyse
 
 __all__ = ["check_procedure", "compile", "compile_plan"]
 
@@ -17,7 +19,7 @@ __all__ = ["check_procedure", "compile", "compile_plan"]
 def compile(
     text: str,
     literals: Sequence[tuple[int, int]] = (),
-    parameter_types: Mapping[str, str] | None = None,  # noqa: ARG001 - part of the seam
+    parameter_types: Mapping[str, str] | None = None,
     catalog: bytes = b"",
     procedures: bytes = b"",
 ) -> bytes:
@@ -38,7 +40,8 @@ def compile(
         True
     """
     known = decode(catalog) if catalog else Catalog()
-    return plan.encode(compile_plan(text, literals, known, defined.decode(procedures)))
+    registry = defined.decode(procedures)
+    return plan.encode(compile_plan(text, literals, known, registry, parameter_types))
 
 
 def compile_plan(
@@ -46,19 +49,18 @@ def compile_plan(
     literals: Sequence[tuple[int, int]] = (),
     catalog: Catalog | None = None,
     registry: Registry | None = None,
+    parameter_types: Mapping[str, str] | None = None,
 ) -> plan.Plan:
     """As :func:`compile`, before it becomes bytes."""
     spans = [(start, end) for start, end in literals]
+    registry = registry or Registry()
     try:
         statement = parse(text, {start: number for number, (start, _) in enumerate(spans)})
-        return plan_statement(text, statement, catalog or Catalog(), spans, registry or Registry())
+        analysis = analyse(text, statement, registry, parameter_types)
+        return plan_statement(text, statement, catalog or Catalog(), spans, registry, analysis)
     except RecursionError:
-        raise CypherError(
-            text,
-            0,
-            "The query nests too deep; split it into several clauses",
-            detail="NestingTooDeep",
-        ) from None
+        message = "The query nests too deep; split it into several clauses"
+        raise CypherError(text, 0, message, e.NESTED_TOO_DEEP) from None
 
 
 def check_procedure(

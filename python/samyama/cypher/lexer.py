@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 
+from samyama.cypher import errors as e
 from samyama.cypher.errors import CypherError
 
 __all__ = [
+    "BAD_NUMBER",
     "EOF",
     "FLOAT",
     "INTEGER",
@@ -22,13 +24,13 @@ __all__ = [
     "tokenize",
 ]
 
-NAME, QUOTED, INTEGER, FLOAT, STRING, PARAMETER, OPERATOR, EOF = range(8)
+NAME, QUOTED, INTEGER, FLOAT, STRING, PARAMETER, OPERATOR, EOF, BAD_NUMBER = range(9)
 
 _PATTERN = re.compile(
     r"""
       (?P<space>(?:\s|//[^\n]*|/\*.*?\*/)+)
     | (?P<number>0[xX][0-9a-zA-Z_]* | 0[oO][0-9a-zA-Z_]*
-        | (?:[0-9]+\.[0-9]+|\.[0-9]+|[0-9]+)(?:[eE][+-]?[0-9]+)?[a-zA-Z_]*)
+        | (?:[0-9]+\.[0-9]+|\.[0-9]+|[0-9]+)(?:[eE][+-]?[0-9]+)?(?:[a-zA-Z_]\w*)?)
     | (?P<name>[^\W\d]\w*)
     | (?P<quoted>`(?:[^`]|``)*`)
     | (?P<string>'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*")
@@ -97,26 +99,30 @@ def tokenize(text: str) -> Tokens:
             tokens.add(STRING, _unescape(text, piece, at), "", at, end)
         elif kind == "parameter":
             name = piece[1:]
-            tokens.add(PARAMETER, _unquote(name) if name.startswith("`") else name, "", at, end)
+            if name.startswith("`"):
+                name = _unquote(text, name, at + 1)
+            tokens.add(PARAMETER, name, "", at, end)
         elif kind == "quoted":
-            tokens.add(QUOTED, _unquote(piece), "", at, end)
+            tokens.add(QUOTED, _unquote(text, piece, at), "", at, end)
         at = end
     tokens.add(EOF, None, "", len(text), len(text))
     return tokens
 
 
-def _unquote(piece: str) -> str:
-    return piece[1:-1].replace("``", "`")
+def _unquote(text: str, piece: str, at: int) -> str:
+    name = piece[1:-1].replace("``", "`")
+    if "\0" in name:
+        message = "A name cannot contain the character U+0000"
+        raise CypherError(text, at, message, e.BAD_NAME)
+    return name
 
 
 def _unreadable(text: str, at: int) -> CypherError:
     if text.startswith("/*", at):
-        return CypherError(
-            text, at, "A comment is opened and not closed", detail="UnexpectedSyntax"
-        )
+        return CypherError(text, at, "A comment is opened and not closed", e.UNCLOSED_COMMENT)
     if text[at] in "'\"`":
         return CypherError(
-            text, at, f"A text is opened with {text[at]} and not closed", detail="UnexpectedSyntax"
+            text, at, f"A text is opened with {text[at]} and not closed", e.UNCLOSED_STRING
         )
     code = ord(text[at])
     if code > 127:
@@ -124,9 +130,9 @@ def _unreadable(text: str, at: int) -> CypherError:
             text,
             at,
             f"Invalid character '{text[at]}' (U+{code:04X})",
-            detail="InvalidUnicodeCharacter",
+            e.UNREADABLE_CHARACTER,
         )
-    return CypherError(text, at, f"Invalid input '{text[at]}'", detail="UnexpectedSyntax")
+    return CypherError(text, at, f"Invalid input '{text[at]}'", e.UNEXPECTED_SYNTAX)
 
 
 def _add_number(tokens: Tokens, piece: str, start: int, end: int) -> None:
@@ -140,16 +146,15 @@ def _add_number(tokens: Tokens, piece: str, start: int, end: int) -> None:
         else:
             is_float, value = True, float(piece)
     except ValueError:
-        raise CypherError(
-            tokens.text, start, f"Invalid number '{piece}'", detail="InvalidNumberLiteral"
-        ) from None
+        tokens.add(BAD_NUMBER, piece, "", start, end)
+        return
     if is_float:
         if value == float("inf"):
             raise CypherError(
                 tokens.text,
                 start,
                 f"'{piece}' is too large for a float",
-                detail="FloatingPointOverflow",
+                e.FLOAT_OVERFLOW,
             )
         tokens.add(FLOAT, value, "", start, end)
         return
@@ -157,7 +162,7 @@ def _add_number(tokens: Tokens, piece: str, start: int, end: int) -> None:
     # One more than the largest is right behind a minus; the parser decides.
     if value > _INTEGER_MAX:
         raise CypherError(
-            tokens.text, start, f"integer is too large: '{piece}'", detail="IntegerOverflow"
+            tokens.text, start, f"integer is too large: '{piece}'", e.INTEGER_OVERFLOW
         )
     tokens.add(INTEGER, value, "", start, end)
 
@@ -178,10 +183,8 @@ def _unescape(text: str, piece: str, start: int) -> str:
         at = start + 1 + match.start()
         if escape[0] in "uU":
             raise CypherError(
-                text, at, f"Invalid unicode escape '\\{escape}'", detail="InvalidUnicodeLiteral"
+                text, at, f"Invalid unicode escape '\\{escape}'", e.BAD_UNICODE_ESCAPE
             )
-        raise CypherError(
-            text, at, f"Invalid escape '\\{escape}' in a string", detail="UnexpectedSyntax"
-        )
+        raise CypherError(text, at, f"Invalid escape '\\{escape}' in a string", e.UNEXPECTED_SYNTAX)
 
     return _ESCAPE.sub(replace, body)

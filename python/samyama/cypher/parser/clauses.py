@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from samyama.cypher import ast
+from samyama.cypher import errors as e
 from samyama.cypher.lexer import NAME
-from samyama.cypher.parser.expressions import Expressions
+from samyama.cypher.parser.expressions import MAP_FROM_PAIRS, Expressions
 
 __all__ = ["Clauses"]
 
@@ -13,7 +14,7 @@ def _pair(target: ast.Index, value: ast.Expr) -> ast.Expr:
     """``n[key] = value`` as the map of one pair."""
     start, end = target.start, value.end
     pair = ast.ListLiteral(start, end, [target.index, value])
-    return ast.Call(start, end, "map from pairs", [ast.ListLiteral(start, end, [pair])])
+    return ast.Call(start, end, MAP_FROM_PAIRS, [ast.ListLiteral(start, end, [pair])])
 
 
 class Clauses(Expressions):
@@ -53,7 +54,7 @@ class Clauses(Expressions):
         if self.is_words("OPTIONAL", "CALL"):
             self.at += 2
             if not (self.is_op("{") or self.is_op("(")):
-                self.fail("OPTIONAL CALL of a procedure is not supported yet", "NotSupported")
+                self.fail("OPTIONAL CALL of a procedure is not supported yet", e.NOT_SUPPORTED)
             return self._call_subquery(optional=True)
         optional = self.accept_word("OPTIONAL")
         self.expect_word("MATCH")
@@ -273,7 +274,7 @@ class Clauses(Expressions):
             if not isinstance(clause, ast.Create | ast.Merge | ast.Set | ast.Delete | ast.Foreach):
                 self.fail(
                     "FOREACH may hold only clauses that write",
-                    "InvalidClauseComposition",
+                    e.WRITES_ONLY,
                     clause.start,
                 )
             body.append(clause)
@@ -382,7 +383,8 @@ class Clauses(Expressions):
             else:
                 break
         if batches.report is not None and batches.on_error == "fail":
-            self.fail("REPORT STATUS can only be used with ON ERROR CONTINUE or ON ERROR BREAK")
+            message = "REPORT STATUS can only be used with ON ERROR CONTINUE or ON ERROR BREAK"
+            self.fail(message, e.STATUS_WITHOUT_ERROR_MODE)
         return batches
 
     def query(self) -> ast.Query:

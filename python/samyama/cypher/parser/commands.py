@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from samyama.cypher import ast
+from samyama.cypher import errors as e
 from samyama.cypher.lexer import EOF, PARAMETER
 from samyama.cypher.parser.clauses import Clauses
 
@@ -41,7 +42,7 @@ class Commands(Clauses):
         if is_about or words[0] in ("GRANT", "DENY", "REVOKE", "DEALLOCATE", "REALLOCATE"):
             what = " ".join(words) if is_about else words[0]
             message = f"{what} is not supported: there is one database, and no users, roles and privileges"
-            self.fail(message, "NotSupported")
+            self.fail(message, e.NOT_SUPPORTED)
 
     def _create_index(self) -> ast.Command:
         start = self.start()
@@ -87,7 +88,7 @@ class Commands(Clauses):
         self.expect_word("LABELS" if entity == "node" else "TYPE")
         self.expect_op("(")
         if self.expect_name("a variable") != variable:
-            self.fail(f"Only `{variable}` can stand here", "UndefinedVariable")
+            self.fail(f"Only `{variable}` can stand here", e.UNDEFINED_VARIABLE)
         self.expect_op(")")
 
     def _name_and_condition(self) -> tuple[str | None, bool]:
@@ -139,7 +140,7 @@ class Commands(Clauses):
             start = self.start()
             if self.expect_name("a variable") != variable:
                 self.fail(
-                    f"Only properties of `{variable}` can stand here", "UndefinedVariable", start
+                    f"Only properties of `{variable}` can stand here", e.UNDEFINED_VARIABLE, start
                 )
             self.expect_op(".")
             keys.append(self.expect_name("a property key"))

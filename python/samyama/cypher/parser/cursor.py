@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from samyama.cypher.errors import CypherError, did_you_mean
+from samyama.cypher import errors as e
+from samyama.cypher.errors import CypherError, Problem, did_you_mean
 from samyama.cypher.lexer import EOF, NAME, OPERATOR, QUOTED, Tokens
 
 __all__ = ["DEPTH_MAX", "Cursor"]
@@ -127,25 +128,25 @@ class Cursor:
 
     # --------------------------------------------------------------------------------------------- complaining
 
-    def fail_expected(self, what: str, detail: str = "UnexpectedSyntax") -> NoReturn:
+    def fail_expected(self, what: str, problem: Problem = e.UNEXPECTED_SYNTAX) -> NoReturn:
         kind = self.kinds[self.at]
         found = (
             "end of input" if kind == EOF else f"'{self.text[self.start() : self.ends[self.at]]}'"
         )
         hint = did_you_mean(self.uppers[self.at], KEYWORDS) if kind == NAME else ""
-        self.fail(f"Invalid input {found}: expected {what}.{hint}", detail)
+        self.fail(f"Invalid input {found}: expected {what}.{hint}", problem)
 
     def fail(
-        self, message: str, detail: str = "UnexpectedSyntax", at: int | None = None
+        self, message: str, problem: Problem = e.UNEXPECTED_SYNTAX, at: int | None = None
     ) -> NoReturn:
-        raise CypherError(self.text, self.start() if at is None else at, message, detail=detail)
+        raise CypherError(self.text, self.start() if at is None else at, message, problem)
 
     def enter(self) -> None:
         self.depth += 1
         if self.depth > DEPTH_MAX:
             self.fail(
                 f"The query nests more than {DEPTH_MAX} levels deep; split it into several clauses",
-                "NestingTooDeep",
+                e.NESTED_TOO_DEEP,
             )
 
     def leave(self) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from samyama.cypher import ast
-from samyama.cypher.lexer import EOF, FLOAT, INTEGER, NAME, PARAMETER, STRING
+from samyama.cypher import errors as e
+from samyama.cypher.lexer import BAD_NUMBER, EOF, FLOAT, INTEGER, NAME, PARAMETER, STRING
 from samyama.cypher.parser.patterns import Patterns
 from samyama.cypher.parser.types import Types
 
-__all__ = ["IS_TYPE", "Expressions"]
+__all__ = ["IS_TYPE", "MAP_FROM_PAIRS", "Expressions"]
 
 COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
 QUANTIFIERS = ("ALL", "ANY", "NONE", "SINGLE")
@@ -15,6 +16,8 @@ INTEGER_MAX = 2**63 - 1
 TRIMS = {"BOTH": "btrim", "LEADING": "ltrim", "TRAILING": "rtrim"}
 #: The function that `IS ::` becomes; no query can write this name.
 IS_TYPE = "is ::"
+#: The function that ``SET n[key] = value`` becomes.
+MAP_FROM_PAIRS = "map from pairs"
 
 
 class Expressions(Patterns, Types):
@@ -112,7 +115,7 @@ class Expressions(Patterns, Types):
             self.at += 3
             return "IS NOT ::"
         if self.is_word("IS") and any(self.is_word("NORMALIZED", ahead) for ahead in (1, 2, 3)):
-            self.fail("IS NORMALIZED is not supported yet", "NotSupported")
+            self.fail("IS NORMALIZED is not supported yet", e.NOT_SUPPORTED)
         if self.is_word("IS") and (
             self.is_name(1) or any(self.is_op(sign, 1) for sign in ("!", "%", "("))
         ):
@@ -235,13 +238,15 @@ class Expressions(Patterns, Types):
         if kind in (INTEGER, FLOAT, STRING):
             value = self.values[self.at]
             if kind == INTEGER and value == INTEGER_MAX + 1:
-                self.fail(f"integer is too large: '{value}'", "IntegerOverflow")
+                self.fail(f"integer is too large: '{value}'", e.INTEGER_OVERFLOW)
             self.at += 1
             assert isinstance(value, int | float | str), "a literal token holds its value"
             return ast.Literal(start, self.end(), value, self.literals.get(start))
         if kind == PARAMETER:
             self.at += 1
             return ast.Parameter(start, self.end(), str(self.values[self.at - 1]))
+        if kind == BAD_NUMBER:
+            self.fail(f"Invalid number '{self.values[self.at]}'", e.BAD_NUMBER)
         if self.is_op("("):
             return self._parenthesis()
         if self.is_op("["):
@@ -273,7 +278,7 @@ class Expressions(Patterns, Types):
             self.at += 2
             path = self.path_pattern(allow_variable=False)
             self.expect_op(")")
-            return ast.PatternPredicate(start, self.end(), path)
+            return ast.PatternPredicate(start, self.end(), path, explicit=True)
         if word in QUANTIFIERS and self.is_op("(", 1) and self.is_name(2) and self.is_word("IN", 3):
             return self._quantifier(word)
         if word == "REDUCE" and self.is_op("(", 1) and self.is_name(2) and self.is_op("=", 3):

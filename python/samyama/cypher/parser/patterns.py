@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from samyama.cypher import ast
+from samyama.cypher import errors as e
 from samyama.cypher.lexer import FLOAT, INTEGER, OPERATOR, PARAMETER
 from samyama.cypher.parser.cursor import Cursor
 
@@ -147,7 +148,7 @@ class Patterns(Cursor):
             message = (
                 "A quantified pattern inside another, or with a path of its own, is not supported"
             )
-            self.fail(message, "NotSupported", start)
+            self.fail(message, e.NOT_SUPPORTED, start)
         if len(path.nodes) == len(path.relationships):
             path.nodes.append(ast.NodePattern(start, start, None))
         low, high = quantifier
@@ -228,7 +229,7 @@ class Patterns(Cursor):
         if self.accept_op("*"):
             pattern.length = self._length()
         elif self.is_op(".."):
-            self.fail("A range of lengths needs '*' before it", "InvalidRelationshipPattern")
+            self.fail("A range of lengths needs '*' before it", e.BAD_RELATIONSHIP_PATTERN)
         pattern.properties = self.properties()
         if self.accept_word("WHERE"):
             pattern.where = self.expression()
@@ -237,7 +238,7 @@ class Patterns(Cursor):
 
     def _length(self) -> tuple[int, int | None]:
         if self.is_op("-"):
-            self.fail("A length cannot be negative", "InvalidRelationshipPattern")
+            self.fail("A length cannot be negative", e.BAD_RELATIONSHIP_PATTERN)
         low = self._bound()
         if self.accept_op(".."):
             return 1 if low is None else low, self._bound()
@@ -247,7 +248,7 @@ class Patterns(Cursor):
         if (
             self.kinds[self.at] == FLOAT
         ):  # `*1..2` lexes as 1. .2 nowhere: digits need both sides of a dot
-            self.fail("A length is an integer", "InvalidRelationshipPattern")
+            self.fail("A length is an integer", e.BAD_RELATIONSHIP_PATTERN)
         if self.kinds[self.at] != INTEGER:
             return None
         value = self.values[self.at]
@@ -294,6 +295,6 @@ class Patterns(Cursor):
             return inner
         if self.is_op("$") or self.kinds[self.at] == PARAMETER:
             self.fail(
-                "Labels and types that are values, $(...), are not supported yet", "NotSupported"
+                "Labels and types that are values, $(...), are not supported yet", e.NOT_SUPPORTED
             )
         return ast.LabelName(start, 0, self.expect_name("a label or type"))

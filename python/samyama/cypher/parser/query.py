@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from samyama.cypher import ast
+from samyama.cypher import errors as e
 from samyama.cypher.lexer import EOF, tokenize
 from samyama.cypher.parser.commands import Commands
 
-__all__ = ["parse"]
+__all__ = ["parse", "parse_expression"]
 
 
 class Parser(Commands):
@@ -33,7 +34,7 @@ class Parser(Commands):
                 or self.is_op("(", 1)
             ):
                 message = "USE of other graphs than `neo4j` is not supported: there is one database"
-                self.fail(message, "NotSupported")
+                self.fail(message, e.NOT_SUPPORTED)
             self.at += 1
         body: ast.Query | ast.Command | None = self.command()
         if body is None:
@@ -87,3 +88,15 @@ def parse(text: str, literals: dict[int, int] | None = None) -> ast.Statement:
         'three'
     """
     return Parser(tokenize(text), literals or {}).statement()
+
+
+def parse_expression(text: str) -> ast.Expr:
+    """Parse one expression that stands alone, such as the default of an argument.
+
+    Raises: CypherError: it is none.
+    """
+    parser = Parser(tokenize(text), {})
+    found = parser.expression()
+    if parser.kinds[parser.at] != EOF:
+        parser.fail_expected("the end of the expression")
+    return found

@@ -12,8 +12,9 @@ from typing import Any
 
 from samyama.cypher import ast
 from samyama.cypher import plan as p
-from samyama.cypher.planner.expressions import AGGREGATES, children
-from samyama.cypher.planner.scope import Binding, Context, Scope
+from samyama.cypher.planner.context import Context, Names
+from samyama.cypher.semantic.signatures import AGGREGATES
+from samyama.cypher.tree import children
 
 __all__ = ["count_from_store"]
 
@@ -29,13 +30,13 @@ _COUNT = "\0count"
 
 
 def count_from_store(
-    context: Context, source: p.Operator, scope: Scope, match: ast.Clause, then: ast.Clause
-) -> tuple[p.Operator, Scope, ast.Projection] | None:
-    """The operator, the scope and the projection to go on with; None: the store does not keep this number."""
+    context: Context, source: p.Operator, bound: Names, match: ast.Clause, then: ast.Clause
+) -> tuple[p.Operator, Names, ast.Projection] | None:
+    """The operator, the slots and the projection to go on with; None: the store does not keep this number."""
     if not isinstance(match, ast.Match) or not isinstance(then, ast.Projection):
         return None
-    counted = _counted(match, scope)
-    if counted is None or then.star or then.distinct or not then.items:
+    counted = _counted(match, bound)
+    if counted is None or then.distinct or not then.items:
         return None
     names, fields = counted
     items = [
@@ -52,10 +53,8 @@ def count_from_store(
     ):
         return None
     slot = context.new_slot()
-    scope = scope.copy()
-    scope.names[_COUNT] = Binding(slot)
     source = p.CountStore(input=source, slot=slot, **fields)
-    return source, scope, dataclasses.replace(then, items=items)
+    return source, bound | {_COUNT: slot}, dataclasses.replace(then, items=items)
 
 
 def _label(node: ast.NodePattern) -> str | None:
@@ -67,7 +66,7 @@ def _label(node: ast.NodePattern) -> str | None:
     return node.labels.name if isinstance(node.labels, ast.LabelName) else None
 
 
-def _counted(match: ast.Match, scope: Scope) -> tuple[set[str], dict[str, Any]] | None:
+def _counted(match: ast.Match, bound: Names) -> tuple[set[str], dict[str, Any]] | None:
     """The variables of the pattern, and what CountStore is to be told."""
     if match.optional or match.where is not None or match.hints or len(match.paths) != 1:
         return None
@@ -76,7 +75,7 @@ def _counted(match: ast.Match, scope: Scope) -> tuple[set[str], dict[str, Any]] 
         return None
     labels = [_label(node) for node in path.nodes]
     names = {part.variable for part in [*path.nodes, *path.relationships] if part.variable}
-    if None in labels or names & set(scope.names):
+    if None in labels or names & set(bound):
         return None
     if not path.relationships:
         return names, {"kind": "nodes", "label": labels[0] or None}

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from samyama.cypher import ast
-from samyama.cypher.planner.scope import Context, Scope
+from samyama.cypher.planner.context import Context, Names
+from samyama.cypher.semantic.types import RELATIONSHIP
 
 __all__ = ["usable_hints"]
 
 
-def usable_hints(context: Context, scope: Scope, hints: Sequence[ast.Hint]) -> dict[int, ast.Hint]:
+def usable_hints(context: Context, names: Names, hints: Sequence[ast.Hint]) -> dict[int, ast.Hint]:
     found: dict[int, ast.Hint] = {}
     for hint in hints:
-        bindings = [context.lookup(scope, name, hint) for name in hint.variables]
         if hint.kind == "join":
             context.notify(
                 hint,
@@ -24,7 +24,9 @@ def usable_hints(context: Context, scope: Scope, hints: Sequence[ast.Hint]) -> d
                 "01N30",
             )
             continue
-        entity = "relationship" if bindings[0].kind == "relationship" else "node"
+        variable = hint.variables[0]
+        is_relationship = context.analysis.types[variable] == RELATIONSHIP
+        entity = "relationship" if is_relationship else "node"
         if hint.kind == "index" and not _exists(context, entity, hint):
             context.notify(
                 hint,
@@ -35,7 +37,7 @@ def usable_hints(context: Context, scope: Scope, hints: Sequence[ast.Hint]) -> d
                 "01N31",
             )
             continue
-        found[bindings[0].slot] = hint
+        found[names[variable]] = hint
     return found
 
 

@@ -15,12 +15,14 @@ from typing import Protocol
 from samyama.cypher import ast
 from samyama.cypher import plan as p
 from samyama.cypher.catalog import IndexInfo
-from samyama.cypher.planner.expressions import Lowering, has_aggregate, lower_labels, slots_of
+from samyama.cypher.planner.context import Context, Names
+from samyama.cypher.planner.expressions import Lowering, lower_labels, slots_of
 from samyama.cypher.planner.hints import usable_hints
 from samyama.cypher.planner.quantified import group_names, plan_repeat, plan_selected
-from samyama.cypher.planner.scope import Binding, Context, Scope
+from samyama.cypher.semantic.scope import INSIDE
+from samyama.cypher.tree import conjuncts
 
-__all__ = ["Patterns", "conjuncts"]
+__all__ = ["Patterns", "type_names"]
 
 #: Cheaper than all that the counts can say.
 HINTED = -1.0
@@ -73,12 +75,6 @@ class Graph:
     paths: list[tuple[int, list[int]]] = field(default_factory=list)
 
 
-def conjuncts(node: ast.Expr) -> list[ast.Expr]:
-    if isinstance(node, ast.Binary) and node.operator == "AND":
-        return [*conjuncts(node.left), *conjuncts(node.right)]
-    return [node]
-
-
 def type_names(types: ast.LabelExpr | None) -> list[str] | None:
     """The names of a plain alternative; None when it is more than that."""
     if types is None:
@@ -99,36 +95,30 @@ class Patterns:
         self.context = context
         self.single = True  # at most one row comes out for each that goes in
         self.hints: dict[int, ast.Hint] = {}  # by slot
-        self.outer = Scope()  # what stood before the clause
+        self.outer: Names = {}  # what stood before the clause
         self.walked: list[Relationship] = []  # used before this pattern begins
 
     def plan(
         self,
         source: p.Operator,
-        scope: Scope,
+        outer: Names,
         paths: list[ast.PathPattern],
         where: ast.Expr | None,
         hints: Sequence[ast.Hint] = (),
-    ) -> tuple[p.Operator, Scope]:
-        """Rows of ``source`` extended by every match; the scope with the new names."""
+    ) -> tuple[p.Operator, Names]:
+        """Rows of ``source`` extended by every match; the slots with those of the new names."""
         if any(path.selector for path in paths):
-            return plan_selected(self, source, scope, paths, where)
-        outer, scope, graph = scope, scope.copy(), Graph()
+            return plan_selected(self, source, outer, paths, where)
+        names, graph = dict(outer), Graph()
         self.outer = outer
-        for path in paths:
-            self._add_path(graph, scope, outer, path)
-        lowering = Lowering(self.context, scope, Patterns)
-        for condition in conjuncts(where) if where is not None else []:
-            if has_aggregate(condition):
-                self.context.fail(
-                    condition,
-                    "Aggregates cannot stand in WHERE; use WITH first",
-                    "InvalidAggregation",
-                )
-            lowering._require_boolean(condition)
+        parts = [self._add_path(graph, names, path) for path in paths]
+        lowering = Lowering(self.context, names, Patterns)
+        for path, slots in zip(paths, parts, strict=True):
+            self._add_path_conditions(graph, lowering, path, slots)
+        for condition in conjuncts(where):
             self._add_predicate(graph, lowering.lower(condition))
-        self.hints = usable_hints(self.context, scope, hints)
-        bound = outer.slots()
+        self.hints = usable_hints(self.context, names, hints)
+        bound = set(outer.values())
         # Only slots of this clause matter to when a predicate can be put in.
         own = {
             *graph.nodes,
@@ -137,7 +127,7 @@ class Patterns:
         } - bound
         for predicate in graph.predicates:
             predicate.needs &= own
-        return self._join(source, graph, bound), scope
+        return self._join(source, graph, bound), names
 
     def _add_predicate(self, graph: Graph, expression: p.Expression) -> None:
         for part in _links(expression):
@@ -145,123 +135,83 @@ class Patterns:
 
     # ------------------------------------------------------------------------------------------------- collecting
 
-    def _add_path(self, graph: Graph, scope: Scope, outer: Scope, path: ast.PathPattern) -> None:
-        slots = [self._add_node(graph, scope, path.nodes[0])]
-        later: list[tuple[ast.RelationshipPattern, Relationship]] = []
+    def _add_path(self, graph: Graph, names: Names, path: ast.PathPattern) -> list[Relationship]:
+        """Put the parts of a path into the graph; what stands between its nodes, in order."""
+        slots = [self._add_node(graph, names, path.nodes[0])]
+        between: list[Relationship] = []
         for pattern, node in zip(path.relationships, path.nodes[1:], strict=True):
-            right = self._add_node(graph, scope, node)
+            left, right = slots[-1], self._add_node(graph, names, node)
             if isinstance(pattern, ast.Quantified):
-                slots += [self._add_quantified(graph, scope, pattern, slots[-1], right), right]
-                continue
-            relationship = self._add_relationship(graph, scope, outer, pattern, slots[-1], right)
-            relationship.shortest, relationship.cycles = path.shortest, path.cycles
-            later.append((pattern, relationship))
+                relationship = self._add_quantified(names, pattern, left, right)
+            else:
+                relationship = self._add_relationship(names, pattern, left, right)
+                relationship.shortest, relationship.cycles = path.shortest, path.cycles
+            graph.relationships.append(relationship)
+            between.append(relationship)
             slots += [relationship.slot, right]
         if path.variable is not None:
-            if path.variable in scope.names:
-                self.context.fail(
-                    path,
-                    f"Variable `{path.variable}` already declared",
-                    "VariableAlreadyBound",
-                    gql_status="42N59",
-                )
-            slot = self.context.new_slot()
-            scope.names[path.variable] = Binding(slot, "path")
+            slot = names[path.variable] = self.context.new_slot()
             graph.paths.append((slot, slots))
-        lowering = Lowering(self.context, scope, Patterns)
-        for node, slot in zip(path.nodes, slots[::2], strict=True):
+        return between
+
+    def _add_path_conditions(
+        self,
+        graph: Graph,
+        lowering: Lowering,
+        path: ast.PathPattern,
+        between: list[Relationship],
+    ) -> None:
+        nodes = [between[0].left, *(r.right for r in between)] if between else [graph.nodes[-1]]
+        if not between and path.nodes[0].variable is not None:
+            nodes = [lowering.names[path.nodes[0].variable]]
+        for node, slot in zip(path.nodes, nodes, strict=True):
             self._add_conditions(graph, lowering, slot, node.labels, node.properties, node.where)
-        for pattern, relationship in later:
-            self._add_relationship_conditions(graph, lowering, pattern, relationship)
-        for condition in conjuncts(path.where) if path.where is not None else []:
+        for pattern, relationship in zip(path.relationships, between, strict=True):
+            if isinstance(pattern, ast.RelationshipPattern):
+                self._add_relationship_conditions(graph, lowering, pattern, relationship)
+        for condition in conjuncts(path.where):
             self._add_predicate(graph, lowering.lower(condition))
 
     def _add_quantified(
-        self, graph: Graph, scope: Scope, pattern: ast.Quantified, left: int, right: int
-    ) -> int:
-        relationship = Relationship(
-            self.context.new_slot(),
-            left,
-            right,
-            "out",
-            [],
-            (pattern.low, pattern.high),
-            True,
-            quantified=pattern,
-        )
+        self, names: Names, pattern: ast.Quantified, left: int, right: int
+    ) -> Relationship:
+        slot, length = self.context.new_slot(), (pattern.low, pattern.high)
+        relationship = Relationship(slot, left, right, "out", [], length, True, quantified=pattern)
         for name in group_names(pattern):
-            if name in scope.names:
-                message = f"Variable `{name}` already declared"
-                self.context.fail(pattern, message, "VariableAlreadyBound", gql_status="42N59")
-            relationship.groups[name] = self.context.new_slot()
-            scope.names[name] = Binding(relationship.groups[name])
-        graph.relationships.append(relationship)
-        return relationship.slot
+            group = self.context.new_slot()
+            relationship.groups[name] = names[name.removesuffix(INSIDE)] = group
+        return relationship
 
-    def _add_node(self, graph: Graph, scope: Scope, node: ast.NodePattern) -> int:
-        binding = scope.names.get(node.variable) if node.variable else None
-        if binding is not None:
-            if binding.kind not in ("node", "any"):
-                self._conflict(node, node.variable, binding.kind, "a Node")
-            slot = binding.slot
-        else:
+    def _add_node(self, graph: Graph, names: Names, node: ast.NodePattern) -> int:
+        slot = names.get(node.variable) if node.variable is not None else None
+        if slot is None:
             slot = self.context.new_slot()
-            if node.variable:
-                scope.names[node.variable] = Binding(slot, "node")
+            if node.variable is not None:
+                names[node.variable] = slot
         if slot not in graph.nodes:
             graph.nodes.append(slot)
         return slot
 
-    def _conflict(self, node: ast.Node, name: str | None, kind: str, wanted: str) -> None:
-        message = f"Type mismatch: `{name}` is a {kind} and stands where {wanted} is expected"
-        self.context.fail(node, message, "VariableTypeConflict", gql_status="22N01")
-
     def _add_relationship(
-        self,
-        graph: Graph,
-        scope: Scope,
-        outer: Scope,
-        pattern: ast.RelationshipPattern,
-        left: int,
-        right: int,
+        self, names: Names, pattern: ast.RelationshipPattern, left: int, right: int
     ) -> Relationship:
-        direction = "both" if pattern.direction == "arrows" else pattern.direction
-        name, binding = (
-            pattern.variable,
-            scope.names.get(pattern.variable) if pattern.variable else None,
-        )
+        name = pattern.variable
         relationship = Relationship(
             -1,
             left,
             right,
-            direction,
+            "both" if pattern.direction == "arrows" else pattern.direction,
             type_names(pattern.types) or [],
             pattern.length,
             name is not None,
         )
-        kind = "relationships" if pattern.length else "relationship"
-        if binding is None:
-            relationship.slot = self.context.new_slot()
-            if name:
-                scope.names[name] = Binding(relationship.slot, kind)
-        else:
-            assert name is not None, "a binding has a name"
-            if name not in outer.names:
-                if binding.kind not in ("relationship", "relationships"):
-                    self._conflict(pattern, name, binding.kind, "a Relationship")
-                self.context.fail(
-                    pattern,
-                    f"Cannot use the same relationship variable `{name}` twice in a pattern",
-                    "RelationshipUniquenessViolation",
-                )
-            if binding.kind not in (kind, "any"):
-                self._conflict(pattern, name, binding.kind, "a Relationship")
-            relationship.slot, relationship.is_bound, relationship.is_list = (
-                binding.slot,
-                True,
-                bool(pattern.length),
-            )
-        graph.relationships.append(relationship)
+        if name is not None and name in names:
+            relationship.slot, relationship.is_bound = names[name], True
+            relationship.is_list = bool(pattern.length)
+            return relationship
+        relationship.slot = self.context.new_slot()
+        if name is not None:
+            names[name] = relationship.slot
         return relationship
 
     def _add_conditions(
@@ -287,13 +237,7 @@ class Patterns:
     ) -> list[p.Expression]:
         if properties is None:
             return []
-        if isinstance(properties, ast.Parameter):
-            self.context.fail(
-                properties,
-                "A parameter cannot stand for the properties of a pattern in MATCH; write {key: $value}",
-                "InvalidParameterUse",
-            )
-        assert isinstance(properties, ast.MapLiteral), "properties are a map or a parameter"
+        assert isinstance(properties, ast.MapLiteral), "a parameter is refused by the static pass"
         pairs = zip(properties.keys, properties.values, strict=True)
         return [
             p.Comparison([p.Property(p.Slot(slot), key), lowering.lower(value)], ["="])
@@ -319,11 +263,7 @@ class Patterns:
             )
             return
         hop = self.context.new_slot()
-        inner = (
-            lowering.inner({pattern.variable: Binding(hop, "relationship")})
-            if pattern.variable
-            else lowering
-        )
+        inner = lowering.inner({pattern.variable: hop}) if pattern.variable else lowering
         conditions = self._property_conditions(lowering, hop, pattern.properties)
         if labels is not None:
             conditions.append(p.HasLabels(p.Slot(hop), lower_labels(labels)))

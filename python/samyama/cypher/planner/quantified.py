@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from samyama.cypher import ast
 from samyama.cypher import plan as p
-from samyama.cypher.planner.scope import Binding, Scope
+from samyama.cypher.planner.context import Names
+from samyama.cypher.tree import conjuncts, path_parts
 
 if TYPE_CHECKING:
     from samyama.cypher.planner.patterns import Patterns, Relationship
@@ -23,18 +24,9 @@ __all__ = ["group_names", "plan_repeat", "plan_selected"]
 _PATH, _END = "\0path", "\0end"
 
 
-def _parts(
-    path: ast.PathPattern,
-) -> list[ast.NodePattern | ast.RelationshipPattern | ast.Quantified]:
-    parts: list[ast.NodePattern | ast.RelationshipPattern | ast.Quantified] = [path.nodes[0]]
-    for relationship, node in zip(path.relationships, path.nodes[1:], strict=True):
-        parts += [relationship, node]
-    return parts
-
-
 def group_names(pattern: ast.Quantified) -> list[str]:
     """The variables of the inner pattern, each once."""
-    names = [part.variable for part in _parts(pattern.path) if part.variable is not None]
+    names = [part.variable for part in path_parts(pattern.path) if part.variable is not None]
     return list(dict.fromkeys(names))
 
 
@@ -53,20 +45,18 @@ def plan_repeat(
     path = pattern.path
     # Every part gets a name, so that its slot can be found; those that were written come out as lists.
     written = set(group_names(pattern))
-    for number, part in enumerate(_parts(path)):
+    for number, part in enumerate(path_parts(path)):
         if not isinstance(part, ast.Quantified) and part.variable is None:
             part.variable = f"\0inner{number}"
     inner_start, used = context.new_slot(), context.new_slot()
-    scope = patterns.outer.copy()
     first = path.nodes[0].variable
     assert first is not None, "every part has a name by now"
-    scope.names[first] = Binding(inner_start, "node")
+    names = patterns.outer | {first: inner_start}
     inner = Inner(context)
     inner.walked = [
         Walked(slot, -1, -1, "both", [], (1, None), True, is_list=True) for slot in [used, *exclude]
     ]
-    body, inside = inner.plan(p.Argument(), scope, [path], pattern.where)
-    slot_of = {name: binding.slot for name, binding in inside.names.items()}
+    body, slot_of = inner.plan(p.Argument(), names, [path], pattern.where)
     low, high = relationship.length or (1, 1)
     into = relationship.right in bound
     bound |= {relationship.right, relationship.slot, *relationship.groups.values()}
@@ -95,52 +85,45 @@ def plan_repeat(
 def plan_selected(
     patterns: Patterns,
     source: p.Operator,
-    scope: Scope,
+    outer: Names,
     paths: list[ast.PathPattern],
     where: ast.Expr | None,
-) -> tuple[p.Operator, Scope]:
+) -> tuple[p.Operator, Names]:
     """A MATCH whose only pattern has a selector; its WHERE comes after the selection."""
     from samyama.cypher.planner.expressions import Lowering
     from samyama.cypher.planner.patterns import Patterns as Inner
-    from samyama.cypher.planner.patterns import conjuncts
 
     context, path = patterns.context, paths[0]
     selector = path.selector
-    if len(paths) > 1 or selector is None:
-        context.fail(
-            paths[-1],
-            "A path with SHORTEST or ANY must be the only pattern of its MATCH",
-            "UnexpectedSyntax",
-        )
+    assert selector is not None, "the caller has looked"
+    assert len(paths) == 1, "a path with a selector stands alone"
     path.selector = None
     for node, name in ((path.nodes[0], _PATH + "0"), (path.nodes[-1], _END)):
         node.variable = node.variable or name
-    is_named = path.variable is not None
     path.variable = path.variable or _PATH
     ends = [path.nodes[0].variable, path.nodes[-1].variable]
     quick = _breadth_first(path, selector)
     if quick is not None:
         path.shortest, path.cycles = quick, True
-    right, inside = Inner(context).plan(p.Argument(), scope, [path], None)
-    slots = [inside.names[name].slot for name in ends if name is not None]
+    right, inside = Inner(context).plan(p.Argument(), outer, [path], None)
     if quick is None:
-        length = p.Function("length", [p.Slot(inside.names[path.variable].slot)])
+        length = p.Function("length", [p.Slot(inside[path.variable])])
         if selector.shortest:
             right = p.Sort(input=right, keys=[length], descending=[False])
-        count = Lowering(context, Scope(), Inner).lower(selector.count)
         right = p.SelectPaths(
-            input=right, partition=slots, length=length, count=count, groups=selector.groups
+            input=right,
+            partition=[inside[name] for name in ends if name is not None],
+            length=length,
+            count=Lowering(context, {}, Inner).lower(selector.count),
+            groups=selector.groups,
         )
     source = p.Apply(input=source, right=right)
     patterns.single = False
-    names = {name: binding for name, binding in inside.names.items() if not name.startswith("\0")}
-    if not is_named:
-        names.pop(_PATH, None)
-    scope = Scope(names, inside.hidden)
-    lowering = Lowering(context, scope, Inner)
-    for condition in conjuncts(where) if where is not None else []:
+    names = {name: slot for name, slot in inside.items() if not name.startswith("\0")}
+    lowering = Lowering(context, names, Inner)
+    for condition in conjuncts(where):
         source = p.Filter(input=source, predicate=lowering.lower(condition))
-    return source, scope
+    return source, names
 
 
 def _breadth_first(path: ast.PathPattern, selector: ast.Selector) -> str | None:

@@ -7,13 +7,15 @@ from samyama.cypher import plan as p
 from samyama.cypher.catalog import Catalog
 from samyama.cypher.explain import annotate
 from samyama.cypher.planner.batches import find_batched, plan_batches
+from samyama.cypher.planner.context import Context
 from samyama.cypher.planner.expressions import Lowering
 from samyama.cypher.planner.patterns import Patterns
 from samyama.cypher.planner.projection import Column
 from samyama.cypher.planner.query import plan_query
-from samyama.cypher.planner.scope import Context, Scope
 from samyama.cypher.planner.show import plan_show
 from samyama.cypher.procedures import Registry
+from samyama.cypher.semantic import Analysis
+from samyama.cypher.semantic.scope import shown
 
 __all__ = ["plan_statement"]
 
@@ -24,11 +26,12 @@ def plan_statement(
     catalog: Catalog,
     spans: list[tuple[int, int]],
     registry: Registry,
+    analysis: Analysis,
 ) -> p.Plan:
-    context = Context(text, catalog, spans, registry)
+    context = Context(text, catalog, spans, registry, analysis)
     kind, batched = "r", None
     if isinstance(statement.body, ast.Query):
-        at = find_batched(context, statement.body)
+        at = find_batched(statement.body)
         if at is not None:
             source, columns, batched = plan_batches(context, statement.body, at)
         else:
@@ -39,7 +42,7 @@ def plan_statement(
         source, columns = plan_show(context, statement.body)
     else:
         source, columns, kind = _schema(context, statement.body), [], "s"
-    root = p.ProduceResults(input=source, slots=[binding.slot for _, binding, _ in columns])
+    root = p.ProduceResults(input=source, slots=[slot for _, slot, _ in columns])
     return p.Plan(
         version=p.IR_VERSION,
         kind=kind,  # type: ignore[arg-type]
@@ -57,12 +60,12 @@ def plan_statement(
 def _name(context: Context, column: Column) -> list[str | int]:
     name, _, item = column
     if item is None or item.aliased:
-        return [name]
+        return [shown(name)]
     return context.pieces(item.start, item.end)
 
 
 def _schema(context: Context, command: ast.Command) -> p.Operator:
-    lowering = Lowering(context, Scope(), Patterns)
+    lowering = Lowering(context, {}, Patterns)
     match command:
         case ast.CreateIndex():
             return p.CreateIndex(
@@ -92,4 +95,4 @@ def _schema(context: Context, command: ast.Command) -> p.Operator:
             name_from = lowering.optional(command.name_from)
             return kind(name=command.name, if_exists=command.if_exists, name_from=name_from)
         case _:
-            return context.not_yet(command, "This command")
+            return context.not_supported(command, "This command is not supported")

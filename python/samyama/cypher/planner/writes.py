@@ -4,321 +4,197 @@ from __future__ import annotations
 
 from samyama.cypher import ast
 from samyama.cypher import plan as p
-from samyama.cypher.planner.expressions import Lowering
+from samyama.cypher.planner.context import Context, Names
+from samyama.cypher.planner.expressions import Lowering, holds_subplan, slots_of
 from samyama.cypher.planner.patterns import Patterns, type_names
-from samyama.cypher.planner.scope import Binding, Context, Scope
+from samyama.cypher.tree import path_parts
 
-__all__ = ["plan_create", "plan_delete", "plan_foreach", "plan_merge", "plan_set"]
+__all__ = ["plan_write"]
 
 
-def plan_create(
-    context: Context, source: p.Operator, scope: Scope, clause: ast.Create
-) -> tuple[p.Operator, Scope]:
-    scope = scope.copy()
+def plan_write(
+    context: Context, source: p.Operator, names: Names, clause: ast.Clause
+) -> tuple[p.Operator, Names]:
+    """Any clause that writes; the slots behind it."""
+    context.writes = True
+    match clause:
+        case ast.Create():
+            return _plan_create(context, source, names, clause)
+        case ast.Merge():
+            return _plan_merge(context, source, names, clause)
+        case ast.Set():
+            return p.Set(input=source, items=_items(context, names, clause.items)), names
+        case ast.Delete():
+            targets = Lowering(context, names, Patterns).all(clause.targets)
+            return p.Delete(input=source, targets=targets, detach=clause.detach), names
+        case ast.Foreach():
+            return _plan_foreach(context, source, names, clause), names
+        case _:
+            raise AssertionError(f"no clause that writes: {clause}")
+
+
+def _plan_create(
+    context: Context, source: p.Operator, names: Names, clause: ast.Create
+) -> tuple[p.Operator, Names]:
+    names = dict(names)
     for path in clause.paths:
-        nodes, relationships, slots = _new_pattern(context, scope, path, "CREATE")
-        source = p.Create(input=source, nodes=nodes, relationships=relationships)
-        source = _bind_path(context, source, scope, path, slots)
-    return source, scope
+        new = _NewPattern(context, names)
+        new.add(path)
+        source = _create(source, new)
+        source = _bind_path(context, source, names, path, new.slots)
+    return source, names
+
+
+def _create(source: p.Operator, new: _NewPattern) -> p.Operator:
+    """One operator for consecutive patterns: scripts create hundreds of them in a row.
+
+    It makes all its nodes before its relationships, so a node whose properties look at a relationship, or at the graph,
+    begins another one.
+    """
+    if isinstance(source, p.Create):
+        made = {relationship.slot for relationship in source.relationships}
+        needed = [node.properties for node in new.nodes if node.properties is not None]
+        if not any(slots_of(one) & made or holds_subplan(one) for one in needed):
+            return p.Create(
+                input=source.input,
+                nodes=[*source.nodes, *new.nodes],
+                relationships=[*source.relationships, *new.relationships],
+            )
+    return p.Create(input=source, nodes=new.nodes, relationships=new.relationships)
 
 
 def _bind_path(
-    context: Context, source: p.Operator, scope: Scope, path: ast.PathPattern, slots: list[int]
+    context: Context, source: p.Operator, names: Names, path: ast.PathPattern, slots: list[int]
 ) -> p.Operator:
     if path.variable is None:
         return source
-    if path.variable in scope.names:
-        context.fail(path, f"Variable `{path.variable}` already declared", "VariableAlreadyBound")
-    slot = context.new_slot()
-    scope.names[path.variable] = Binding(slot, "path")
+    slot = names[path.variable] = context.new_slot()
     return p.Projection(input=source, slots=[slot], expressions=[p.PathBuild(slots)])
 
 
-def _new_pattern(
-    context: Context, scope: Scope, path: ast.PathPattern, clause: str
-) -> tuple[list[p.CreateNode], list[p.CreateRelationship], list[int]]:
-    if path.shortest or path.selector:
-        context.fail(path, f"Shortest paths cannot stand in {clause}", "UnexpectedSyntax")
-    if path.where is not None or any(
-        isinstance(part, ast.Quantified) for part in path.relationships
-    ):
-        context.fail(
-            path, f"Quantified patterns and WHERE cannot stand in {clause}", "UnexpectedSyntax"
+class _NewPattern:
+    """What one path creates: ``slots`` are its parts in order, those that were there before among them."""
+
+    def __init__(self, context: Context, names: Names) -> None:
+        self.context, self.names = context, names
+        self.nodes: list[p.CreateNode] = []
+        self.relationships: list[p.CreateRelationship] = []
+        self.slots: list[int] = []
+
+    def add(self, path: ast.PathPattern) -> None:
+        self.slots.append(self._node(path.nodes[0]))
+        for pattern, node in zip(path.relationships, path.nodes[1:], strict=True):
+            assert isinstance(pattern, ast.RelationshipPattern), "quantified parts are refused"
+            right = self._node(node)
+            slot = self._relationship(pattern, self.slots[-1], right)
+            self.slots += [slot, right]
+
+    def _node(self, node: ast.NodePattern) -> int:
+        if node.variable is not None and node.variable in self.names:
+            return self.names[node.variable]
+        slot = self.context.new_slot()
+        self.nodes.append(
+            p.CreateNode(slot, _label_names(node.labels), self._properties(node.properties))
         )
-    nodes: list[p.CreateNode] = []
-    relationships: list[p.CreateRelationship] = []
-    lonely = not path.relationships
-    slots = [_new_node(context, scope, path.nodes[0], nodes, clause, lonely)]
-    for pattern, node in zip(_plain(path), path.nodes[1:], strict=True):
-        right = _new_node(context, scope, node, nodes, clause, False)
-        slot = _new_relationship(context, scope, pattern, slots[-1], right, relationships, clause)
-        slots += [slot, right]
-    return nodes, relationships, slots
+        if node.variable is not None:
+            self.names[node.variable] = slot
+        return slot
+
+    def _relationship(self, pattern: ast.RelationshipPattern, left: int, right: int) -> int:
+        slot = self.context.new_slot()
+        types = type_names(pattern.types) or []
+        start, end = (right, left) if pattern.direction == "in" else (left, right)
+        properties = self._properties(pattern.properties)
+        self.relationships.append(p.CreateRelationship(slot, types[0], start, end, properties))
+        if pattern.variable is not None:
+            self.names[pattern.variable] = slot
+        return slot
+
+    def _properties(self, properties: ast.Expr | None) -> p.Expression | None:
+        return Lowering(self.context, self.names, Patterns).optional(properties)
 
 
-def _label_names(context: Context, labels: ast.LabelExpr | None) -> list[str]:
-    if labels is None:
-        return []
-    if isinstance(labels, ast.LabelName):
-        return [labels.name]
+def _label_names(labels: ast.LabelExpr | None) -> list[str]:
     if isinstance(labels, ast.LabelAnd):
-        return [name for operand in labels.operands for name in _label_names(context, operand)]
-    return context.fail(
-        labels, "What is created has plain labels, joined by ':'", "UnexpectedSyntax"
-    )
+        return [name for operand in labels.operands for name in _label_names(operand)]
+    return [labels.name] if isinstance(labels, ast.LabelName) else []
 
 
-def _properties(
-    context: Context, scope: Scope, properties: ast.Expr | None, clause: str
-) -> p.Expression | None:
-    if properties is None:
-        return None
-    if clause == "MERGE" and isinstance(properties, ast.Parameter):
-        context.fail(
-            properties,
-            "A parameter cannot stand for the properties in MERGE; write {key: $value}",
-            "InvalidParameterUse",
-        )
-    return Lowering(context, scope, Patterns).lower(properties)
-
-
-def _new_node(
-    context: Context,
-    scope: Scope,
-    node: ast.NodePattern,
-    nodes: list[p.CreateNode],
-    clause: str,
-    lonely: bool,
-) -> int:
-    has_more = node.labels is not None or node.properties is not None
-    if node.variable and (binding := scope.names.get(node.variable)):
-        if binding.kind not in ("node", "any"):
-            context.fail(
-                node,
-                f"Type mismatch: `{node.variable}` is a {binding.kind}, not a Node",
-                "VariableTypeConflict",
-            )
-        if has_more or lonely:
-            message = (
-                f"Can't create node `{node.variable}` with labels or properties here: "
-                "the variable is already declared"
-            )
-            context.fail(node, message, "VariableAlreadyBound", gql_status="42N59")
-        return binding.slot
-    slot = context.new_slot()
-    # Its own properties cannot see it.
-    properties = _properties(context, scope, node.properties, clause)
-    nodes.append(p.CreateNode(slot, _label_names(context, node.labels), properties))
-    if node.variable:
-        scope.names[node.variable] = Binding(slot, "node")
-    return slot
-
-
-def _new_relationship(
-    context: Context,
-    scope: Scope,
-    pattern: ast.RelationshipPattern,
-    left: int,
-    right: int,
-    relationships: list[p.CreateRelationship],
-    clause: str,
-) -> int:
-    if pattern.length is not None:
-        context.fail(
-            pattern,
-            f"Variable length relationships cannot be used in {clause}",
-            "CreatingVarLength",
-        )
-    types = type_names(pattern.types)
-    if types is None or len(types) != 1:
-        context.fail(
-            pattern,
-            f"Exactly one relationship type must be specified in {clause}",
-            "NoSingleRelationshipType",
-        )
-    if clause == "CREATE" and pattern.direction in ("both", "arrows"):
-        context.fail(
-            pattern,
-            "Only directed relationships are supported in CREATE",
-            "RequiresDirectedRelationship",
-        )
-    if pattern.variable and pattern.variable in scope.names:
-        context.fail(
-            pattern,
-            f"Variable `{pattern.variable}` already declared",
-            "VariableAlreadyBound",
-            gql_status="42N59",
-        )
-    slot = context.new_slot()
-    properties = _properties(context, scope, pattern.properties, clause)
-    start, end = (right, left) if pattern.direction == "in" else (left, right)
-    relationships.append(p.CreateRelationship(slot, types[0], start, end, properties))
-    if pattern.variable:
-        scope.names[pattern.variable] = Binding(slot, "relationship")
-    return slot
-
-
-def plan_merge(
-    context: Context, source: p.Operator, scope: Scope, clause: ast.Merge
-) -> tuple[p.Operator, Scope]:
-    outer, new = scope, scope.copy()
-    nodes, relationships, slots = _new_pattern(context, new, clause.path, "MERGE")
-    # The same pattern to match, over the same slots: named parts are bound in a scope of their own, then renamed.
-    bare = ast.PathPattern(
-        clause.path.start, clause.path.end, None, clause.path.nodes, clause.path.relationships
-    )
-    right, matched = Patterns(context).plan(p.Argument(), outer, [bare], None)
-    created_slots = slots
-    matched_slots = _slots_in_pattern(matched, clause.path)
-    renames = {m: c for m, c in zip(matched_slots, created_slots, strict=True) if m != c}
+def _plan_merge(
+    context: Context, source: p.Operator, names: Names, clause: ast.Merge
+) -> tuple[p.Operator, Names]:
+    """The pattern is planned twice, to match and to create; what is matched moves to the slots of what is created."""
+    path = clause.path
+    _name_all(path)
+    behind = dict(names)
+    new = _NewPattern(context, behind)
+    new.add(path)
+    bare = ast.PathPattern(path.start, path.end, None, path.nodes, path.relationships)
+    right, matched = Patterns(context).plan(p.Argument(), names, [bare], None)
+    found = [matched[name] for part in path_parts(path) if (name := part.variable) is not None]
+    renames = {m: c for m, c in zip(found, new.slots, strict=True) if m != c}
     if renames:
         right = p.Projection(
             input=right,
             slots=list(renames.values()),
             expressions=[p.Slot(slot) for slot in renames],
         )
-    not_null = [
-        value
-        for pattern in _parts(clause.path)
-        if isinstance(pattern.properties, ast.MapLiteral)
-        for value in Lowering(context, outer, Patterns).all(pattern.properties.values)
-    ]
+    values = Lowering(context, names, Patterns)
     source = p.Merge(
         input=source,
         right=right,
-        nodes=nodes,
-        relationships=relationships,
-        on_match=_items(context, new, clause.on_match),
-        on_create=_items(context, new, clause.on_create),
-        not_null=not_null,
+        nodes=new.nodes,
+        relationships=new.relationships,
+        on_match=_items(context, behind, clause.on_match),
+        on_create=_items(context, behind, clause.on_create),
+        not_null=[
+            value
+            for part in path_parts(path)
+            if isinstance(part, ast.NodePattern | ast.RelationshipPattern)
+            and isinstance(part.properties, ast.MapLiteral)
+            for value in values.all(part.properties.values)
+        ],
     )
-    return _bind_path(context, source, new, clause.path, slots), new
+    source = _bind_path(context, source, behind, path, new.slots)
+    return source, {name: slot for name, slot in behind.items() if not name.startswith("\0")}
 
 
-def _slots_in_pattern(matched: Scope, path: ast.PathPattern) -> list[int]:
-    """The slots that matching the path has bound, in its order. Every part has a name: see ``name_all``."""
-    return [
-        matched.names[pattern.variable].slot
-        for pattern in _parts(path)
-        if pattern.variable is not None
-    ]
-
-
-def _plain(path: ast.PathPattern) -> list[ast.RelationshipPattern]:
-    """The relationships; ``_new_pattern`` has refused all that is more than one."""
-    return [part for part in path.relationships if isinstance(part, ast.RelationshipPattern)]
-
-
-def _parts(path: ast.PathPattern) -> list[ast.NodePattern | ast.RelationshipPattern]:
-    parts: list[ast.NodePattern | ast.RelationshipPattern] = [path.nodes[0]]
-    for relationship, node in zip(_plain(path), path.nodes[1:], strict=True):
-        parts += [relationship, node]
-    return parts
-
-
-def name_all(path: ast.PathPattern) -> None:
+def _name_all(path: ast.PathPattern) -> None:
     """Give anonymous parts names that no query can write, so that matching and creating can speak of the same part."""
-    for number, part in enumerate(_parts(path)):
-        if part.variable is None:
+    for number, part in enumerate(path_parts(path)):
+        if isinstance(part, ast.NodePattern | ast.RelationshipPattern) and part.variable is None:
             part.variable = f"\0merge{number}"
 
 
-def plan_set(context: Context, source: p.Operator, scope: Scope, clause: ast.Set) -> p.Operator:
-    return p.Set(input=source, items=_items(context, scope, clause.items))
-
-
-def _items(context: Context, scope: Scope, items: list[ast.Node]) -> list[p.SetItem]:
-    lowering = Lowering(context, scope, Patterns)
+def _items(context: Context, names: Names, items: list[ast.Node]) -> list[p.SetItem]:
+    lowering = Lowering(context, names, Patterns)
+    lower = lowering.lower
     result: list[p.SetItem] = []
     for item in items:
         match item:
             case ast.SetProperty():
-                _no_pattern(context, item.value)
-                result.append(
-                    p.SetProperty(lowering.lower(item.entity), item.key, lowering.lower(item.value))
-                )
+                result.append(p.SetProperty(lower(item.entity), item.key, lower(item.value)))
             case ast.SetProperties():
-                result.append(
-                    p.SetProperties(
-                        lowering.lower(item.entity), lowering.lower(item.value), item.replace
-                    )
-                )
+                entity, value = lower(item.entity), lower(item.value)
+                result.append(p.SetProperties(entity, value, item.replace))
             case ast.SetLabels():
-                result.append(p.SetLabels(lowering.lower(item.entity), item.labels))
+                result.append(p.SetLabels(lower(item.entity), item.labels))
             case ast.RemoveProperty():
-                result.append(p.RemoveProperty(lowering.lower(item.entity), item.key))
+                result.append(p.RemoveProperty(lower(item.entity), item.key))
             case ast.RemoveLabels():
-                result.append(p.RemoveLabels(lowering.lower(item.entity), item.labels))
+                result.append(p.RemoveLabels(lower(item.entity), item.labels))
             case _:
                 raise AssertionError(f"no such item: {item}")
     return result
 
 
-def _no_pattern(context: Context, value: ast.Expr) -> None:
-    if isinstance(value, ast.PatternPredicate):
-        context.fail(value, "A pattern cannot be the value of a property", "UnexpectedSyntax")
-
-
-def plan_delete(
-    context: Context, source: p.Operator, scope: Scope, clause: ast.Delete
+def _plan_foreach(
+    context: Context, source: p.Operator, names: Names, clause: ast.Foreach
 ) -> p.Operator:
-    lowering = Lowering(context, scope, Patterns)
-    for target in clause.targets:
-        if isinstance(target, ast.HasLabels):
-            context.fail(target, "DELETE does not delete labels; use REMOVE", "InvalidDelete")
-        if isinstance(target, ast.Literal | ast.ListLiteral | ast.MapLiteral | ast.Binary):
-            context.fail(
-                target,
-                "Type mismatch: DELETE takes a Node, Relationship or Path",
-                "InvalidArgumentType",
-            )
-    return p.Delete(input=source, targets=lowering.all(clause.targets), detach=clause.detach)
-
-
-def plan_foreach(
-    context: Context, source: p.Operator, scope: Scope, clause: ast.Foreach
-) -> p.Operator:
-    lowering = Lowering(context, scope, Patterns)
-    items = lowering.lower(clause.list)
+    items = Lowering(context, names, Patterns).lower(clause.list)
     slot = context.new_slot()
-    inner = scope.copy()
-    inner.names[clause.variable] = Binding(slot)
+    inner = names | {clause.variable: slot}
     body: p.Operator = p.Argument()
     for step in clause.body:
         body, inner = plan_write(context, body, inner, step)
     return p.Foreach(input=source, slot=slot, list=items, body=body)
-
-
-def plan_write(
-    context: Context, source: p.Operator, scope: Scope, clause: ast.Clause
-) -> tuple[p.Operator, Scope]:
-    """Any clause that writes."""
-    context.writes = True
-    match clause:
-        case ast.Create():
-            return plan_create(context, source, scope, clause)
-        case ast.Merge():
-            _check_merge(context, scope, clause.path)
-            name_all(clause.path)
-            source, new = plan_merge(context, source, scope, clause)
-            new.names = {
-                name: binding for name, binding in new.names.items() if not name.startswith("\0")
-            }
-            return source, new
-        case ast.Set():
-            return plan_set(context, source, scope, clause), scope
-        case ast.Delete():
-            return plan_delete(context, source, scope, clause), scope
-        case ast.Foreach():
-            return plan_foreach(context, source, scope, clause), scope
-        case _:
-            raise AssertionError(f"no clause that writes: {clause}")
-
-
-def _check_merge(context: Context, scope: Scope, path: ast.PathPattern) -> None:
-    """A bound node is fine as an end; as the whole pattern, or with anything more, it is not."""
-    for pattern in path.relationships:
-        if pattern.variable and pattern.variable in scope.names:
-            context.fail(
-                pattern, f"Variable `{pattern.variable}` already declared", "VariableAlreadyBound"
-            )

@@ -5,8 +5,41 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from samyama.cypher.procedures.bodies import CONSTRAINT_COLUMNS, INDEX_COLUMNS
+from samyama.cypher.procedures.catalog import Argument, Procedure
 
-__all__ = ["SHOWN", "Shown"]
+__all__ = ["KINDS", "SHOWN", "Shown", "split_words"]
+
+#: Words before INDEX or CONSTRAINT, to what must stand in the type.
+KINDS = {
+    "RANGE": ["RANGE"],
+    "TEXT": ["TEXT"],
+    "POINT": ["POINT"],
+    "LOOKUP": ["LOOKUP"],
+    "FULLTEXT": ["FULLTEXT"],
+    "VECTOR": ["VECTOR"],
+    "UNIQUE": ["UNIQUE"],
+    "UNIQUENESS": ["UNIQUE"],
+    "KEY": ["KEY"],
+    "NODE": ["NODE"],
+    "RELATIONSHIP": ["RELATIONSHIP"],
+    "REL": ["RELATIONSHIP"],
+    "EXISTENCE": ["EXISTENCE"],
+    "EXIST": ["EXISTENCE"],
+    "TYPE": ["PROPERTY_TYPE"],
+    "PROPERTY": [],
+    "ALL": [],
+    "BUILT": [],
+    "IN": [],
+    "USER": [],
+    "DEFINED": [],
+    "CURRENT": [],
+    "DEFAULT": [],
+    "HOME": [],
+    "BTREE": ["RANGE"],
+}
+
+
+_ARGUMENTS = (Argument("names", "LIST<ANY>"), Argument("kinds", "LIST<STRING>"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +54,12 @@ class Shown:
     default: int
     body: str
     static: str | None = None
+
+    @property
+    def procedure(self) -> Procedure:
+        """The query as a procedure; it may do what the procedures that it calls do."""
+        columns = tuple((name, "ANY") for name in self.columns)
+        return Procedure("SHOW", _ARGUMENTS, columns, "", self.body, "WRITE")
 
 
 _INDEXES = f"""
@@ -151,3 +190,16 @@ SHOWN: dict[str, Shown] = {
         "RETURN '' AS user, [] AS roles, false AS passwordChangeRequired, null AS suspended, null AS home",
     ),
 }
+
+
+def split_words(what: str) -> tuple[list[str], str | None]:
+    """The words before the thing shown, and the thing: the last word that names one, so that what follows it is passed over
+    (``SHOW FUNCTIONS EXECUTABLE BY ...``). None: there is none."""
+    words = what.split()
+    for at in range(len(words) - 1, -1, -1):
+        singular = {"INDEXES": "INDEX", "PRIVILEGES": "PRIVILEGE"}.get(
+            words[at], words[at].removesuffix("S")
+        )
+        if singular in SHOWN:
+            return words[:at], singular
+    return words, None

@@ -6,28 +6,25 @@ from typing import Any
 
 from samyama.cypher.procedures.catalog import Procedure
 from samyama.cypher.procedures.defined import Registry
-from samyama.cypher.procedures.functions import DESCRIBED, Described
+from samyama.cypher.semantic.signatures import FUNCTIONS, Function
 
 __all__ = ["rows"]
 
 Row = dict[str, Any]
 
 
-def _function(one: Described) -> Row:
-    arguments = [
-        {"name": name.split(" = ")[0].strip(), "type": kind.strip(), "description": ""}
-        for name, _, kind in (
-            piece.partition(" :: ") for piece in one.arguments.split(", ") if " :: " in piece
-        )
-    ]
+def _function(one: Function) -> Row:
     return {
         "name": one.name,
         "category": one.category,
         "description": one.about,
         "signature": one.signature,
         "isBuiltIn": True,
-        "argumentDescription": arguments,
-        "returnDescription": one.result,
+        "argumentDescription": [
+            {"name": a.name, "type": a.type, "description": "", "default": a.default}
+            for a in one.arguments
+        ],
+        "returnDescription": one.result_text,
         "aggregating": one.is_aggregating,
         "rolesExecution": None,
         "rolesBoostedExecution": None,
@@ -68,5 +65,5 @@ def _procedure(one: Procedure) -> Row:
 def rows(what: str, registry: Registry) -> list[Row]:
     """``functions`` or ``procedures``."""
     if what == "functions":
-        return [_function(one) for one in DESCRIBED]
+        return [_function(one) for one in FUNCTIONS]
     return [_procedure(one) for one in registry.all()]

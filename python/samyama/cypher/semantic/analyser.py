@@ -1,0 +1,111 @@
+"""What the parts of the pass share: the text, the names that are taken, the types that were found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NoReturn
+
+from samyama.cypher import ast
+from samyama.cypher import errors as e
+from samyama.cypher.errors import CypherError, Problem, did_you_mean
+from samyama.cypher.semantic.scope import Scope, Symbol, numbered
+from samyama.cypher.semantic.types import Type
+
+if TYPE_CHECKING:
+    from samyama.cypher.procedures import Registry
+
+__all__ = ["Analyser", "Analysis"]
+
+
+@dataclass(slots=True)
+class Analysis:
+    """What the planner is told beside the tree: the type of every variable, by its name in the statement."""
+
+    types: dict[str, Type] = field(default_factory=dict)
+
+
+class Analyser:
+    """One statement (or the body of one procedure) under analysis.
+
+    ``parameters``: the names that were given; None: not known. ``no_aggregates``: why an aggregate cannot stand at this
+    place; empty: it can. ``no_writes``: likewise for clauses that write.
+    """
+
+    def __init__(
+        self, text: str, registry: Registry, parameters: Mapping[str, str] | None = None
+    ) -> None:
+        self.text, self.registry, self.parameters = text, registry, parameters
+        self.analysis = Analysis()
+        self.no_aggregates = "here"
+        self.no_writes = ""
+        self._taken: dict[str, int] = {}
+
+    def fail(self, node: ast.Node | int, problem: Problem, message: str) -> NoReturn:
+        raise CypherError(
+            self.text, node if isinstance(node, int) else node.start, message, problem
+        )
+
+    def place(self, node: ast.Node) -> str:
+        """``in line 3``, for messages about somewhere else; empty when there is one line."""
+        if "\n" not in self.text.strip():
+            return ""
+        return f" in line {self.text.count(chr(10), 0, node.start) + 1}"
+
+    # ------------------------------------------------------------------------------------------------ variables
+
+    def symbol(self, name: str, kind: Type) -> Symbol:
+        """A new variable, with a name of its own."""
+        number = self._taken.get(name, 0)
+        self._taken[name] = number + 1
+        unique = numbered(name, number) if number else name
+        self.analysis.types[unique] = kind
+        return Symbol(unique, kind)
+
+    def declare(self, scope: Scope, name: str, kind: Type, node: ast.Node) -> Symbol:
+        """A new variable that is visible from here on.
+
+        Raises: CypherError: there is one of this name.
+        """
+        if name in scope.names:
+            self.fail(node, e.ALREADY_BOUND, f"Variable `{name}` already declared")
+        if name in scope.fixed:
+            message = f"Variable `{name}` is already declared outside of this subquery; give this one another name"
+            self.fail(node, e.SHADOWED_VARIABLE, message)
+        symbol = scope.names[name] = self.symbol(name, kind)
+        return symbol
+
+    def resolve(self, scope: Scope, name: str, node: ast.Node) -> Symbol:
+        """The variable of this name.
+
+        Raises: CypherError: none is visible; if a clause has left it behind, the message says which.
+        """
+        symbol = scope.names.get(name) or scope.fixed.get(name)
+        if symbol is not None:
+            return symbol
+        if name in scope.hidden:
+            clause = scope.hidden[name]
+            self.fail(node, e.UNDEFINED_VARIABLE, f"Variable `{name}` not defined. {clause}")
+        hint = did_you_mean(name, scope.visible())
+        self.fail(node, e.UNDEFINED_VARIABLE, f"Variable `{name}` not defined.{hint}")
+
+    # ---------------------------------------------------------------------------------------------- what may stand
+
+    @contextmanager
+    def aggregates(self, why_not: str) -> Iterator[None]:
+        """Inside, an aggregate can stand (empty), or cannot for this reason."""
+        before, self.no_aggregates = self.no_aggregates, why_not
+        try:
+            yield
+        finally:
+            self.no_aggregates = before
+
+    @contextmanager
+    def writes(self, why_not: str) -> Iterator[None]:
+        """Inside, clauses cannot write, unless that was so before for another reason."""
+        before, self.no_writes = self.no_writes, self.no_writes or why_not
+        try:
+            yield
+        finally:
+            self.no_writes = before

@@ -1,0 +1,96 @@
+"""Walking and comparing syntax trees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from samyama.cypher import ast
+
+__all__ = ["children", "conjuncts", "path_parts", "signature", "transform", "walk"]
+
+_FIELDS: dict[type, tuple[str, ...]] = {}
+#: Where a node stands and how the plan cache stripped it are not what it says.
+_PLACE = ("start", "end", "auto")
+
+
+def _fields(kind: type) -> tuple[str, ...]:
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+    return _FIELDS[kind]
+
+
+def signature(node: Any) -> Any:
+    """What an expression says, without where it says it: equal for equal expressions."""
+    if isinstance(node, ast.Node):
+        kind = type(node)
+        fields = [getattr(node, name) for name in _fields(kind) if name not in _PLACE]
+        return (kind.__name__, *map(signature, fields))
+    if isinstance(node, list | tuple):
+        return tuple(map(signature, node))
+    return (type(node).__name__, node)
+
+
+def children(node: ast.Node) -> list[ast.Node]:
+    """The nodes directly below, in order."""
+    found: list[ast.Node] = []
+
+    def visit(value: object) -> None:
+        if isinstance(value, ast.Node):
+            found.append(value)
+        elif isinstance(value, list | tuple):
+            for item in value:
+                visit(item)
+
+    for name in _fields(type(node)):
+        visit(getattr(node, name))
+    return found
+
+
+def walk(node: ast.Node) -> Iterator[ast.Node]:
+    """The node and everything below it."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def conjuncts(node: ast.Expr | None) -> list[ast.Expr]:
+    """The operands of AND, however they nest; none of None."""
+    if node is None:
+        return []
+    if isinstance(node, ast.Binary) and node.operator == "AND":
+        return [*conjuncts(node.left), *conjuncts(node.right)]
+    return [node]
+
+
+def path_parts(
+    path: ast.PathPattern,
+) -> list[ast.NodePattern | ast.RelationshipPattern | ast.Quantified]:
+    """Nodes and what is between them, in order."""
+    parts: list[ast.NodePattern | ast.RelationshipPattern | ast.Quantified] = [path.nodes[0]]
+    for relationship, node in zip(path.relationships, path.nodes[1:], strict=True):
+        parts += [relationship, node]
+    return parts
+
+
+def transform(node: ast.Node, replace: Callable[[ast.Node], ast.Node | None]) -> ast.Node:
+    """The node with parts replaced, in place, from above: by what ``replace`` gives; None: look inside."""
+    found = replace(node)
+    if found is not None:
+        return found
+    for name in _fields(type(node)):
+        value = getattr(node, name)
+        changed = _transformed(value, replace)
+        if changed is not value:
+            setattr(node, name, changed)
+    return node
+
+
+def _transformed(value: Any, replace: Callable[[ast.Node], ast.Node | None]) -> Any:
+    if isinstance(value, ast.Node):
+        return transform(value, replace)
+    if isinstance(value, list):
+        return [_transformed(item, replace) for item in value]
+    if isinstance(value, tuple):
+        return tuple(_transformed(item, replace) for item in value)
+    return value
