@@ -32,7 +32,6 @@ pub use database::Database;
 pub use engine::now_ns;
 pub use frontend::{CompileError, CompileRequest, Frontend};
 pub use node::{Addresses, Node};
-pub use session::{BoltBackend, BoltSession, GraphEntities};
 pub use samyama_exec::functions::all as functions;
 pub use zones::BundledZones;
 

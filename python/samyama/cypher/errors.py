@@ -40,6 +40,8 @@ NOT_SUPPORTED = Problem("NotSupported", "51N26")
 UNDEFINED_VARIABLE = Problem("UndefinedVariable", "42N62")
 INACCESSIBLE_VARIABLE = Problem("UndefinedVariable", "42N44")
 NEW_VARIABLE_IN_PREDICATE = Problem("UndefinedVariable", "42N29")
+OUT_OF_PATTERN = Problem("UndefinedVariable", "42I21")
+CREATED_HERE = Problem("UndefinedVariable", "42I58")
 ALREADY_BOUND = Problem("VariableAlreadyBound", "42N59")
 SHADOWED_VARIABLE = Problem("VariableAlreadyBound", "42N07")
 ALREADY_BOUND_NODE = Problem("VariableAlreadyBound", "42N78")
@@ -130,7 +132,7 @@ class CypherError(Exception):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`` Did you mean `x`?`` or nothing. Case does not count as a difference, but is shown."""
+    """``. Did you mean `x`?`` or nothing. Case does not count as a difference, but is shown."""
     by_lower = {one.lower(): one for one in known}
     near = difflib.get_close_matches(name.lower(), by_lower, 1, 0.7)
-    return f" Did you mean `{by_lower[near[0]]}`?" if near and by_lower[near[0]] != name else ""
+    return f". Did you mean `{by_lower[near[0]]}`?" if near and by_lower[near[0]] != name else ""

@@ -134,7 +134,7 @@ class Cursor:
             "end of input" if kind == EOF else f"'{self.text[self.start() : self.ends[self.at]]}'"
         )
         hint = did_you_mean(self.uppers[self.at], KEYWORDS) if kind == NAME else ""
-        self.fail(f"Invalid input {found}: expected {what}.{hint}", problem)
+        self.fail(f"Invalid input {found}: expected {what}{hint}", problem)
 
     def fail(
         self, message: str, problem: Problem = e.UNEXPECTED_SYNTAX, at: int | None = None

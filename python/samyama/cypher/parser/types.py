@@ -84,7 +84,7 @@ class Types(Cursor):
             if self.is_name()
             else ""
         )
-        self.fail(f"Invalid type: expected a type such as INTEGER, STRING or LIST<FLOAT>.{hint}")
+        self.fail(f"Invalid type: expected a type such as INTEGER, STRING or LIST<FLOAT>{hint}")
 
     def _list(self) -> str:
         self.at += 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -47,6 +48,19 @@ class Analyser:
             self.text, node if isinstance(node, int) else node.start, message, problem
         )
 
+    def fail_shadowed(self, node: ast.Node, name: str) -> NoReturn:
+        message = f"Variable `{name}` is already declared outside of this subquery; give this one another name"
+        self.fail(self.spot(node, name), e.SHADOWED_VARIABLE, message)
+
+    def spot(self, node: ast.Node, name: str) -> int:
+        """Where the name stands in a node that introduces it: behind AS if there is one, else where it comes first."""
+        text = self.text[node.start : node.end]
+        word = rf"(?<!\w)`?{re.escape(name)}`?(?!\w)"
+        found = re.search(rf"\bAS\s+(?={word})", text, re.IGNORECASE) or re.search(
+            rf"(?={word})", text
+        )
+        return node.start + (found.end() if found else 0)
+
     def place(self, node: ast.Node) -> str:
         """``in line 3``, for messages about somewhere else; empty when there is one line."""
         if "\n" not in self.text.strip():
@@ -69,10 +83,10 @@ class Analyser:
         Raises: CypherError: there is one of this name.
         """
         if name in scope.names:
-            self.fail(node, e.ALREADY_BOUND, f"Variable `{name}` already declared")
+            at = self.spot(node, name)
+            self.fail(at, e.ALREADY_BOUND, f"Variable `{name}` already declared")
         if name in scope.fixed:
-            message = f"Variable `{name}` is already declared outside of this subquery; give this one another name"
-            self.fail(node, e.SHADOWED_VARIABLE, message)
+            self.fail_shadowed(node, name)
         symbol = scope.names[name] = self.symbol(name, kind)
         return symbol
 
@@ -85,10 +99,10 @@ class Analyser:
         if symbol is not None:
             return symbol
         if name in scope.hidden:
-            clause = scope.hidden[name]
-            self.fail(node, e.UNDEFINED_VARIABLE, f"Variable `{name}` not defined. {clause}")
+            problem, why = scope.hidden[name]
+            self.fail(node, problem, f"Variable `{name}` not defined. `{name}` {why}")
         hint = did_you_mean(name, scope.visible())
-        self.fail(node, e.UNDEFINED_VARIABLE, f"Variable `{name}` not defined.{hint}")
+        self.fail(node, e.UNDEFINED_VARIABLE, f"Variable `{name}` not defined{hint}")
 
     # ---------------------------------------------------------------------------------------------- what may stand
 

@@ -49,7 +49,7 @@ def result(operator: str, left: Type, right: Type) -> Type:
     if numbers and left.names == right.names:
         return left
     if numbers:
-        return FLOAT if "FLOAT" in (left.names if len(left.names) == 1 else right.names) else NUMBER
+        return FLOAT if FLOAT.names in (left.names, right.names) else NUMBER
     if operator != "+":
         return ANY
     if left.names == LIST.names or right.names == LIST.names:

@@ -55,7 +55,7 @@ def _find(queries: Queries, command: ast.Show) -> Shown:
         queries.analyser.fail(command, e.NOT_SUPPORTED, message)
     for word in words:
         if word not in KINDS:
-            message = f"Invalid input '{word}' in SHOW {command.what}.{did_you_mean(word, KINDS)}"
+            message = f"Invalid input '{word}' in SHOW {command.what}{did_you_mean(word, KINDS)}"
             queries.analyser.fail(command, e.UNEXPECTED_SYNTAX, message)
     return SHOWN[thing]
 
@@ -70,6 +70,6 @@ def _yields(queries: Queries, command: ast.Show, shown: Shown) -> list[tuple[str
     for column, _ in pairs:
         if column not in shown.columns:
             hint = did_you_mean(column, shown.columns)
-            message = f"SHOW {command.what} has no column `{column}`; it has {', '.join(shown.columns)}.{hint}"
+            message = f"SHOW {command.what} has no column `{column}`; it has {', '.join(shown.columns)}{hint}"
             queries.analyser.fail(command, e.UNKNOWN_COLUMN, message)
     return pairs

@@ -208,7 +208,7 @@ class Expressions:
         function = BY_NAME.get(node.name.lower())
         if function is None:
             hint = did_you_mean(node.name, [*(one.name for one in BY_NAME.values()), *SYNTAX])
-            message = f"Unknown function '{node.name}'.{hint}"
+            message = f"Unknown function '{node.name}'{hint}"
             self.analyser.fail(node, e.UNKNOWN_FUNCTION, message)
         self._check_form(node, function)
         if function.is_aggregating:
@@ -243,9 +243,8 @@ class Expressions:
             wanted = f"at least {wanted}"
         elif function.most != function.least:
             wanted += f" to {function.most}"
-        message = (
-            f"{function.name}() takes {wanted} arguments and got {count}: {function.signature}"
-        )
+        noun = "argument" if wanted.endswith("1") and " to " not in wanted else "arguments"
+        message = f"{function.name}() takes {wanted} {noun} and got {count}: {function.signature}"
         self.analyser.fail(node, e.WRONG_ARGUMENT_COUNT, message)
 
     # -------------------------------------------------------------------------------------------- comprehensions

@@ -58,7 +58,8 @@ class Patterns:
                     f"Variable `{name}` not defined: a pattern that is tested for existence cannot"
                     " bring new variables; use EXISTS { }"
                 )
-                self.analyser.fail(part, e.NEW_VARIABLE_IN_PREDICATE, message)
+                at = self.analyser.spot(part, name)
+                self.analyser.fail(at, e.NEW_VARIABLE_IN_PREDICATE, message)
             if name is not None:
                 self.analyser.resolve(scope, name, part)
         self.match([path], scope.copy())
@@ -95,14 +96,18 @@ class Patterns:
             known = self.analyser.declare(scope, name, kind, pattern)
         elif before.find(name) is None and known.type in (RELATIONSHIP, _RELATIONSHIPS):
             message = f"Cannot use the same relationship variable `{name}` twice in a pattern"
-            self.analyser.fail(pattern, e.SAME_RELATIONSHIP_TWICE, message)
+            self.analyser.fail(
+                self.analyser.spot(pattern, name), e.SAME_RELATIONSHIP_TWICE, message
+            )
         self.check_kind(pattern, name, known, kind)
         pattern.variable = known.name
 
     def check_kind(self, node: ast.Node, name: str, symbol: Symbol, wanted: Type) -> None:
         if not fits(symbol.type, wanted):
-            message = f"Type mismatch: `{name}` is a {symbol.type}, and a {wanted} is expected here"
-            self.analyser.fail(node, e.TYPE_CONFLICT, message)
+            message = (
+                f"Type mismatch: `{name}` is {symbol.type} and stands where {wanted} is expected"
+            )
+            self.analyser.fail(self.analyser.spot(node, name), e.TYPE_CONFLICT, message)
 
     def _declare_groups(self, pattern: ast.Quantified, scope: Scope) -> None:
         """Outside, lists; the parts inside are renamed to their single values."""
@@ -128,7 +133,9 @@ class Patterns:
     def _conditions(self, path: ast.PathPattern, scope: Scope, before: Scope) -> None:
         for part in path_parts(path):
             if isinstance(part, ast.Quantified):
-                inner = self._inside(part, before)
+                why = "is not visible inside of a quantified pattern, which sees what stood before the MATCH"
+                new = [name for name in scope.names if before.find(name) is None]
+                inner = self._inside(part, before.without(new, e.OUT_OF_PATTERN, why))
                 self._conditions(part.path, inner, before)
                 if part.where is not None:
                     self._where(part.where, inner)

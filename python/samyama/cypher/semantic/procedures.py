@@ -41,7 +41,7 @@ class Calls:
         for column, variable in yields:
             if column not in types:
                 hint = did_you_mean(column, types)
-                message = f"{procedure.name} has no column `{column}`.{hint}"
+                message = f"{procedure.name} has no column `{column}`{hint}"
                 self.analyser.fail(clause, e.UNKNOWN_COLUMN, message)
             symbol = self.analyser.declare(scope, variable, parse(types[column]), clause)
             columns.append((variable, symbol))
@@ -58,7 +58,10 @@ class Calls:
         procedure = self.analyser.registry.find(clause.name)
         if procedure is None:
             hint = did_you_mean(clause.name, self.analyser.registry.names())
-            message = f"There is no procedure with the name `{clause.name}` registered for this database instance.{hint}"  # noqa: E501
+            message = (
+                f"There is no procedure with the name `{clause.name}` registered for this database"
+                f" instance{hint}"
+            )
             self.analyser.fail(clause, e.PROCEDURE_NOT_FOUND, message)
         return procedure
 
@@ -73,7 +76,8 @@ class Calls:
             types = [self.queries.expressions.value(argument, scope) for argument in given]
         if not least <= len(given) <= most:
             wanted = f"{most}" if least == most else f"{least} to {most}"
-            message = f"{procedure.name} takes {wanted} arguments and got {len(given)}: {procedure.signature}"
+            noun = "argument" if wanted == "1" else "arguments"
+            message = f"{procedure.name} takes {wanted} {noun} and got {len(given)}: {procedure.signature}"
             self.analyser.fail(clause, e.WRONG_ARGUMENT_COUNT, message)
         for node, found, argument in zip(given, types, procedure.arguments, strict=False):
             if not fits(found, wanted_type := accepting(argument.type)):

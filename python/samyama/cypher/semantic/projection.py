@@ -78,8 +78,8 @@ class Projections:
                 self.analyser.fail(item, e.NO_ALIAS, message)
         for item, (_, symbol) in zip(clause.items, columns, strict=True):
             item.name = symbol.name
-        left = f"It is not visible after the WITH{self.analyser.place(clause)}; add it to the WITH"
-        return scope.behind(names, left), columns
+        why = f"is not visible after the WITH{self.analyser.place(clause)}; add it to that WITH"
+        return scope.behind(names, e.UNDEFINED_VARIABLE, why), columns
 
     # ---------------------------------------------------------------------------------------------------- items
 
@@ -125,11 +125,7 @@ class Projections:
         if known is not None and name == known.name:
             return known
         if item.name in scope.fixed and item.aliased:
-            message = (
-                f"Variable `{item.name}` is already declared outside of this subquery;"
-                " give this one another name"
-            )
-            self.analyser.fail(item, e.SHADOWED_VARIABLE, message)
+            self.analyser.fail_shadowed(item, item.name)
         return self.analyser.symbol(item.name, kind)
 
     def _check_grouping(self, items: list[ast.Item], scope: Scope) -> None:
@@ -150,8 +146,8 @@ class Projections:
         if not shape.hides:
             return Scope({**scope.names, **names}, scope.fixed, scope.hidden)
         what = "DISTINCT" if shape.clause.distinct else "an aggregate"
-        left = f"Behind a {shape.word} with {what} only what it projects is visible"
-        return scope.behind(names, left)
+        why = f"is not visible behind a {shape.word} with {what}, which projects something else"
+        return scope.behind(names, e.INACCESSIBLE_VARIABLE, why)
 
     def _order(self, shape: _Shape, sorted_in: Scope) -> None:
         for item in shape.clause.order:

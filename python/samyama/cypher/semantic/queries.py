@@ -61,12 +61,24 @@ class Queries:
                 message = f"Nothing can stand behind {ended_by}; use WITH to go on"
                 self.analyser.fail(clause, e.BEHIND_RETURN, message)
             is_alone = top and last == 0
+            before = scope.names
             scope, columns = self.clause(clause, scope, is_alone=is_alone, top=top)
             ended_by = _ends_by(clause)
-            if at == last and needs_end and not (ended_by or _may_end(clause, is_alone=is_alone)):
-                message = "A query cannot end with this clause; it needs RETURN, FINISH or a clause that writes"
-                self.analyser.fail(clause, e.NO_END, message)
+            if at == last and needs_end and not ended_by:
+                brings = len(scope.names) > len(before)
+                self._check_end(clause, brings=brings, is_alone=is_alone)
         return columns if ended_by == "RETURN" or (top and last == 0) else []
+
+    def _check_end(self, clause: ast.Clause, *, brings: bool, is_alone: bool) -> None:
+        """The last clause shows something or does something; a call does that if it gives nothing back."""
+        is_call = isinstance(clause, ast.ProcedureCall | ast.CallSubquery)
+        if isinstance(clause, WRITES) or (is_call and not brings):
+            return
+        if is_alone and isinstance(clause, ast.ProcedureCall):
+            return
+        what = "a CALL that gives columns" if is_call else "this clause"
+        message = f"A query cannot end with {what}; it needs RETURN, FINISH or a clause that writes"
+        self.analyser.fail(clause, e.NO_END, message)
 
     def clause(
         self, clause: ast.Clause, scope: Scope, *, is_alone: bool = False, top: bool = False
@@ -141,7 +153,3 @@ def _ends_by(clause: ast.Clause) -> str:
     if isinstance(clause, ast.Projection) and clause.is_return:
         return "RETURN"
     return "FINISH" if isinstance(clause, ast.Finish) else ""
-
-
-def _may_end(clause: ast.Clause, *, is_alone: bool) -> bool:
-    return is_alone or isinstance(clause, (*WRITES, ast.ProcedureCall, ast.CallSubquery))

@@ -7,8 +7,10 @@ names are the same variable, and :func:`shown` gives back what was written.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from samyama.cypher.errors import Problem
 from samyama.cypher.semantic.types import Type
 
 __all__ = ["INSIDE", "Scope", "Symbol", "inside", "shown"]
@@ -44,12 +46,13 @@ class Scope:
     """What is visible here, by the name as written.
 
     ``fixed``: variables from outside of a subquery, which stay visible through every WITH in it and cannot be shadowed.
-    ``hidden``: names that were visible earlier, and which clause left them behind.
+    ``hidden``: names that are there and not visible, and what is to be said of each: a problem, and the rest of a
+    sentence that begins with the name.
     """
 
     names: dict[str, Symbol] = field(default_factory=dict)
     fixed: dict[str, Symbol] = field(default_factory=dict)
-    hidden: dict[str, str] = field(default_factory=dict)
+    hidden: dict[str, tuple[Problem, str]] = field(default_factory=dict)
 
     def find(self, name: str) -> Symbol | None:
         return self.names.get(name) or self.fixed.get(name)
@@ -60,11 +63,16 @@ class Scope:
     def copy(self) -> Scope:
         return Scope(dict(self.names), self.fixed, self.hidden)
 
-    def behind(self, names: dict[str, Symbol], clause: str) -> Scope:
+    def behind(self, names: dict[str, Symbol], problem: Problem, why: str) -> Scope:
         """The scope behind a clause that lets only ``names`` through."""
-        gone = {name: clause for name in self.names if name not in names}
+        gone = {name: (problem, why) for name in self.names if name not in names}
         hidden = {n: c for n, c in self.hidden.items() if n not in names}
         return Scope(names, self.fixed, hidden | gone)
+
+    def without(self, names: Iterable[str | None], problem: Problem, why: str) -> Scope:
+        """The same, except that of these names, which are not visible, more can be said."""
+        hidden = {name: (problem, why) for name in names if name is not None}
+        return Scope(self.names, self.fixed, self.hidden | hidden)
 
     def enclosing(self) -> Scope:
         """The scope at the beginning of a subquery that sees everything from here."""

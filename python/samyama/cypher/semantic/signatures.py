@@ -81,7 +81,7 @@ char_length | Scalar | input :: STRING | INTEGER | Number of characters.
 character_length | Scalar | input :: STRING | INTEGER | Number of characters.
 point | Spatial | input :: MAP | POINT | A point, from x, y and z or longitude, latitude and height.
 point.distance | Spatial | from :: POINT, to :: POINT | FLOAT | Distance; in metres for WGS-84.
-point.withinBBox | Spatial | point :: POINT, lowerLeft :: POINT, upperRight :: POINT | BOOLEAN | Is it in the box.
+point.withinBBox | Spatial | point :: POINT, lowerLeft :: POINT, upperRight :: POINT | BOOLEAN | Is it in the box?
 btrim | String | original :: STRING, characters = ' ' :: STRING | STRING | Without those characters at both ends.
 left | String | original :: STRING, length :: INTEGER | STRING | The first characters.
 lower | String | original :: STRING | STRING | In lower case.
@@ -125,7 +125,7 @@ sin | Trigonometric | input :: FLOAT | FLOAT | Sine.
 sinh | Trigonometric | input :: FLOAT | FLOAT | Hyperbolic sine.
 tan | Trigonometric | input :: FLOAT | FLOAT | Tangent.
 tanh | Trigonometric | input :: FLOAT | FLOAT | Hyperbolic tangent.
-vector.similarity.cosine | Vector | a :: LIST<FLOAT>, b :: LIST<FLOAT> | FLOAT | Cosine similarity, from 0 to 1.
+vector.similarity.cosine | Vector | a :: LIST<FLOAT>, b :: LIST<FLOAT> | FLOAT | Cosine similarity, 0 to 1.
 vector.similarity.euclidean | Vector | a :: LIST<FLOAT>, b :: LIST<FLOAT> | FLOAT | From the distance, from 0 to 1.
 file | Load CSV | | STRING | The file that LOAD CSV reads.
 linenumber | Load CSV | | INTEGER | The line that LOAD CSV has read last.

@@ -33,7 +33,8 @@ class Subqueries:
         for name, symbol in columns:
             if scope.find(name) is not None:
                 message = f"Variable `{name}` already declared outside of the subquery; return it under another name"
-                self.analyser.fail(clause, e.ALREADY_BOUND, message)
+                last = clause.query.parts[0].clauses[-1]
+                self.analyser.fail(self.analyser.spot(last, name), e.ALREADY_BOUND, message)
             behind.names[name] = symbol
         status = clause.batches.report if clause.batches is not None else None
         if clause.batches is not None and status is not None:
@@ -51,8 +52,8 @@ class Subqueries:
         """What the subquery sees at its beginning."""
         if clause.import_all:
             return scope.enclosing()
-        left = "It is not visible inside of CALL { }; import it with CALL (name) { }"
-        hidden = {**scope.hidden, **dict.fromkeys(scope.visible(), left)}
+        why = "is not visible inside of CALL { }; import it with CALL (name) { }"
+        hidden = {**scope.hidden, **dict.fromkeys(scope.visible(), (e.UNDEFINED_VARIABLE, why))}
         if clause.imports is not None:
             fixed: dict[str, Symbol] = {}
             for name in clause.imports:

@@ -59,16 +59,20 @@ class Updates:
             self.analyser.fail(path, e.UNEXPECTED_SYNTAX, message)
         if path.where is not None:
             self.analyser.fail(path.where, e.UNEXPECTED_SYNTAX, f"WHERE cannot stand in {word}")
-        before = scope.copy()
         is_alone = not path.relationships
+        names = [
+            part.variable for part in path_parts(path) if scope.find(part.variable or "") is None
+        ]
+        why = f"is made by this very {word}, whose properties see what was there before"
         # The properties of MERGE are also what is looked for: they see only what was there before.
+        before = scope.copy().without(names, e.CREATED_HERE, why)
         for part in path_parts(path):
             if isinstance(part, ast.Quantified):
                 message = f"Quantified patterns cannot stand in {word}"
                 self.analyser.fail(part, e.UNEXPECTED_SYNTAX, message)
             if part.where is not None:
                 self.analyser.fail(part.where, e.UNEXPECTED_SYNTAX, f"WHERE cannot stand in {word}")
-            seen = before if word == "MERGE" else scope
+            seen = before if word == "MERGE" else scope.without(names, e.CREATED_HERE, why)
             if isinstance(part, ast.NodePattern):
                 self._new_node(part, scope, seen, word, is_alone=is_alone)
             else:
@@ -87,7 +91,8 @@ class Updates:
                     f"Variable `{node.variable}` already declared: {word} can only use it as it is,"
                     " as an end of a relationship"
                 )
-                self.analyser.fail(node, e.ALREADY_BOUND_NODE, message)
+                at = self.analyser.spot(node, node.variable)
+                self.analyser.fail(at, e.ALREADY_BOUND_NODE, message)
             node.variable = known.name
             return
         self._label_names(node.labels)
@@ -102,7 +107,7 @@ class Updates:
         if name is not None and (known := scope.find(name)) is not None:
             self.patterns.check_kind(pattern, name, known, RELATIONSHIP)
             message = f"Variable `{name}` already declared: {word} makes new relationships"
-            self.analyser.fail(pattern, e.ALREADY_BOUND, message)
+            self.analyser.fail(self.analyser.spot(pattern, name), e.ALREADY_BOUND, message)
         if pattern.length is not None:
             message = f"Variable length relationships cannot be used in {word}"
             self.analyser.fail(pattern, e.VARIABLE_LENGTH, message)
