@@ -214,10 +214,11 @@ impl Client {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| PyOSError::new_err(error.to_string()))?;
         let opened = detached(py, || {
-            runtime.block_on(unless_interrupted(tokio::time::timeout(
-                timeout,
-                Connection::open(address, user_agent),
-            )))
+            // Inside, because a timer belongs to the runtime that it is made on.
+            runtime.block_on(async {
+                let opening = tokio::time::timeout(timeout, Connection::open(address, user_agent));
+                unless_interrupted(opening).await
+            })
         })??;
         match opened {
             Ok(Ok(connection)) => {

@@ -268,8 +268,17 @@ fn start_consensus(
         });
         runtime.shutdown_timeout(Duration::from_secs(1));
     })?;
-    let raft = receiver.recv().map_err(|_| io::Error::other("the raft thread ended while it started"))??;
+    let started = receiver.recv().map_err(|_| io::Error::other("the raft thread ended while it started"))?;
+    let raft = started.map_err(|error| about_directory(&config.node.data_directory, error))?;
     Ok((Consensus::Raft(raft), Some(RaftThread { thread, stop })))
+}
+
+/// What the operating system says of a directory does not name it.
+fn about_directory(directory: &str, error: io::Error) -> io::Error {
+    if error.to_string().contains(directory) {
+        return error;
+    }
+    io::Error::new(error.kind(), format!("node.data_directory = {directory}: {error}"))
 }
 
 /// A node alone has no log of others to follow: it serves on every core. Members leave half to raft and the log.

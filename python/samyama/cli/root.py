@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import sys
+import traceback
+from typing import Any
 
 import click
+
+from samyama.cli.exits import Exit
 
 __all__ = ["main"]
 
@@ -31,6 +36,18 @@ class _Lazy(click.Group):
         module = importlib.import_module(f"samyama.cli.{COMMANDS[name]}")
         command: click.Command = module.command
         return command
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """As click does it; what no command expected ends with the exit code of a bug, not with that of an answer."""
+        try:
+            return super().main(*args, **kwargs)
+        except Exception:
+            traceback.print_exc()
+            click.echo(
+                "samyama: this is a bug; please report it with the lines above and the command",
+                err=True,
+            )
+            sys.exit(Exit.BUG)
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})

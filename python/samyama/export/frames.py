@@ -51,8 +51,8 @@ def _expanded(name: str, value: Any) -> list[tuple[str, Any]]:
             start, end = value.start_node, value.end_node
             head = [
                 ("element_id", value.element_id),
-                ("start.element_id", start.element_id if start else None),
-                ("end.element_id", end.element_id if end else None),
+                ("start.element_id", start.element_id if start is not None else None),
+                ("end.element_id", end.element_id if end is not None else None),
                 ("type", value.type),
             ]
             name = f"{name}->"
