@@ -7,8 +7,12 @@ the server said no (:class:`BoltFailure`), or the connection went and nobody kno
 
 from __future__ import annotations
 
+import array
+import fcntl
 import socket
 import struct
+import termios
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -130,6 +134,22 @@ class BoltConnection:
     def close(self) -> None:
         """Without GOODBYE: the server sees the connection go."""
         self._socket.close()
+
+    def abort(self) -> None:
+        """Break the connection under whoever waits for an answer in another thread: that one gets ConnectionLost."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def finish_sending(self) -> None:
+        """Close this side's direction only: the server sees the end of what was sent and can still answer."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def waiting_bytes(self) -> int:
+        """What has arrived and was not read."""
+        waiting = array.array("i", [0])
+        fcntl.ioctl(self._socket.fileno(), termios.FIONREAD, waiting)
+        return waiting[0] + len(self._incoming)
 
     # --------------------------------------------------------------------------------------------- requests
 
