@@ -33,6 +33,7 @@ pub use engine::now_ns;
 pub use frontend::{CompileError, CompileRequest, Frontend};
 pub use node::{Addresses, Node};
 pub use samyama_exec::functions::all as functions;
+pub use session::{BoltBackend, BoltSession, GraphEntities};
 pub use zones::BundledZones;
 
 /// What one node does with the log, without sockets, sessions and threads, on whatever host: what a simulation runs.
