@@ -20,12 +20,21 @@ def test_a_table_answers_by_its_arguments() -> None:
         assert [row[0] for row in db.execute("CALL codes(1)")] == ["one", "it's"]
         assert db.execute("CALL codes(null)").single(strict=True)[0] == "none"
         assert db.execute("CALL codes($in)", {"in": 3}).single(strict=True)[0] is None
-        assert (
-            db.execute("CALL codes($in) YIELD out RETURN count(out)", {"in": 1.0}).single(
-                strict=True
-            )[0]
-            == 2
-        )
+        with pytest.raises(QueryError, match="codes takes INTEGER as `in` and got Float") as error:
+            db.execute("CALL codes($in)", {"in": 1.0})
+        assert (error.value.error_type, error.value.phase) == ("TypeError", "runtime")
+
+
+def test_an_integer_will_do_for_a_float() -> None:
+    with samyama.open() as db:
+        db.define_procedure("half(x :: FLOAT) :: (y :: FLOAT)", "RETURN x / 2 AS y")
+        for call in ("half(3)", "half($x)"):
+            assert db.execute(f"CALL {call}", {"x": 3}).single(strict=True)[0] == 1.5
+
+
+def test_a_call_without_rows() -> None:
+    with samyama.open() as db:
+        db.define_procedure(CODES, rows=[[1, "one"]])
         assert db.execute("CALL codes(9)").fetch_all() == []
 
 

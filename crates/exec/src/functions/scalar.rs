@@ -1,9 +1,11 @@
 //! What belongs to no other family: existence, clocks as numbers, uuids, type names.
 
 use samyama_graph::compare::equals;
-use samyama_graph::{Map, Value, simple_type};
+use samyama_graph::{Map, Value, ValueType, simple_type};
 
+use super::text::plain;
 use super::{Function, lenient};
+use crate::ExecError;
 
 pub(super) static FUNCTIONS: &[Function] = &[
     lenient("exists", 1..=1, |a, _| Ok(Value::Boolean(!a[0].is_null()))),
@@ -21,6 +23,26 @@ pub(super) static FUNCTIONS: &[Function] = &[
             map.iter().for_each(|(key, value)| merged.insert(key.clone(), value.clone()));
         }
         Ok(if subject.is_null() { Value::Null } else { Value::from(merged) })
+    }),
+    // The value, if it is of the type that the procedure asks for; an integer becomes the float that is asked for.
+    lenient("procedure argument", 4..=4, |a, _| {
+        let [value, Value::String(wanted), procedure, name] = a else { return Ok(Value::Null) };
+        let fits = |value| ValueType::parse(wanted).is_none_or(|wanted| wanted.includes(value));
+        if fits(value) {
+            return Ok(value.clone());
+        }
+        match value {
+            Value::Integer(integer) if fits(&Value::Float(0.0)) => Ok(Value::Float(*integer as f64)),
+            _ => Err(ExecError::type_error(
+                "InvalidArgumentType",
+                format!(
+                    "{} takes {wanted} as `{}` and got {}",
+                    plain(procedure),
+                    plain(name),
+                    value.type_name()
+                ),
+            )),
+        }
     }),
     // [[key, value], ...] as a map.
     lenient("map from pairs", 1..=1, |a, _| {

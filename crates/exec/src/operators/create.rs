@@ -7,7 +7,7 @@ use samyama_graph::{Effect, KeyId, Map, NodeId, RelationshipId, Value};
 use super::statement::check_storable;
 use super::walk::node_at;
 use super::{Operate, Source};
-use crate::expression::{Context, Expression};
+use crate::expression::{Context, Expression, entity_properties};
 use crate::{ExecError, Read};
 
 pub(super) struct NewNode {
@@ -37,10 +37,19 @@ fn properties_of(
 ) -> Result<Vec<(KeyId, Value)>, ExecError> {
     let Some(expression) = expression else { return Ok(Vec::new()) };
     let value = expression.evaluate(row, context)?;
-    let Some(map) = crate::expression::entity_properties(&value, context.graph())? else {
-        return Ok(Vec::new());
-    };
+    let map = map_of(&value, context)?;
     storable(&map, context)
+}
+
+/// What properties are taken from: a map, or an entity.
+pub(super) fn map_of(value: &Value, context: &Context<'_>) -> Result<Arc<Map>, ExecError> {
+    entity_properties(value, context.graph())?.ok_or_else(|| {
+        let what = format!(
+            "Expected a Map, Node or Relationship of properties, but there was a {}",
+            value.type_name()
+        );
+        ExecError::type_error("InvalidArgumentType", what)
+    })
 }
 
 /// A map as properties: nulls are left out, names become tokens.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use samyama_graph::{Effect, Map, NodeId, RelationshipId, Value};
 
+use super::create::map_of;
 use super::statement::check_storable;
 use super::{Operate, Source};
-use crate::expression::{Context, Expression, deleted_node, deleted_relationship, entity_properties};
+use crate::expression::{Context, Expression, deleted_node, deleted_relationship};
 use crate::{ExecError, Read};
 
 pub(super) enum Item {
@@ -143,10 +144,8 @@ impl Item {
             Item::Properties { entity, value, replace } => {
                 let Some(entity) = entity_of(entity, row, context)? else { return Ok(()) };
                 let value = value.evaluate(row, context)?;
-                match entity_properties(&value, context.graph())? {
-                    Some(map) => set_all(entity, &map, *replace, context),
-                    None => Ok(()),
-                }
+                let map = map_of(&value, context)?;
+                set_all(entity, &map, *replace, context)
             }
             Item::RemoveProperty { entity, key } => match entity_of(entity, row, context)? {
                 Some(entity) => set_property(entity, key, Value::Null, context),

@@ -8,7 +8,7 @@ from samyama.cypher.lexer import BAD_NUMBER, EOF, FLOAT, INTEGER, NAME, PARAMETE
 from samyama.cypher.parser.patterns import Patterns
 from samyama.cypher.parser.types import Types
 
-__all__ = ["IS_TYPE", "MAP_FROM_PAIRS", "Expressions"]
+__all__ = ["IS_TYPE", "MAP_FROM_PAIRS", "PROCEDURE_ARGUMENT", "Expressions"]
 
 COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
 QUANTIFIERS = ("ALL", "ANY", "NONE", "SINGLE")
@@ -18,6 +18,8 @@ TRIMS = {"BOTH": "btrim", "LEADING": "ltrim", "TRAILING": "rtrim"}
 IS_TYPE = "is ::"
 #: The function that ``SET n[key] = value`` becomes.
 MAP_FROM_PAIRS = "map from pairs"
+#: The function that passes an argument on to a procedure if it is of the type that is asked for.
+PROCEDURE_ARGUMENT = "procedure argument"
 
 
 class Expressions(Patterns, Types):

@@ -15,6 +15,7 @@ from typing import Protocol
 from samyama.cypher import ast
 from samyama.cypher import plan as p
 from samyama.cypher.catalog import IndexInfo
+from samyama.cypher.parser.expressions import IS_TYPE
 from samyama.cypher.planner.context import Context, Names
 from samyama.cypher.planner.expressions import Lowering, lower_labels, slots_of
 from samyama.cypher.planner.hints import usable_hints
@@ -164,6 +165,10 @@ class Patterns:
         nodes = [between[0].left, *(r.right for r in between)] if between else [graph.nodes[-1]]
         if not between and path.nodes[0].variable is not None:
             nodes = [lowering.names[path.nodes[0].variable]]
+            if path.nodes[0].variable in self.outer:
+                # Nothing is walked to find it: a null or another value does not match.
+                kind = p.Literal("NODE NOT NULL")
+                self._add_predicate(graph, p.Function(IS_TYPE, [p.Slot(nodes[0]), kind]))
         for node, slot in zip(path.nodes, nodes, strict=True):
             self._add_conditions(graph, lowering, slot, node.labels, node.properties, node.where)
         for pattern, relationship in zip(path.relationships, between, strict=True):

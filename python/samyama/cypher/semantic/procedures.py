@@ -11,12 +11,13 @@ from samyama.cypher import ast
 from samyama.cypher import errors as e
 from samyama.cypher.errors import did_you_mean
 from samyama.cypher.parser import parse_expression
+from samyama.cypher.parser.expressions import PROCEDURE_ARGUMENT
 from samyama.cypher.semantic.projection import Column
 from samyama.cypher.semantic.scope import Scope
-from samyama.cypher.semantic.types import accepting, fits, parse
+from samyama.cypher.semantic.types import ANY, FLOAT, Type, accepting, fits, parse
 
 if TYPE_CHECKING:
-    from samyama.cypher.procedures.catalog import Procedure
+    from samyama.cypher.procedures.catalog import Argument, Procedure
     from samyama.cypher.semantic.queries import Queries
 
 __all__ = ["Calls"]
@@ -79,16 +80,33 @@ class Calls:
             noun = "argument" if wanted == "1" else "arguments"
             message = f"{procedure.name} takes {wanted} {noun} and got {len(given)}: {procedure.signature}"
             self.analyser.fail(clause, e.WRONG_ARGUMENT_COUNT, message)
+        checked: list[ast.Expr] = []
         for node, found, argument in zip(given, types, procedure.arguments, strict=False):
-            if not fits(found, wanted_type := accepting(argument.type)):
-                message = (
-                    f"Type mismatch: {procedure.name} expected {wanted_type} for `{argument.name}`"
-                    f" but was {found}"
-                )
-                self.analyser.fail(node, e.WRONG_TYPE, message)
+            checked.append(self._checked(node, found, argument, procedure))
+        clause.arguments = checked
         for argument in procedure.arguments[len(given) :]:
             assert argument.default is not None, "what may be left out has a default"
             clause.arguments.append(parse_expression(argument.default))
+
+    def _checked(
+        self, node: ast.Expr, found: Type, argument: Argument, procedure: Procedure
+    ) -> ast.Expr:
+        """The argument, which is looked at again when it runs, unless it is known to fit."""
+        accepted = accepting(argument.type)
+        if not fits(found, accepted):
+            message = (
+                f"Type mismatch: {procedure.name} expected {accepted} for `{argument.name}`"
+                f" but was {found}"
+            )
+            self.analyser.fail(node, e.WRONG_TYPE, message)
+        wanted = parse(argument.type)
+        if accepted == ANY or (found == wanted and wanted.element is None):
+            return node
+        # An integer becomes the float that is asked for; in a list it stays one.
+        asked = wanted if wanted == FLOAT else accepted
+        words = [asked.written, procedure.name, argument.name]
+        literals: list[ast.Expr] = [ast.Literal(node.start, node.end, word) for word in words]
+        return ast.Call(node.start, node.end, PROCEDURE_ARGUMENT, [node, *literals])
 
     def _implicit(
         self, clause: ast.ProcedureCall, procedure: Procedure, *, is_alone: bool

@@ -74,6 +74,17 @@ class Type:
         return _SHOWN.get(name, "".join(part.capitalize() for part in name.split("_")))
 
     @property
+    def written(self) -> str:
+        """As the engine reads types: ``INTEGER | LOCAL DATETIME | LIST<STRING>``."""
+
+        def one(name: str) -> str:
+            if name == "LIST":
+                return f"LIST<{'ANY' if self.element is None else self.element.written}>"
+            return name.replace("_", " ")
+
+        return "ANY" if self.names >= _ALL else " | ".join(map(one, sorted(self.names)))
+
+    @property
     def item(self) -> Type:
         """What an element of it is, if it is a list."""
         return self.element if self.element is not None and self.names == {"LIST"} else ANY
