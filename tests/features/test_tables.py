@@ -31,7 +31,7 @@ def test_every_function_runs() -> None:
             for count in {one.least, one.least if one.most is None else one.most}:
                 names = [argument.name for argument in one.arguments[:count]]
                 given = ", ".join(NEEDED.get(name, "null") for name in names)
-                found = db.execute(f"RETURN {one.name}({given}) AS x").value()
+                found = db.execute(f"RETURN {one.name}({given}) AS x").single(strict=True)[0]
                 assert count == 0 or found in (None, 0, [], [1], "NULL", False), one.name
 
 

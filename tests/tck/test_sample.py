@@ -34,3 +34,11 @@ def test_scenario(scenario: Scenario) -> None:
     assert SUITE is not None, "there are scenarios only if there is a suite"
     verdict = judge(SUITE, scenario, Embedded())
     assert verdict.passed, side_by_side(scenario, verdict)
+
+
+@pytest.mark.skipif(SUITE is None, reason=WHY_NOT)
+def test_the_scenario_that_the_suite_ignores_passes_too() -> None:
+    assert SUITE is not None, "see above"
+    (ignored,) = (scenario for scenario in SUITE.scenarios() if scenario.ignored)
+    verdict = judge(SUITE, ignored, Embedded())
+    assert verdict.passed, side_by_side(ignored, verdict)

@@ -45,7 +45,7 @@ fn properties_of(
 pub(super) fn map_of(value: &Value, context: &Context<'_>) -> Result<Arc<Map>, ExecError> {
     entity_properties(value, context.graph())?.ok_or_else(|| {
         let what = format!(
-            "Expected a Map, Node or Relationship of properties, but there was a {}",
+            "Expected a Map, Node or Relationship with properties but got {}",
             value.type_name()
         );
         ExecError::type_error("InvalidArgumentType", what)
