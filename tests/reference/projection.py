@@ -1,12 +1,14 @@
 """WITH and RETURN (openCypher 9, sections 4.3-4.4; TCK clauses/return*, clauses/with*).
 
 In this order: project (and group), DISTINCT, ORDER BY, SKIP, LIMIT, WHERE. ORDER BY and WHERE see the new names and,
-if rows were neither grouped nor made distinct, the old ones too, which the new ones hide. An expression of ORDER BY
+if rows were neither grouped nor made distinct, the old ones too, which the new ones hide. An expression there
 that was projected stands for what was projected.
 """
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +22,7 @@ from tests.reference.order import compare
 from tests.reference.table import Table, distinct
 from tests.reference.tree import aggregates_in, replace, shape
 
-__all__ = ["expand_star", "is_grouping", "project"]
+__all__ = ["expand_star", "is_grouping", "project", "stand_in_for"]
 
 
 @dataclass
@@ -58,7 +60,8 @@ def project(context: Context, clause: ast.Projection, table: Table) -> Table:
         one.seen = {**table.outer, **one.seen}
     found = _ordered(context, clause, items, found)
     found = _window(context, clause, found)
-    kept = [one.row for one in found if holds(context, clause.where, one.seen)]
+    where = None if clause.where is None else replace(clause.where, stand_in_for(items))
+    kept = [one.row for one in found if holds(context, where, one.seen)]
     return Table(names, [{**table.outer, **row} for row in kept], table.outer)
 
 
@@ -71,15 +74,21 @@ def _plain(
     ]
 
 
-def _ordered(
-    context: Context, clause: ast.Projection, items: list[ast.Item], found: list[Projected]
-) -> list[Projected]:
+def stand_in_for(items: list[ast.Item]) -> Callable[[ast.Node], ast.Node | None]:
+    """Replaces an expression that was projected by the name under which it was."""
     projected = {shape(item.expression): item.name for item in items}
 
     def stand_in(node: ast.Node) -> ast.Node | None:
         name = projected.get(shape(node)) if isinstance(node, ast.Expr) else None
         return None if name is None else ast.Variable(0, 0, name)
 
+    return stand_in
+
+
+def _ordered(
+    context: Context, clause: ast.Projection, items: list[ast.Item], found: list[Projected]
+) -> list[Projected]:
+    stand_in = stand_in_for(items)
     # The least important key first: sorting is stable.
     for item in reversed(clause.order):
         expression = replace(item.expression, stand_in)
@@ -90,8 +99,6 @@ def _ordered(
 
 
 def _sorted_places(keys: list[Any], *, descending: bool) -> list[int]:
-    import functools
-
     sign = -1 if descending else 1
     by = functools.cmp_to_key(lambda a, b: sign * compare(keys[a], keys[b]))
     return sorted(range(len(keys)), key=by)

@@ -16,7 +16,7 @@ from tests.reference.types import value_type
 __all__ = ["FUNCTIONS", "NULLS_WELCOME", "alive"]
 
 #: The reference refuses to build longer lists: no generated query needs them.
-LIST_MAX = 1_000_000
+LIST_MAX = 2_000_000
 
 
 def _wrong(name: str, value: Any) -> NoReturn:

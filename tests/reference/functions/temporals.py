@@ -59,11 +59,11 @@ def call_temporal(context: Context, name: str, arguments: list[Any]) -> Any:
     if suffix == "truncate":
         unit, value, fields = [*arguments, *(None,) * (3 - len(arguments))]
         return truncate(base, unit, value, fields)
-    if suffix:
-        return _now(context, base, arguments[0] if arguments else None)
     if not arguments:
         return _now(context, base, None)
     (argument,) = arguments
+    if suffix:
+        return None if argument is None else _now(context, base, argument)
     if isinstance(argument, dict) and set(argument) == {"timezone"}:
         return None if argument["timezone"] is None else _now(context, base, argument["timezone"])
     return construct(base, argument)

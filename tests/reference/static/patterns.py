@@ -26,13 +26,10 @@ def check_matched(
     found: Found = {}
     single: set[str] = set()
     for path in paths:
-        if path.variable is not None and path.variable in scope:
-            fail_static("VariableAlreadyBound", path.variable)
-    for path in paths:
         _read(path, scope, found, single)
-    for path in paths:
+        # A path comes after its own parts, and before the next path.
         if path.variable is not None:
-            if path.variable in found:
+            if path.variable in found or path.variable in scope:
                 fail_static("VariableAlreadyBound", path.variable)
             found[path.variable] = PATH
     inner = replace(check, scope={**scope, **found}, aggregates=False)
@@ -134,12 +131,12 @@ def check_created(
 def _check_created_relationship(
     pattern: ast.RelationshipPattern, scope: Scope, *, merges: bool
 ) -> None:
+    if pattern.variable is not None and pattern.variable in scope:
+        fail_static("VariableAlreadyBound", pattern.variable)
     if not isinstance(pattern.types, ast.LabelName):
         fail_static("NoSingleRelationshipType")
     if pattern.direction in ("both", "arrows") and not merges:
         fail_static("RequiresDirectedRelationship")
-    if pattern.variable is not None and pattern.variable in scope:
-        fail_static("VariableAlreadyBound", pattern.variable)
 
 
 def _check_created_node(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from samyama.cypher import ast
 from tests.reference.errors import fail_static
-from tests.reference.projection import expand_star
+from tests.reference.projection import expand_star, stand_in_for
 from tests.reference.static.expressions import Checker
 from tests.reference.static.scope import Scope, Type, is_a
 from tests.reference.tree import aggregates_in, children, is_aggregate, names_in, shape, walk
@@ -23,8 +23,6 @@ def check_projection(clause: ast.Projection, check: Checker, outer: Scope) -> Sc
     items = expand_star(clause, visible)
     new: Scope = {}
     for item in items:
-        if not clause.is_return and not item.aliased:
-            fail_static("NoExpressionAlias", item.name)
         if item.name in new:
             fail_static("ColumnNameConflict", item.name)
         new[item.name] = replace(check, aggregates=True).type_of(item.expression)
@@ -40,7 +38,11 @@ def check_projection(clause: ast.Projection, check: Checker, outer: Scope) -> Sc
         _check_order(item.expression, items, seen, check, is_grouped=is_grouped)
     for count in (clause.skip, clause.limit):
         _check_count(count, check)
-    replace(check, scope=seen, aggregates=False).boolean(clause.where)
+    where = None if clause.where is None else replace_in(clause.where, stand_in_for(items))
+    replace(check, scope=seen, aggregates=False).boolean(where)
+    for item in items:
+        if not clause.is_return and not item.aliased:
+            fail_static("NoExpressionAlias", item.name)
     return {**outer, **new}
 
 
@@ -85,17 +87,16 @@ def _check_order(
     if aggregates_in(node) and not is_grouped:
         fail_static("InvalidAggregation", "ORDER BY aggregates, and the projection does not")
 
-    def stand_in(part: ast.Node) -> ast.Node | None:
-        name = names.get(shape(part)) if isinstance(part, ast.Expr) else None
-        return None if name is None else ast.Variable(0, 0, name)
-
     if aggregates_in(node) and shape(node) not in names:
         # What repeats a longer projected expression beside an aggregate is not recognised as it.
         for part in _outside_aggregates(node):
             is_long = not _is_simple(part) and not isinstance(part, ast.Literal | ast.Parameter)
             if is_long and shape(part) in names and not aggregates_in(part):
                 fail_static("AmbiguousAggregationExpression", "a projected expression in ORDER BY")
-    replace(check, scope=seen, aggregates=False).type_of(replace_in(node, stand_in))
+    rest = replace_in(node, stand_in_for(items))
+    replace(check, scope=seen, aggregates=is_grouped).type_of(rest)
+    if aggregates_in(rest):
+        fail_static("InvalidAggregation", "ORDER BY aggregates what the projection does not")
 
 
 def _outside_aggregates(node: ast.Node) -> list[ast.Node]:
