@@ -10,7 +10,7 @@ from samyama.cypher import ast
 from tests.reference.errors import fail_static
 from tests.reference.static.functions import result_of
 from tests.reference.static.scope import ANY, Scope, Type, element_of, is_a, list_of, look_up
-from tests.reference.tree import is_aggregate, walk
+from tests.reference.tree import aggregates_in, is_aggregate, walk
 
 __all__ = ["Checker", "predicate_type", "type_of"]
 
@@ -180,9 +180,9 @@ def _call(node: ast.Call, check: Checker) -> Type:
             fail_static("InvalidAggregation", node.name)
         inside = replace(check, aggregates=False)
         for argument in node.arguments:
+            if aggregates_in(argument):
+                fail_static("NestedAggregation", node.name)
             for part in walk(argument):
-                if is_aggregate(part):
-                    fail_static("NestedAggregation", node.name)
                 if isinstance(part, ast.Call) and part.name.lower() == "rand":
                     fail_static("NonConstantExpression", "rand() inside an aggregate")
         return result_of(node, [inside.type_of(argument) for argument in node.arguments])

@@ -67,6 +67,9 @@ class Cursor:
         self.literals = literals  # start of a stripped literal -> its number
         self.at = 0
         self.depth = 0
+        #: Places of `|` that end the WHERE of a comprehension, and the last one that joined labels or types.
+        self.ending_bars: set[int] = set()
+        self.joining_bar: int | None = None
 
     # ------------------------------------------------------------------------------------------------- looking
 
@@ -91,6 +94,10 @@ class Cursor:
             and self.kinds[place] == OPERATOR
             and self.uppers[place] == operator
         )
+
+    def is_joining_bar(self) -> bool:
+        """A `|` between labels or types, as far as is known yet."""
+        return self.is_op("|") and self.at not in self.ending_bars
 
     # -------------------------------------------------------------------------------------------------- taking
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from samyama.cypher import ast
 from samyama.cypher import errors as e
+from samyama.cypher.errors import CypherError
 from samyama.cypher.lexer import BAD_NUMBER, EOF, FLOAT, INTEGER, NAME, PARAMETER, STRING
 from samyama.cypher.parser.patterns import Patterns
 from samyama.cypher.parser.types import Types
@@ -183,9 +184,14 @@ class Expressions(Patterns, Types):
                 left = ast.Property(left.start, 0, left, self.expect_name("a property key"))
             elif self.is_op("["):
                 left = self._subscript(left)
-            elif self.is_op(":") and self.is_name(1):
+            elif self.is_op(":") and (
+                self.is_name(1) or any(self.is_op(sign, 1) for sign in ("!", "%", "("))
+            ):
+                # The last of its chain: what follows `n:A` is not asked of the answer.
                 self.at += 1
                 left = ast.HasLabels(left.start, 0, left, self.label_expression(colon_joins=True))
+                left.end = self.end()
+                return left
             elif self.is_op("{") and isinstance(left, ast.Variable) and self._is_map_projection():
                 left = self._map_projection(left)
             else:
@@ -377,16 +383,42 @@ class Expressions(Patterns, Types):
         if not (self.is_word("WHERE") or self.is_op("|") or self.is_op("]")):
             self.at = place
             return None
-        where = self.expression() if self.accept_word("WHERE") else None
+        where = self._comprehension_where(variable, is_pattern=False)
         projection = self.expression() if self.accept_op("|") else None
         self.expect_op("]")
         return ast.ListComprehension(start, self.end(), variable, source, where, projection)
+
+    def _comprehension_where(self, variable: str | None, is_pattern: bool) -> ast.Expr | None:
+        """The WHERE of a comprehension: in ``WHERE x:A | x.y`` the bar may join labels or end it.
+
+        It joins if the text can be read so, unless what stands behind it is the comprehension's own variable.
+        """
+        if not self.accept_word("WHERE"):
+            return None
+        place, depth = self.at, self.depth
+        while True:
+            self.at, self.depth, self.joining_bar = place, depth, None
+            try:
+                where = self.expression()
+                ends = self.is_op("|") or (self.is_op("]") and not is_pattern)
+                if ends and not self._names_behind_bar(variable):
+                    return where
+            except CypherError:
+                if self.joining_bar is None:
+                    raise
+            if self.joining_bar is None:
+                return where
+            # The last bar that was taken cannot join: the text behind it would make no sense.
+            self.ending_bars.add(self.joining_bar)
+
+    def _names_behind_bar(self, variable: str | None) -> bool:
+        return self.joining_bar is not None and self.values[self.joining_bar + 1] == variable
 
     def _pattern_comprehension(self) -> ast.Expr:
         start = self.start()
         self.expect_op("[")
         path = self.path_pattern(allow_variable=True)
-        where = self.expression() if self.accept_word("WHERE") else None
+        where = self._comprehension_where(None, is_pattern=True)
         self.expect_op("|")
         projection = self.expression()
         self.expect_op("]")

@@ -260,16 +260,17 @@ class Patterns(Cursor):
 
     def label_expression(self, colon_joins: bool) -> ast.LabelExpr:
         left = self._label_and(colon_joins)
-        if not self.is_op("|"):
+        if not self.is_joining_bar():
             return left
         operands = [left]
-        while self.is_op("|") and (
+        while self.is_joining_bar() and (
             self.is_name(1)
             or self.is_op(":", 1)
             or self.is_op("!", 1)
             or self.is_op("(", 1)
             or self.is_op("%", 1)
         ):
+            self.joining_bar = self.at
             self.at += 1
             self.accept_op(":")
             operands.append(self._label_and(colon_joins))

@@ -60,7 +60,9 @@ class Types(Cursor):
     def type_text(self) -> str:
         """``INTEGER NOT NULL | LIST<STRING>`` and its kin."""
         parts = [self._alternative()]
-        while self.accept_op("|"):
+        while self.is_joining_bar():
+            self.joining_bar = self.at
+            self.at += 1
             parts.append(self._alternative())
         return " | ".join(parts)
 
