@@ -13,10 +13,13 @@ __all__ = ["Patterns"]
 class Patterns:
     def __init__(self, choices: Choices, names: Names, expressions: Expressions) -> None:
         self.choices, self.names, self.expressions = choices, names, expressions
+        #: What was in scope before the pattern at work.
+        self.earlier = Scope()
 
     def paths(self, scope: Scope, *, most: int = 2) -> tuple[str, Scope]:
         """Paths of one MATCH, and the scope behind them. No relationship variable stands twice."""
         after = scope.copy()
+        self.earlier = scope
         fixed = set(scope.of("relationship"))
         pieces = []
         for _ in range(self.choices.weighted((75, 1), (25, min(2, most)))):
@@ -27,6 +30,8 @@ class Patterns:
         self, scope: Scope, fixed: set[str], *, hops: int | None = None, named: bool = True
     ) -> str:
         """One path; its variables come into the scope. ``fixed``: relationships that may not be bound again."""
+        if named is False or hops is not None:
+            self.earlier = scope.copy()
         if hops is None:
             hops = self.choices.weighted((40, 0), (42, 1), (14, 2), (4, 3))
         nodes, kinds = [self.node(scope)], dict(scope.kinds)
@@ -115,7 +120,8 @@ class Patterns:
         if self.choices.chance(50):
             return self._arrow(self._types().strip()) + bounds
         a, r, b = (self.names.fresh(prefix) for prefix in ("g", "h", "g"))
-        inner = scope.with_(**{a: "node", r: "relationship", b: "node"})
+        # Inside, only what earlier clauses bound is in scope.
+        inner = self.earlier.with_(**{a: "node", r: "relationship", b: "node"})
         arrow = self._arrow(f"{r}{self._types()}")
         where = ""
         if self.choices.chance(40):

@@ -10,10 +10,18 @@ from typing import Any
 
 from tests.reference.graph import Graph
 
-__all__ = ["Context", "Counters", "Procedure"]
+__all__ = ["Context", "Counters", "Procedure", "TooSlow"]
 
 #: Variable to value.
 Env = dict[str, Any]
+
+
+#: Enumeration grows fast: after so many steps the reference gives up.
+STEPS_MAX = 2_000_000
+
+
+class TooSlow(Exception):
+    """The reference will not find the answer in reasonable time. That is no error of the query."""
 
 
 @dataclass
@@ -54,5 +62,11 @@ class Context:
     random: random.Random = field(default_factory=random.Random)
     #: Nanoseconds since 1970, drawn once for the statement.
     now_ns: int = field(default_factory=time.time_ns)
+    steps_left: int = STEPS_MAX
     #: Runs a query of a subquery for one row; the interpreter puts it in.
     run_query: Callable[..., Any] = field(default=lambda *_: None)
+
+    def step(self) -> None:
+        self.steps_left -= 1
+        if self.steps_left < 0:
+            raise TooSlow

@@ -50,6 +50,7 @@ def evaluate(context: Context, node: ast.Expr | None, env: Env) -> Any:
     """The value of an expression; of none: null."""
     if node is None:
         return None
+    context.step()
     return _RULES[type(node)](context, node, env)
 
 

@@ -25,7 +25,7 @@ from typing import Any
 from samyama.cypher import ast
 from samyama.cypher.errors import CypherError
 from samyama.cypher.parser import parse
-from tests.reference.context import Context, Counters, Env, Procedure
+from tests.reference.context import STEPS_MAX, Context, Counters, Env, Procedure
 from tests.reference.errors import CypherFailure, fail
 from tests.reference.expressions import evaluate
 from tests.reference.graph import Graph
@@ -58,10 +58,13 @@ def run(
     procedures: Mapping[str, Procedure] | None = None,
     *,
     now_ns: int | None = None,
+    steps_max: int = STEPS_MAX,
 ) -> Outcome:
     """Run one statement.
 
-    Raises: CypherFailure: it is wrong, or goes wrong.
+    Raises:
+        CypherFailure: it is wrong, or goes wrong.
+        TooSlow: it takes more steps than it may.
     """
     try:
         statement = parse(text)
@@ -72,6 +75,7 @@ def run(
     context = Context(graph.copy(), text, parameters or {}, procedures or {})
     context.now_ns = time.time_ns() if now_ns is None else now_ns
     context.run_query = _run_subquery
+    context.steps_left = steps_max
     check_statement(context, statement.body)
     table = _run_query(context, statement.body, Table([], [{}]), top=True)
     check_no_dangling(context)

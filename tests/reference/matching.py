@@ -132,6 +132,7 @@ def _match_path(
 def _walks(context: Context, path: ast.PathPattern, state: State) -> Iterator[State]:
     """Every way to walk a path from its first node to its last."""
     for node in list(context.graph.nodes.values()):
+        context.step()
         begun = _at_node(context, path.nodes[0], node, state)
         if begun is not None:
             yield from _steps(context, path, 0, node, begun.walked(node))
@@ -198,6 +199,7 @@ def _ways(
 ) -> Iterator[tuple[Relationship, Node]]:
     """Relationships that fit at a node, with the node at their other end. A loop is walked once."""
     for relationship in list(context.graph.relationships.values()):
+        context.step()
         if not labels.matches(pattern.types, {relationship.type}):
             continue
         leaves, arrives = relationship.start is node, relationship.end is node

@@ -34,7 +34,7 @@ def check_matched(
             found[path.variable] = PATH
     inner = replace(check, scope={**scope, **found}, aggregates=False)
     for path in paths:
-        _predicates(path, inner, merges=merges)
+        _predicates(path, inner, scope, merges=merges)
         if path.where is not None:
             inner.boolean(path.where)
     return inner.scope
@@ -79,13 +79,14 @@ def _read_quantified(step: ast.Quantified, scope: Scope, found: Found) -> None:
         found[name] = list_of(kind)
 
 
-def _predicates(path: ast.PathPattern, check: Checker, *, merges: bool) -> None:
+def _predicates(path: ast.PathPattern, check: Checker, earlier: Scope, *, merges: bool) -> None:
+    """``earlier``: what was bound before the clause, and may be asked for inside a quantified pattern."""
     for part in (*path.nodes, *path.relationships):
         if isinstance(part, ast.Quantified):
             inner: Found = {}
             _read(part.path, {}, inner, set())
-            within = replace(check, scope={**check.scope, **inner})
-            _predicates(part.path, within, merges=merges)
+            within = replace(check, scope={**earlier, **inner})
+            _predicates(part.path, within, earlier, merges=merges)
             within.boolean(part.where)
             continue
         if isinstance(part.properties, ast.Parameter):

@@ -162,9 +162,9 @@ class Clauses(Expressions):
         end = self.end()
         if self.accept_word("AS"):
             return ast.Item(start, end, expression, self.expect_name("a variable"), True)
-        return ast.Item(
-            start, end, expression, self.text[start:end], isinstance(expression, ast.Variable)
-        )
+        if isinstance(expression, ast.Variable):
+            return ast.Item(start, end, expression, expression.name, True)
+        return ast.Item(start, end, expression, self.text[start:end], False)
 
     def _sort_item(self) -> ast.SortItem:
         start = self.start()

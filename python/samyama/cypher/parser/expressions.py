@@ -278,7 +278,7 @@ class Expressions(Patterns, Types):
             )
         if word in ("INF", "INFINITY", "NAN") and not self.is_op("(", 1) and not self.is_op(".", 1):
             return None
-        if word == "CASE" and not self.is_op("(", 1) and not self.is_op(".", 1):
+        if word == "CASE" and not self.is_op(".", 1):
             return self._case()
         if word in ("EXISTS", "COUNT", "COLLECT") and self.is_op("{", 1):
             return self._subquery(word)
