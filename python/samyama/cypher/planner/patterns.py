@@ -125,7 +125,12 @@ class Patterns:
             *graph.nodes,
             *(r.slot for r in graph.relationships),
             *(slot for slot, _ in graph.paths),
+            *(slot for r in graph.relationships for slot in r.groups.values()),
         } - bound
+        # A null that stands alone for a node matches nothing; a step from it finds nothing anyway.
+        walked = {end for r in graph.relationships for end in (r.left, r.right)}
+        for slot in set(graph.nodes) & bound - walked:
+            graph.predicates.append(Predicate(p.Unary("is_not_null", p.Slot(slot)), set()))
         for predicate in graph.predicates:
             predicate.needs &= own
         return self._join(source, graph, bound), names
@@ -370,6 +375,12 @@ class Patterns:
         exclude = [other.slot for other in used if _may_be_same(other, relationship)]
         if relationship.is_bound:
             low, high = relationship.length or (1, 1)
+            end = relationship.right
+            if end == relationship.left and not left:
+                # One node at both ends: the walk has to come back to where it began.
+                end = self.context.new_slot()
+                same = p.Comparison([p.Slot(relationship.left), p.Slot(end)], ["="])
+                graph.predicates.append(Predicate(same, set()))
             bound |= {relationship.left, relationship.right}
             return p.BoundRelationships(
                 input=source,
@@ -377,7 +388,7 @@ class Patterns:
                 is_list=relationship.is_list,
                 start=relationship.left,
                 start_bound=left,
-                end=relationship.right,
+                end=end,
                 end_bound=right,
                 types=relationship.types,
                 direction=relationship.direction,  # type: ignore[arg-type]
