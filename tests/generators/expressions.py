@@ -201,7 +201,7 @@ class Expressions:
         if form == 2:
             return f"abs({self.of('integer', scope, depth)})"
         if form == 3:
-            return f"sign({self.of('float', scope, depth)})"
+            return f"sign({self.of('integer', scope, depth)})"
         if form == 4:
             return f"toInteger({self.of('string', scope, depth)})"
         return f"-({self.of('integer', scope, depth)})"

@@ -104,8 +104,10 @@ def _smaller(node: Any) -> Iterator[Any]:
             value = getattr(node, field.name)
             if not isinstance(value, ast.Node | list | tuple):
                 continue
+            is_paired = isinstance(node, tuple(_PAIRED)) and isinstance(value, list)
             for smaller in _smaller(value):
-                yield _with(node, field.name, smaller)
+                if not (is_paired and len(smaller) < len(value)):
+                    yield _with(node, field.name, smaller)
     elif isinstance(node, list):
         yield from _smaller_list(node)
     elif isinstance(node, tuple):
@@ -113,6 +115,27 @@ def _smaller(node: Any) -> Iterator[Any]:
             if isinstance(part, ast.Node):
                 for smaller in _smaller(part):
                     yield (*node[:at], smaller, *node[at + 1 :])
+
+
+#: Nodes whose lists belong together; items go from all of them at once.
+_PAIRED: dict[type, tuple[str, str]] = {
+    ast.MapLiteral: ("keys", "values"),
+    ast.Case: ("whens", "thens"),
+    ast.Comparison: ("operands", "operators"),
+    ast.Query: ("parts", "all"),
+    ast.PathPattern: ("nodes", "relationships"),
+}
+
+
+def _shorter_pairs(node: ast.Node) -> Iterator[ast.Node]:
+    first, second = _PAIRED[type(node)]
+    if not isinstance(node, ast.MapLiteral | ast.Case):
+        return
+    ones, others = getattr(node, first), getattr(node, second)
+    least = 0 if isinstance(node, ast.MapLiteral) else 1
+    for at in range(len(ones) if len(ones) > least else 0):
+        fewer = _with(node, first, ones[:at] + ones[at + 1 :])
+        yield _with(fewer, second, others[:at] + others[at + 1 :])
 
 
 def _smaller_list(items: list[Any]) -> Iterator[list[Any]]:
@@ -157,6 +180,8 @@ def _simpler_node(node: ast.Node) -> Iterator[ast.Node]:
             yield ast.Query(0, 0, [part], [])
     if isinstance(node, ast.PathPattern):
         yield from _shorter_paths(node)
+    if type(node) in _PAIRED:
+        yield from _shorter_pairs(node)
     if isinstance(node, ast.Expr):
         yield from _simpler_expressions(node)
         if isinstance(node, ast.HasLabels | ast.Quantifier):

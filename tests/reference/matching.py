@@ -202,6 +202,8 @@ def _ways(
         context.step()
         if not labels.matches(pattern.types, {relationship.type}):
             continue
+        if relationship.start.deleted or relationship.end.deleted:
+            continue
         leaves, arrives = relationship.start is node, relationship.end is node
         if leaves and pattern.direction != "in":
             yield relationship, relationship.end

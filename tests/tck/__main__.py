@@ -19,7 +19,10 @@ EXIT_FAILED, EXIT_WRONG_USE = 1, 2
 
 @click.command()
 @click.option(
-    "--adapter", "adapter_name", type=click.Choice(["embedded", "bolt"]), default="embedded"
+    "--adapter",
+    "adapter_name",
+    type=click.Choice(["embedded", "bolt", "reference"]),
+    default="embedded",
 )
 @click.option("--folder", default="", help="Only scenarios below this folder: clauses/match.")
 @click.option("--name", default="", help="Only scenarios whose id or name holds this text.")
@@ -80,6 +83,10 @@ def _run(
 def _adapter(name: str) -> Adapter:
     if name == "embedded":
         return Embedded()
+    if name == "reference":
+        from tests.tck.reference import Reference
+
+        return Reference()
     from tests.tck.bolt import Bolt
 
     return Bolt()

@@ -375,14 +375,13 @@ class Patterns:
         exclude = [other.slot for other in used if _may_be_same(other, relationship)]
         if relationship.is_bound:
             low, high = relationship.length or (1, 1)
-            end = relationship.right
+            end, same = relationship.right, None
             if end == relationship.left and not left:
                 # One node at both ends: the walk has to come back to where it began.
                 end = self.context.new_slot()
                 same = p.Comparison([p.Slot(relationship.left), p.Slot(end)], ["="])
-                graph.predicates.append(Predicate(same, set()))
             bound |= {relationship.left, relationship.right}
-            return p.BoundRelationships(
+            walk = p.BoundRelationships(
                 input=source,
                 relationship=relationship.slot,
                 is_list=relationship.is_list,
@@ -396,6 +395,7 @@ class Patterns:
                 max=high,
                 exclude=exclude,
             )
+            return walk if same is None else p.Filter(input=walk, predicate=same)
         if relationship.quantified is not None:
             return plan_repeat(self, source, relationship, exclude, bound)
         backwards = not left

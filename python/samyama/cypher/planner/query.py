@@ -11,6 +11,7 @@ from samyama.cypher.planner.patterns import Patterns
 from samyama.cypher.planner.procedures import is_write as is_write_call
 from samyama.cypher.planner.procedures import plan_call
 from samyama.cypher.planner.projection import Column, plan_projection
+from samyama.cypher.planner.visibility import reads_graph, writes_conflict
 from samyama.cypher.planner.writes import plan_write
 from samyama.cypher.semantic.queries import WRITES
 
@@ -31,6 +32,8 @@ class Part:
         self.single = top
         self.unread_writes = False
         self.reads = False
+        #: Clauses that have written since the last Eager.
+        self.written: list[ast.Clause] = []
         #: This is the plan of one batch: its CALL { } IN TRANSACTIONS is the transaction.
         self.batch = False
 
@@ -53,13 +56,18 @@ class Part:
         if not self.single:
             self.source = p.Eager(input=self.source)
         self.reads = self.unread_writes = False
+        self.written.clear()
 
     def clause(self, clause: ast.Clause) -> None:
         is_write = isinstance(clause, WRITES) or is_write_call(self.context, clause)
-        if is_write and self.reads:
+        is_read = reads_graph(clause)
+        conflicts = any(writes_conflict(earlier, clause) for earlier in self.written)
+        if (is_write and self.reads) or (not is_write or is_read) and self.unread_writes:
             self._eager()
-        if not is_write and self.unread_writes:
+        elif is_write and conflicts:
             self._eager()
+        if is_write:
+            self.written.append(clause)
         match clause:
             case ast.Match():
                 self._match(clause)
@@ -92,6 +100,7 @@ class Part:
                 self._load_csv(clause)
             case _:
                 raise AssertionError(f"no clause: {clause}")
+        self.reads = self.reads or is_read
 
     def _bind(self, name: str) -> int:
         slot = self.context.new_slot()
