@@ -721,6 +721,9 @@ class Patterns:
         if len(equal) == len(index.keys):
             cost = 0.5 if index.unique else rows / distinct
             return Access(slot, cost, covers, index.unique, make(equal))
+        if len(equal) + 1 < len(index.keys):
+            # An index over several keys holds what has all of them: each has to be asked for.
+            return None
         key = index.keys[len(equal)]
         share = 1.0 if not equal else 1.0 / distinct
         here = [(q, operator, value) for q, test_key, operator, value in tests if test_key == key]
@@ -750,8 +753,6 @@ class Patterns:
                 covers.append(q)
         if bounds:
             return Access(slot, rows * RANGE_SHARE * share, covers, False, make(equal, **bounds))
-        if equal:
-            return Access(slot, rows * share, covers, False, make(equal))
         return None
 
     def _is_ready(self, predicate: Predicate, slot: int, bound: set[int]) -> bool:

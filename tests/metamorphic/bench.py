@@ -1,0 +1,69 @@
+"""What checks run on: one generated graph, loaded into engines as they are asked for, and into the reference."""
+
+from __future__ import annotations
+
+from tests.differential.answers import Engine, Oracle
+from tests.generators.graphs import GraphSpec
+from tests.generators.schema import KEYS, LABELS, TYPES
+
+__all__ = ["Bench"]
+
+INDEXES = [
+    *(f"CREATE INDEX FOR (n:{label}) ON (n.{key})" for label in LABELS for key in KEYS),
+    *(f"CREATE INDEX FOR ()-[r:{name}]-() ON (r.{key})" for name in TYPES for key in KEYS[:4]),
+    "CREATE INDEX FOR (n:A) ON (n.i, n.s)",
+]
+
+
+class Bench:
+    """``load`` puts a graph in place; each engine takes it when it is used."""
+
+    def __init__(self) -> None:
+        self.spec = GraphSpec()
+        self._engines: dict[str, Engine] = {}
+        self._loaded: set[str] = set()
+        self._oracle: Oracle | None = None
+
+    def load(self, spec: GraphSpec) -> None:
+        self.spec = spec
+        self._loaded.clear()
+        self._oracle = None
+
+    def spoiled(self) -> None:
+        """A committed write has changed the graph: load it again before it is used."""
+        self._loaded.clear()
+
+    @property
+    def oracle(self) -> Oracle:
+        if self._oracle is None:
+            self._oracle = Oracle(self.spec)
+        return self._oracle
+
+    @property
+    def engine(self) -> Engine:
+        return self._take("plain", self.spec)
+
+    @property
+    def indexed(self) -> Engine:
+        """The same graph with an index on everything."""
+        return self._take("indexed", self.spec)
+
+    def other(self, spec: GraphSpec) -> Engine:
+        """An engine with another graph, loaded at each call."""
+        self._loaded.discard("other")
+        return self._take("other", spec)
+
+    def _take(self, name: str, spec: GraphSpec) -> Engine:
+        if name not in self._engines:
+            self._engines[name] = Engine()
+            if name == "indexed":
+                for statement in INDEXES:
+                    self._engines[name].database.execute(statement).consume()
+        if name not in self._loaded:
+            self._engines[name].load(spec)
+            self._loaded.add(name)
+        return self._engines[name]
+
+    def close(self) -> None:
+        for engine in self._engines.values():
+            engine.close()
