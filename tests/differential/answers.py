@@ -68,6 +68,13 @@ class Oracle:
         self.graph = outcome.graph
         self.numbers = _numbers(outcome.rows[0])
 
+    def number_by_id(self) -> None:
+        """Entities are known by their place in the order in which they were made."""
+        self.numbers = {
+            "node": {id: at for at, id in enumerate(sorted(self.graph.nodes))},
+            "relationship": {id: at for at, id in enumerate(sorted(self.graph.relationships))},
+        }
+
     def ask(
         self, text: str, parameters: Mapping[str, Any] | None = None, *, writes: bool = False
     ) -> Answer:
@@ -108,6 +115,8 @@ class Engine:
     def __init__(self) -> None:
         self.database = samyama.open(settings=Settings(log=Log(level="error")))
         self.numbers: dict[str, dict[int, int]] = {"node": {}, "relationship": {}}
+        #: Answers given, and those of them that had rows.
+        self.answered = self.with_rows = 0
 
     def close(self) -> None:
         self.database.close()
@@ -116,6 +125,15 @@ class Engine:
         self.database.execute("MATCH (n) DETACH DELETE n").consume()
         record = self.database.execute(spec.create(ids=True)).single()
         self.numbers = _numbers(record.data())
+
+    def number_by_id(self) -> None:
+        """Entities are known by their place in the order in which they were made."""
+        nodes = [record[0].id for record in self.database.execute(_ALL_NODES)]
+        relationships = [record[0].id for record in self.database.execute(_ALL_RELATIONSHIPS)]
+        self.numbers = {
+            "node": {id: at for at, id in enumerate(sorted(nodes))},
+            "relationship": {id: at for at, id in enumerate(sorted(relationships))},
+        }
 
     def ask(self, text: str, parameters: Mapping[str, Any] | None = None) -> Answer:
         """A query that only reads."""
@@ -151,6 +169,8 @@ class Engine:
             tuple(from_engine(value, self.numbers) for value in record)
             for record in result.fetch_all()
         ]
+        self.answered += 1
+        self.with_rows += bool(rows)
         return Answer(columns, rows, counters=dict(result.consume().counters))
 
     def _form(self, source: Any) -> GraphForm:

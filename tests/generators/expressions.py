@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Expressions"]
 
-_COMPARED = ("integer", "string", "float", "date", "boolean", "any", "list of integer", "duration")
+_COMPARED = (
+    "integer",
+    "string",
+    "float",
+    "date",
+    "boolean",
+    "any",
+    "list of integer",
+    "duration",
+    "localdatetime",
+    "datetime",
+)
 _KEYS_OF = {kind: [key for key in KEYS if KEY_KINDS[key] == kind] for kind in KEY_KINDS.values()}
 _PARTS = {
     "date": ("year", "month", "day", "week", "quarter", "dayOfWeek", "ordinalDay", "weekYear"),
@@ -151,7 +162,7 @@ class Expressions:
         kind = self.choices.one(("any", "integer", "list of integer", "map"))
         types = ("INTEGER", "STRING NOT NULL", "INTEGER | FLOAT", "LIST<INTEGER>", "DATE", "ANY")
         negated = self.choices.one(("IS ::", "IS NOT ::"))
-        return f"({self.of(kind, scope, depth)}) {negated} {self.choices.one(types)}"
+        return f"(({self.of(kind, scope, depth)}) {negated} {self.choices.one(types)})"
 
     def quantifier(self, scope: Scope, depth: int) -> str:
         kind = self.choices.one(("integer", "string"))

@@ -64,6 +64,14 @@ class Bench:
             self._loaded.add(name)
         return self._engines[name]
 
+    def take_counts(self) -> tuple[int, int]:
+        """Answers since the last call, and those of them that had rows."""
+        engines = self._engines.values()
+        found = sum(e.answered for e in engines), sum(e.with_rows for e in engines)
+        for engine in engines:
+            engine.answered = engine.with_rows = 0
+        return found
+
     def close(self) -> None:
         for engine in self._engines.values():
             engine.close()

@@ -57,7 +57,7 @@ def names_in(node: ast.Node) -> set[str]:
 
 def shape(value: Any) -> Any:
     """Equal for trees that are equal but for the places they were read from."""
-    if isinstance(value, ast.Node):
+    if dataclasses.is_dataclass(value):
         return (type(value).__name__, *(shape(getattr(value, name)) for name in _fields(value)))
     if isinstance(value, list | tuple):
         return tuple(shape(item) for item in value)

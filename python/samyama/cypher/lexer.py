@@ -40,7 +40,12 @@ _PATTERN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|u|U|.)", re.DOTALL)
+#: Two escapes that are the halves of one character, as JSON writes those beyond U+FFFF, are one escape here.
+_ESCAPE = re.compile(
+    r"\\(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|u|U|.)",
+    re.DOTALL,
+)
+_SURROGATES = range(0xD800, 0xE000)
 _SIMPLE = {
     "\\": "\\",
     "'": "'",
@@ -174,9 +179,12 @@ def _unescape(text: str, piece: str, start: int) -> str:
 
     def replace(match: re.Match[str]) -> str:
         escape = match[1]
+        if len(escape) > 9:
+            high, low = int(escape[1:5], 16), int(escape[7:], 16)
+            return chr(0x10000 + ((high & 0x3FF) << 10) + (low & 0x3FF))
         if len(escape) > 1:
             number = int(escape[1:], 16)
-            if number <= 0x10FFFF:
+            if number <= 0x10FFFF and number not in _SURROGATES:
                 return chr(number)
         elif escape in _SIMPLE:
             return _SIMPLE[escape]

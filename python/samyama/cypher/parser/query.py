@@ -87,7 +87,12 @@ def parse(text: str, literals: dict[int, int] | None = None) -> ast.Statement:
         >>> parse("RETURN 1 + 2 AS three").body.parts[0].clauses[0].items[0].name
         'three'
     """
-    return Parser(tokenize(text), literals or {}).statement()
+    parser = Parser(tokenize(text), literals or {})
+    try:
+        return parser.statement()
+    except RecursionError:
+        # The caller's own depth counts too, so this may come before the parser's own limit.
+        parser.fail("The query nests too deep; split it into several clauses", "NestingTooDeep")
 
 
 def parse_expression(text: str) -> ast.Expr:

@@ -74,6 +74,8 @@ class Graph:
     relationships: list[Relationship] = field(default_factory=list)
     predicates: list[Predicate] = field(default_factory=list)
     paths: list[tuple[int, list[int]]] = field(default_factory=list)
+    #: Slots of relationships that have been walked: one that was bound before is not, until its ends are seen to.
+    walked: set[int] = field(default_factory=set)
 
 
 def type_names(types: ast.LabelExpr | None) -> list[str] | None:
@@ -317,7 +319,7 @@ class Patterns:
         """Paths whose parts are there, then predicates whose slots are there."""
         for path in [path for path in graph.paths if path[0] not in bound]:
             slot, slots = path
-            if all(part in bound for part in slots):
+            if all(part in bound for part in slots) and graph.walked.issuperset(slots[1::2]):
                 source = p.Projection(input=source, slots=[slot], expressions=[p.PathBuild(slots)])
                 bound.add(slot)
         ready = [predicate for predicate in graph.predicates if predicate.needs <= bound]
@@ -372,6 +374,7 @@ class Patterns:
     ) -> p.Operator:
         left, right = relationship.left in bound, relationship.right in bound
         self.single = False
+        graph.walked.add(relationship.slot)
         exclude = [other.slot for other in used if _may_be_same(other, relationship)]
         if relationship.is_bound:
             low, high = relationship.length or (1, 1)
@@ -551,6 +554,7 @@ class Patterns:
                 graph.predicates.append(Predicate(_differs(relationship, other), set()))
         pending.remove(relationship)
         used.append(relationship)
+        graph.walked.add(relationship.slot)
         self.single = False
         bound |= {relationship.slot, relationship.left, relationship.right}
 
