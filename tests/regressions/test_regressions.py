@@ -14,7 +14,7 @@ def _marked(case: Case) -> object:
     return pytest.param(case, id=case.path.stem, marks=marks)
 
 
-@pytest.mark.parametrize("case", map(_marked, CASES))
+@pytest.mark.parametrize("case", [_marked(case) for case in CASES])
 def test_the_engine_gives_the_answer_of_the_language(case: Case) -> None:
     difference = case.difference()
     assert difference is None, difference
