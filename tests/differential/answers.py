@@ -7,15 +7,16 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import samyama
-from samyama.config.schema import Log, Settings
-from samyama.errors import SamyamaError
 from tests.differential.canonical import Canonical, from_engine, from_reference
 from tests.generators.graphs import GraphSpec
 from tests.reference import graph as reference_graph
 from tests.reference.context import TooSlow
 from tests.reference.errors import CypherFailure
 from tests.reference.interpreter import run
+
+import samyama
+from samyama.config.schema import Log, Settings
+from samyama.errors import SamyamaError
 
 __all__ = ["Answer", "Engine", "GraphForm", "Oracle", "TooSlow"]
 
@@ -51,9 +52,7 @@ def graph_form(
         for start, end, form in relationships:
             around[start].append(("out", form, colours[end]))
             around[end].append(("in", form, colours[start]))
-        colours = {
-            id: hash((colours[id], tuple(sorted(map(hash, around[id]))))) for id in nodes
-        }
+        colours = {id: hash((colours[id], tuple(sorted(map(hash, around[id]))))) for id in nodes}
     seen: GraphForm = Counter((form, colours[id]) for id, form in nodes.items())
     seen.update((form, colours[s], colours[e]) for s, e, form in relationships)
     return seen

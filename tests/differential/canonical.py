@@ -1,8 +1,8 @@
 """Values of the engine and of the reference interpreter in one form, in which they can be compared.
 
-A value is a tuple that begins with its type. Entities carry the number under which the generated graph knows them (none
-if the query made them), labels and properties. ``-0.0`` is ``0.0`` and NaN is NaN. What a query leaves open is forgiven:
-the order within bags, and in the last digits how a float was summed.
+A value is a tuple that begins with its type. Entities carry the number under which the generated graph knows them
+(none if the query made them), labels and properties. ``-0.0`` is ``0.0`` and NaN is NaN. What a query leaves open is
+forgiven: the order within bags, and in the last digits how a float was summed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from samyama import types
 from tests.reference import graph as reference_graph
 from tests.reference.points import Point
 from tests.reference.temporal.values import (
@@ -24,6 +23,8 @@ from tests.reference.temporal.values import (
     LocalTime,
     Time,
 )
+
+from samyama import types
 
 __all__ = ["Canonical", "from_engine", "from_reference", "rows_differ"]
 

@@ -12,7 +12,9 @@ from tests.generators.queries import Query
 __all__ = ["Difference", "compare"]
 
 #: Where these stand, which of several equivalent values is kept is open: 1 or 1.0.
-_KEEPS_ONE = re.compile(r"DISTINCT|UNION\b(?! ALL)|\b(?:min|max|count|sum|avg|collect)\(", re.IGNORECASE)
+_KEEPS_ONE = re.compile(
+    r"DISTINCT|UNION\b(?! ALL)|\b(?:min|max|count|sum|avg|collect)\(", re.IGNORECASE
+)
 
 
 @dataclass

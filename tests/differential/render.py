@@ -51,7 +51,10 @@ def table(answer: Answer, *, ordered: bool = False) -> str:
     if answer.error is not None:
         error_type, phase, _ = answer.error
         return f"{error_type} at {phase}\n"
-    rows = [[render(value).replace("|", "\\|").replace("\n", "\\n") for value in row] for row in answer.rows]
+    rows = [
+        [render(value).replace("|", "\\|").replace("\n", "\\n") for value in row]
+        for row in answer.rows
+    ]
     if not ordered:
         rows.sort()
     if not answer.columns:

@@ -1,4 +1,4 @@
-"""``python -m tests.fuzz --minutes 60``: texts for the parser and the compiler, until time is up or something breaks."""
+"""``python -m tests.fuzz --minutes 60``: texts for the parser and the compiler, until time is up."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ PROGRESS_S = 10.0
 @click.option("--seed", default=1, help="The same seed makes the same texts.")
 @click.option("--findings", default=20, help="Stop after so many findings.")
 @click.option("--json", "report", type=click.Path(path_type=Path), help="The summary.")
-def main(
-    minutes: float, texts: int | None, seed: int, findings: int, report: Path | None
-) -> None:
+def main(minutes: float, texts: int | None, seed: int, findings: int, report: Path | None) -> None:
     """Fuzz the Cypher front end."""
     began = shown = time.monotonic()
     counts: Counter[str] = Counter()
@@ -50,7 +48,13 @@ def main(
     click.echo(_line(number, counts, seconds))
     path = report or ROOT / "reports" / "fuzz.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    summary = {"seed": seed, "seconds": round(seconds, 1), "texts": number, **counts, "findings": broken}
+    summary = {
+        "seed": seed,
+        "seconds": round(seconds, 1),
+        "texts": number,
+        **counts,
+        "findings": broken,
+    }
     path.write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
     click.echo(f"Report: {path}")
     sys.exit(1 if broken else 0)

@@ -1,7 +1,7 @@
 """What must hold of any text at all that is parsed or compiled.
 
-Nothing is raised but CypherError; its position lies within the text and its line and column agree with it; nesting has a
-limit with a name; time grows about as the text does; and a text that parses comes back from its tree.
+Nothing is raised but CypherError; its position lies within the text and its line and column agree with it; nesting has
+a limit with a name; time grows about as the text does; and a text that parses comes back from its tree.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.generators.unparse import unparse
+from tests.reference.tree import shape, walk
+
 from samyama.cypher import ast
 from samyama.cypher.compile import compile as compile_text
 from samyama.cypher.errors import CypherError
 from samyama.cypher.parser import parse
-from tests.generators.unparse import unparse
-from tests.reference.tree import shape, walk
 
 __all__ = ["Broken", "check_text"]
 
-#: A text of so many characters may take so long, whatever it is; much above what is measured (20 us a character at most).
+#: A text of so many characters may take so long, whatever it is; far above what is measured (20 us a character).
 SECONDS_AT_LEAST, SECONDS_PER_CHARACTER = 2.0, 0.001
 
 
@@ -89,6 +90,8 @@ def _check_round_trip(text: str, tree: ast.Statement) -> None:
     except CypherError as error:
         if error.detail == "NestingTooDeep":
             return  # Parentheses are levels too.
-        raise Broken(f"what was written again does not parse: {error.summary}: {again}", text) from None
+        raise Broken(
+            f"what was written again does not parse: {error.summary}: {again}", text
+        ) from None
     if _without_names(twin) != _without_names(tree):
         raise Broken(f"written again it is another: {again}", text)

@@ -67,17 +67,18 @@ _UNICODE = (
     "’",
     "\u202e",
 )
-_WORDS = (
-    "MATCH OPTIONAL RETURN WITH WHERE UNWIND CREATE MERGE SET REMOVE DELETE DETACH CALL YIELD UNION ALL ORDER BY SKIP LIMIT "
-    "DISTINCT AS AND OR XOR NOT IN STARTS ENDS CONTAINS IS NULL CASE WHEN THEN ELSE END EXISTS COUNT COLLECT FOREACH ON "
-    "CREATE INDEX FOR CONSTRAINT REQUIRE UNIQUE SHOW DROP IF LOAD CSV FROM HEADERS FINISH LET FILTER INSERT SHORTEST ANY "
-    "GROUPS PATHS TYPED LIST INTEGER STRING FLOAT ANY NODE reduce all any none single shortestPath allShortestPaths trim "
-    "BOTH LEADING TRAILING TRANSACTIONS ROWS CONCURRENT REPORT STATUS ERROR CONTINUE BREAK FAIL USE CYPHER EXPLAIN PROFILE "
-    "USING SCAN JOIN SEEK NORMALIZED true false null x n r p a b $p $0 `q` A B R"
-).split()
+_WORDS = """
+    MATCH OPTIONAL RETURN WITH WHERE UNWIND CREATE MERGE SET REMOVE DELETE DETACH CALL YIELD UNION ALL ORDER
+    BY SKIP LIMIT DISTINCT AS AND OR XOR NOT IN STARTS ENDS CONTAINS IS NULL CASE WHEN THEN ELSE END EXISTS
+    COUNT COLLECT FOREACH ON CREATE INDEX FOR CONSTRAINT REQUIRE UNIQUE SHOW DROP IF LOAD CSV FROM HEADERS
+    FINISH LET FILTER INSERT SHORTEST ANY GROUPS PATHS TYPED LIST INTEGER STRING FLOAT ANY NODE reduce all
+    any none single shortestPath allShortestPaths trim BOTH LEADING TRAILING TRANSACTIONS ROWS CONCURRENT
+    REPORT STATUS ERROR CONTINUE BREAK FAIL USE CYPHER EXPLAIN PROFILE USING SCAN JOIN SEEK NORMALIZED true
+    false null x n r p a b $p $0 `q` A B R
+""".split()
 _SIGNS = (
-    "( ) [ ] { } , . .. : :: ; | || & ! % + - * / ^ = <> < > <= >= =~ += -> <- -- <-- --> -[ ]-> <-[ ]- ' \" ` $ // /* */ \\ "
-    "? @ # ~ \n \t"
+    "( ) [ ] { } , . .. : :: ; | || & ! % + - * / ^ = <> < > <= >= =~ += -> <- -- <-- --> -[ ]-> <-[ ]- ' \" "
+    "` $ // /* */ \\ ? @ # ~ \n \t"
 ).split(" ")
 _STRINGS = (
     "'a'",
@@ -138,7 +139,9 @@ def text_of(choices: Choices) -> str:
 
 
 def _token(choices: Choices) -> str:
-    pool = choices.weighted((40, _WORDS), (35, _SIGNS), (10, _NUMBERS), (8, _STRINGS), (7, _UNICODE))
+    pool = choices.weighted(
+        (40, _WORDS), (35, _SIGNS), (10, _NUMBERS), (8, _STRINGS), (7, _UNICODE)
+    )
     return choices.one(pool)
 
 
@@ -162,7 +165,11 @@ def mutated(choices: Choices) -> str:
             cut = choices.below(len(other) + 1)
             text = text[:at] + other[cut : cut + 40] + text[at:]
         elif form == 5:
-            text = text[:at] + (chr(choices.below(0x250)) if choices.chance(70) else _token(choices)) + text[end:]
+            text = (
+                text[:at]
+                + (chr(choices.below(0x250)) if choices.chance(70) else _token(choices))
+                + text[end:]
+            )
         else:
             text = text[:at]
     return text
@@ -171,7 +178,12 @@ def mutated(choices: Choices) -> str:
 # ------------------------------------------------------------------------------------------------------ grammar
 
 _RULES: dict[str, tuple[str, ...]] = {
-    "query": ("{clause} {clause} {return}", "{clause} {return}", "{return}", "{query} UNION {query}"),
+    "query": (
+        "{clause} {clause} {return}",
+        "{clause} {return}",
+        "{return}",
+        "{query} UNION {query}",
+    ),
     "clause": (
         "MATCH {path} {where}",
         "OPTIONAL MATCH {path}, {path} {where}",
@@ -188,7 +200,11 @@ _RULES: dict[str, tuple[str, ...]] = {
         "CALL {name}.{name}({expr}) YIELD {name} AS {name}",
         "LOAD CSV WITH HEADERS FROM {expr} AS {name}",
     ),
-    "return": ("RETURN {expr} AS {name} ORDER BY {expr} SKIP {expr} LIMIT {expr}", "RETURN DISTINCT {expr}", "RETURN *"),
+    "return": (
+        "RETURN {expr} AS {name} ORDER BY {expr} SKIP {expr} LIMIT {expr}",
+        "RETURN DISTINCT {expr}",
+        "RETURN *",
+    ),
     "where": ("", "WHERE {expr}", "WHERE {path}"),
     "path": (
         "({name})",
@@ -227,7 +243,21 @@ _RULES: dict[str, tuple[str, ...]] = {
         "{name}:{labels}",
         "({expr})",
     ),
-    "name": ("a", "b", "n", "r", "p", "count", "exists", "match", "`a b`", "case", "where", "type", "null"),
+    "name": (
+        "a",
+        "b",
+        "n",
+        "r",
+        "p",
+        "count",
+        "exists",
+        "match",
+        "`a b`",
+        "case",
+        "where",
+        "type",
+        "null",
+    ),
     "atom": ("1", "-1", "1.5", "'a'", "true", "null", "$p", "0x1F", "[]", "{{}}"),
 }
 
@@ -278,7 +308,13 @@ _OPENINGS = (
     ("[1][", "]", "0"),
     ("(n:", ")", "A"),
 )
-_AROUND = ("RETURN {}", "MATCH (n) WHERE {} RETURN n", "WITH {} AS x RETURN x", "UNWIND {} AS x RETURN x", "{}")
+_AROUND = (
+    "RETURN {}",
+    "MATCH (n) WHERE {} RETURN n",
+    "WITH {} AS x RETURN x",
+    "UNWIND {} AS x RETURN x",
+    "{}",
+)
 _STATEMENTS = (
     ("CALL { ", " }", "RETURN 1 AS x"),
     ("FOREACH (x IN [1] | ", ")", "CREATE (n)"),
@@ -326,4 +362,8 @@ def long(choices: Choices) -> str:
             "x IS NULL ",
         )
     )
-    return choices.one(("RETURN ", "MATCH (n", "", "RETURN x")) + piece * count + choices.one(("1", ")", ""))
+    return (
+        choices.one(("RETURN ", "MATCH (n", "", "RETURN x"))
+        + piece * count
+        + choices.one(("1", ")", ""))
+    )

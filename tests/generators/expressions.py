@@ -198,7 +198,9 @@ class Expressions:
         left = self.of("integer", scope, depth)
         operator = self.choices.one(("+", "-", "*", "%", "/"))
         if operator in ("%", "/"):
-            right = self.of("integer", scope, 0) if self.risky else self.choices.one(("2", "3", "-2"))
+            right = (
+                self.of("integer", scope, 0) if self.risky else self.choices.one(("2", "3", "-2"))
+            )
         else:
             right = self.of("integer", scope, depth)
         return f"({left} {operator} {right})"
@@ -273,7 +275,9 @@ class Expressions:
         return self.choices.one(forms)
 
     def to_string(self, scope: Scope, depth: int) -> str:
-        kind = self.choices.one(("integer", "boolean", "date", "duration", "localdatetime", "string"))
+        kind = self.choices.one(
+            ("integer", "boolean", "date", "duration", "localdatetime", "string")
+        )
         return f"toString({self.of(kind, scope, depth)})"
 
     def type_of(self, scope: Scope, _: int) -> str | None:

@@ -65,7 +65,9 @@ def _properties(choices: Choices, most: int) -> dict[str, str]:
 
 def generate_graph(choices: Choices, nodes_max: int = NODES_MAX) -> GraphSpec:
     graph = GraphSpec()
-    for _ in range(choices.weighted((1, 0), (1, 1), (1, 2), (1, 3), *[(2, n) for n in range(4, nodes_max + 1)])):
+    for _ in range(
+        choices.weighted((1, 0), (1, 1), (1, 2), (1, 3), *[(2, n) for n in range(4, nodes_max + 1)])
+    ):
         graph.nodes.append(NodeSpec(choices.some(LABELS, 2), _properties(choices, 5)))
     if graph.nodes:
         last = len(graph.nodes) - 1

@@ -69,7 +69,9 @@ class Queries:
         if self.choices.chance(8):
             return self.union()
         scope = Scope()
-        clauses, scope = self.clauses(scope, self.choices.weighted((35, 1), (40, 2), (20, 3), (5, 4)))
+        clauses, scope = self.clauses(
+            scope, self.choices.weighted((35, 1), (40, 2), (20, 3), (5, 4))
+        )
         text, columns, ordered = self.projection("RETURN", scope)
         return Query([*clauses, text], columns, ordered, risky=self.risky)
 
@@ -80,7 +82,9 @@ class Queries:
         parts: list[str] = []
         for number in range(self.choices.between(2, 3)):
             clauses, scope = self.clauses(Scope(), self.choices.between(0, 2))
-            items = [f"{self.expressions.of(k, scope)} AS {n}" for k, n in zip(kinds, names, strict=True)]
+            items = [
+                f"{self.expressions.of(k, scope)} AS {n}" for k, n in zip(kinds, names, strict=True)
+            ]
             parts += [*([word] if number else []), *clauses, f"RETURN {', '.join(items)}"]
         return Query(parts, dict(zip(names, kinds, strict=True)), risky=self.risky)
 
@@ -131,7 +135,9 @@ class Queries:
         lists = scope.lists()
         if lists and self.choices.chance(50):
             source = self.choices.one(lists)
-            return f"UNWIND {source} AS {name}", scope.with_(**{name: element_kind(scope.kinds[source])})
+            return f"UNWIND {source} AS {name}", scope.with_(
+                **{name: element_kind(scope.kinds[source])}
+            )
         kind = self.choices.one(("integer", "string", "any"))
         source = self.expressions.of(f"list of {kind}", scope)
         if source == "null":
@@ -227,7 +233,9 @@ class Queries:
         if form == "sum":
             return "integer", f"sum({distinct}{self.expressions.of('integer', scope, 1)})"
         if form == "min":
-            kind = self.choices.one(("integer", "string", "date", "any", "float", "list of integer"))
+            kind = self.choices.one(
+                ("integer", "string", "date", "any", "float", "list of integer")
+            )
             name = self.choices.one(("min", "max"))
             return kind, f"{name}({distinct}{self.expressions.of(kind, scope, 1)})"
         if form == "collect":
@@ -239,7 +247,9 @@ class Queries:
         if form == "avg":
             return "inexact", f"avg({self.expressions.of('integer', scope, 1)})"
         if form == "percentile":
-            kind, name = self.choices.one((("number", "percentileDisc"), ("inexact", "percentileCont")))
+            kind, name = self.choices.one(
+                (("number", "percentileDisc"), ("inexact", "percentileCont"))
+            )
             share = self.choices.one(("0.5", "0", "1", "0.9"))
             found = "integer" if kind == "number" else kind
             return found, f"{name}({self.expressions.of('integer', scope, 1)}, {share})"
@@ -247,7 +257,11 @@ class Queries:
             name = self.choices.one(("stDev", "stDevP"))
             return "inexact", f"{name}({self.expressions.of('integer', scope, 1)})"
         inner = self.expressions.of("integer", scope, 1)
-        forms = (f"count(*) + sum({inner})", f"size(collect({inner})) * 2", f"max({inner}) > count(*)")
+        forms = (
+            f"count(*) + sum({inner})",
+            f"size(collect({inner})) * 2",
+            f"max({inner}) > count(*)",
+        )
         text = self.choices.one(forms)
         return ("boolean" if ">" in text else "integer"), text
 

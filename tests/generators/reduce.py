@@ -11,11 +11,12 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tests.generators.graphs import GraphSpec, NodeSpec, RelationshipSpec
+from tests.generators.unparse import unparse
+
 from samyama.cypher import ast
 from samyama.cypher.errors import CypherError
 from samyama.cypher.parser import parse
-from tests.generators.graphs import GraphSpec, NodeSpec, RelationshipSpec
-from tests.generators.unparse import unparse
 
 __all__ = ["reduce_graph", "reduce_query"]
 
@@ -36,7 +37,9 @@ def _smaller_graphs(graph: GraphSpec) -> Iterator[GraphSpec]:
         yield GraphSpec(graph.nodes, rest)
     for at, node in enumerate(graph.nodes):
         for lesser in _lesser_nodes(node):
-            yield GraphSpec([*graph.nodes[:at], lesser, *graph.nodes[at + 1 :]], graph.relationships)
+            yield GraphSpec(
+                [*graph.nodes[:at], lesser, *graph.nodes[at + 1 :]], graph.relationships
+            )
     for at, r in enumerate(graph.relationships):
         for key in r.properties:
             rest = {k: v for k, v in r.properties.items() if k != key}
@@ -189,9 +192,9 @@ def _simpler_node(node: ast.Node) -> Iterator[ast.Node]:
     for name, nothing in _OPTIONAL.items():
         if getattr(node, name, nothing) != nothing and not isinstance(node, ast.SetLabels):
             yield _with(node, name, nothing)
-    if isinstance(node, ast.RelationshipPattern | ast.NodePattern | ast.PathPattern):
-        if node.variable is not None:
-            yield _with(node, "variable", None)
+    named = isinstance(node, ast.RelationshipPattern | ast.NodePattern | ast.PathPattern)
+    if named and getattr(node, "variable", None) is not None:
+        yield _with(node, "variable", None)
     if isinstance(node, ast.LabelAnd | ast.LabelOr):
         yield from node.operands
     if isinstance(node, ast.LabelNot):

@@ -1,8 +1,8 @@
 """Variables in scope and what they hold, for a generator that writes only what makes sense.
 
 A kind is one word: ``node``, ``relationship``, ``path``, ``integer``, ``list of string``, ... Two are special. ``any``:
-the value may be of any type. ``bag of X``: a list whose order the language leaves open, as collect() makes it; a bag may
-be measured and searched, but not compared, sorted, or taken apart by place.
+the value may be of any type. ``bag of X``: a list whose order the language leaves open, as collect() makes it; a bag
+may be measured and searched, but not compared, sorted, or taken apart by place.
 """
 
 from __future__ import annotations

@@ -93,7 +93,9 @@ class Writes:
         pairs = []
         for key in keys:
             ready = scope.of(KEY_KINDS[key])
-            value = self.choices.one(ready) if ready and self.choices.chance(40) else self.values[key]
+            value = (
+                self.choices.one(ready) if ready and self.choices.chance(40) else self.values[key]
+            )
             pairs.append(f"{key}: {value}")
         return f" {{{', '.join(pairs)}}}" if pairs else ""
 

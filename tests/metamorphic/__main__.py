@@ -11,7 +11,6 @@ import queue
 import sys
 import time
 from multiprocessing.queues import Queue
-from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,10 @@ import click
 from tests.metamorphic.campaign import Campaign, Finding, Tally
 from tests.metamorphic.catalogue import CHECKS
 from tests.metamorphic.findings import describe, keep
+from tests.metamorphic.worker import work
 from tests.regressions.cases import HERE as CORPUS
 
 ROOT = Path(__file__).parents[2]
-#: Cases that a worker takes at a time.
-CHUNK = 120
 PROGRESS_S = 10.0
 
 
@@ -34,7 +32,9 @@ PROGRESS_S = 10.0
 @click.option("--jobs", default=1, help="Processes.")
 @click.option("--only", default="", help="Names of checks, joined by commas.")
 @click.option("--case", "case", type=int, help="Run this one case, and show it.")
-@click.option("--corpus", type=click.Path(path_type=Path), default=CORPUS, help="Where findings go.")
+@click.option(
+    "--corpus", type=click.Path(path_type=Path), default=CORPUS, help="Where findings go."
+)
 @click.option("--json", "report", type=click.Path(path_type=Path), help="The summary.")
 def main(
     checks: int,
@@ -101,7 +101,7 @@ class _Run:
         following = context.Value("q", 0)
         stop = context.Event()
         workers = [
-            context.Process(target=_work, args=(self.seed, self.names, following, stop, told))
+            context.Process(target=work, args=(self.seed, self.names, following, stop, told))
             for _ in range(self.jobs)
         ]
         for worker in workers:
@@ -173,23 +173,6 @@ class _Run:
             "answers": self.tally.answers,
             "answers_with_rows": self.tally.answers_with_rows,
         }
-
-
-def _work(
-    seed: int, names: list[str], following: Synchronized[int], stop: Any, told: Queue[Any]
-) -> None:
-    """A worker takes chunks of cases until it is told to stop."""
-    campaign = Campaign(seed, names, on_finding=told.put)
-    try:
-        while not stop.is_set():
-            with following.get_lock():
-                first = following.value
-                following.value = first + CHUNK
-            campaign.run(first, first + CHUNK)
-            told.put(campaign.tally)
-            campaign.tally = Tally()
-    finally:
-        campaign.close()
 
 
 if __name__ == "__main__":

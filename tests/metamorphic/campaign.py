@@ -63,7 +63,9 @@ class Tally:
 
 def _choices(seed: int, number: int, salt: int) -> Choices:
     # Large odd factors keep the streams of neighbouring numbers apart.
-    return Choices(Seeded((seed * 0x9E3779B97F4A7C15 + number * 0xBF58476D1CE4E5B9 + salt) & (1 << 63) - 1))
+    return Choices(
+        Seeded((seed * 0x9E3779B97F4A7C15 + number * 0xBF58476D1CE4E5B9 + salt) & (1 << 63) - 1)
+    )
 
 
 class Campaign:
@@ -109,7 +111,9 @@ class Campaign:
 
     def case(self, number: int) -> Fault | None:
         """One check on the graph that is loaded."""
-        check = _choices(self.seed, number, CHECK_SALT).weighted(*((c.weight, c) for c in self.checks))
+        check = _choices(self.seed, number, CHECK_SALT).weighted(
+            *((c.weight, c) for c in self.checks)
+        )
         query = check.make(_choices(self.seed, number, QUERY_SALT))
         choices = _choices(self.seed, number, RUN_SALT)
         try:

@@ -1,11 +1,11 @@
-"""Queries whose rows come each from a row of the clause before: what such a query gives for two tables joined is what it
-gives for each, joined. Relations that take the rows of a MATCH apart need it."""
+"""Queries whose rows come each from a row of the clause before.
+
+What such a query gives for two tables joined is what it gives for each, joined. Relations that take the rows of a MATCH
+apart need it.
+"""
 
 from __future__ import annotations
 
-
-from samyama.cypher import ast
-from samyama.cypher.parser import parse
 from tests.differential.answers import Answer
 from tests.differential.canonical import as_bag, rows_differ
 from tests.generators.choices import Choices
@@ -14,6 +14,9 @@ from tests.generators.scope import Scope
 from tests.metamorphic.bench import Bench
 from tests.metamorphic.check import Fault, NoVerdict
 from tests.reference.tree import aggregates_in, replace, walk
+
+from samyama.cypher import ast
+from samyama.cypher.parser import parse
 
 __all__ = [
     "ask_all",
@@ -139,5 +142,3 @@ def sums_up(bench: Bench, query: Query, parts: list[str]) -> Fault | None:
         return Fault("error", asked)
     whole = Answer(answers[0].columns, [row for answer in answers[1:] for row in answer.rows])
     return Fault("rows", asked) if differ(query, answers[0], whole) else None
-
-

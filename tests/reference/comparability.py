@@ -65,5 +65,3 @@ def _lists(left: list[Any], right: list[Any], *, shorter: bool, same: bool) -> T
     if len(left) == len(right):
         return same
     return shorter if len(left) < len(right) else not shorter
-
-

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from samyama.cypher import ast
 from tests.reference import labels
 from tests.reference.arithmetic import OPERATORS, negate
 from tests.reference.comparability import at_most, less
@@ -40,6 +39,8 @@ from tests.reference.truth import (
     negation,
     truth,
 )
+
+from samyama.cypher import ast
 
 __all__ = ["evaluate", "holds", "property_of"]
 

@@ -22,7 +22,9 @@ class Node:
     deleted: bool = False
 
     def __repr__(self) -> str:
-        return f"({self.id}{''.join(':' + label for label in sorted(self.labels))} {self.properties})"
+        return (
+            f"({self.id}{''.join(':' + label for label in sorted(self.labels))} {self.properties})"
+        )
 
 
 @dataclass(eq=False)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from samyama.cypher import ast
 from tests.reference.context import Context, Env
 from tests.reference.equivalence import equivalence_key
 from tests.reference.expressions import evaluate
 from tests.reference.functions.aggregates import AGGREGATES
 from tests.reference.tree import aggregates_in, replace
+
+from samyama.cypher import ast
 
 __all__ = ["group"]
 
@@ -63,5 +64,9 @@ def _value(context: Context, call: ast.Call, rows: list[Env]) -> Any:
         values = list(kept.values())
     if len(call.arguments) == 2:
         # The percentile is the same for all rows; without rows there is nothing to ask.
-        return AGGREGATES[name](values, evaluate(context, call.arguments[1], rows[0])) if rows else None
+        return (
+            AGGREGATES[name](values, evaluate(context, call.arguments[1], rows[0]))
+            if rows
+            else None
+        )
     return AGGREGATES[name](values)

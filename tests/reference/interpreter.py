@@ -22,9 +22,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from samyama.cypher import ast
-from samyama.cypher.errors import CypherError
-from samyama.cypher.parser import parse
 from tests.reference.context import STEPS_MAX, Context, Counters, Env, Procedure
 from tests.reference.errors import CypherFailure, fail
 from tests.reference.expressions import evaluate
@@ -37,6 +34,10 @@ from tests.reference.projection import project
 from tests.reference.static.check import check_statement
 from tests.reference.table import Table, distinct
 from tests.reference.writes import check_no_dangling, create, delete, set_items
+
+from samyama.cypher import ast
+from samyama.cypher.errors import CypherError
+from samyama.cypher.parser import parse
 
 __all__ = ["Outcome", "run"]
 
@@ -161,7 +162,7 @@ def _match(context: Context, clause: ast.Match, table: Table) -> Table:
     def grow(row: Env) -> list[Env]:
         found = match_paths(context, clause.paths, clause.where, row)
         if not found and clause.optional:
-            return [{**{name: None for name in names}, **row}]
+            return [{**dict.fromkeys(names), **row}]
         return found
 
     return table.flat_map(names, grow)
@@ -209,7 +210,7 @@ def _call(context: Context, clause: ast.CallSubquery, table: Table) -> Table:
 
 
 def _run_inside(context: Context, clause: ast.CallSubquery, row: Env) -> Table:
-    """``CALL (a, b) { }`` sees what it names, throughout. The older form sees what its parts begin to import by WITH."""
+    """``CALL (a, b) { }`` sees what it names, throughout. The older form sees what its parts import by a first WITH."""
     if clause.imports is not None:
         names = list(row) if clause.import_all else clause.imports
         outer = {name: row[name] for name in names}

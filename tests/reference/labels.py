@@ -1,4 +1,4 @@
-"""Label expressions: ``A``, ``A&B``, ``A|B``, ``!A``, ``%`` (Neo4j Cypher manual, "Label expressions"; grammar 2024.3)."""
+"""Label expressions: ``A``, ``A&B``, ``A|B``, ``!A``, ``%`` (Neo4j Cypher manual, "Label expressions")."""
 
 from __future__ import annotations
 

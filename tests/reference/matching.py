@@ -1,8 +1,8 @@
 """Pattern matching by enumeration (openCypher 9, section 4.1 "MATCH"; CIP2017-02-06 for quantified patterns).
 
-A match binds every node and relationship of all paths of one clause, such that labels, types, directions, properties and
-predicates hold and **no relationship is used twice**, hops of variable length included (TCK Match4, Match6). It is found
-by trying every node and every relationship of the graph at every place. A predicate is asked as soon as all its
+A match binds every node and relationship of all paths of one clause, such that labels, types, directions, properties
+and predicates hold and **no relationship is used twice**, hops of variable length included (TCK Match4, Match6). It is
+found by trying every node and every relationship of the graph at every place. A predicate is asked as soon as all its
 variables are bound, or at the end.
 """
 
@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from samyama.cypher import ast
 from tests.reference import labels
 from tests.reference.context import Context, Env
 from tests.reference.equality import equals
@@ -21,6 +20,8 @@ from tests.reference.expressions import evaluate, holds
 from tests.reference.graph import Node, Path, Relationship
 from tests.reference.selection import chooses_before_where, select_paths
 from tests.reference.tree import names_in
+
+from samyama.cypher import ast
 
 __all__ = ["match_paths", "new_names"]
 
@@ -95,9 +96,7 @@ def match_paths(
     """All matches, each as the row with the new variables bound."""
     states = [State(env)]
     for number, path in enumerate(paths):
-        states = [
-            after for state in states for after in _match_path(context, path, number, state)
-        ]
+        states = [after for state in states for after in _match_path(context, path, number, state)]
     rows = [state.env for state in states if all(ask(state.env) for _, ask in state.pending)]
     if chooses_before_where(paths):
         rows = select_paths(context, paths, rows)
@@ -121,11 +120,8 @@ def _match_path(
             # What paths are told apart by when some of them are selected: where they start and end.
             ends = (nodes[0].id, nodes[-1].id, len(relationships))
             after = after.bind(f"\0end{number}", ends)
-        if after is not None and path.where is not None:
-            # A predicate inside the parentheses of a path sees the path, and comes before the selection.
-            if not holds(context, path.where, after.env):
-                continue
-        if after is not None:
+        # A predicate inside the parentheses of a path sees the path, and comes before the selection.
+        if after is not None and holds(context, path.where, after.env):
             yield after
 
 
@@ -229,9 +225,7 @@ def _variable_length(
     assert pattern.length is not None, "the length was looked at"
     low, high = pattern.length
 
-    def extend(
-        here: Node, trail: list[Relationship], state: State
-    ) -> Iterator[tuple[Node, State]]:
+    def extend(here: Node, trail: list[Relationship], state: State) -> Iterator[tuple[Node, State]]:
         if len(trail) >= low and (high is None or len(trail) <= high):
             bound = state.bind(pattern.variable, trail)
             if bound is not None:
@@ -272,9 +266,7 @@ def _repeat(
     yield from rounds(node, state, 0, {name: [] for name in names})
 
 
-def _one_round(
-    context: Context, step: ast.Quantified, node: Node, state: State
-) -> Iterator[State]:
+def _one_round(context: Context, step: ast.Quantified, node: Node, state: State) -> Iterator[State]:
     begun = _at_node(context, step.path.nodes[0], node, state)
     if begun is None:
         return

@@ -6,12 +6,13 @@ cannot be matched, so it is an error.
 
 from __future__ import annotations
 
-from samyama.cypher import ast
 from tests.reference.context import Context, Env
 from tests.reference.errors import fail
 from tests.reference.expressions import evaluate
 from tests.reference.matching import match_paths
 from tests.reference.writes import create, set_items
+
+from samyama.cypher import ast
 
 __all__ = ["merge"]
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from samyama.cypher import ast
 from tests.reference.context import Context, Env, Procedure
 from tests.reference.equivalence import equivalence_key
 from tests.reference.errors import fail_static
 from tests.reference.expressions import evaluate, holds
 from tests.reference.kinds import is_integer
 from tests.reference.table import Table
+
+from samyama.cypher import ast
 
 __all__ = ["call_procedure", "find", "yielded"]
 
@@ -24,14 +25,18 @@ def find(context: Context, name: str) -> Procedure:
     return context.procedures[name]
 
 
-def yielded(clause: ast.ProcedureCall, procedure: Procedure, *, alone: bool) -> list[tuple[str, str]]:
+def yielded(
+    clause: ast.ProcedureCall, procedure: Procedure, *, alone: bool
+) -> list[tuple[str, str]]:
     """(column, variable) of each output that the query sees."""
     if clause.star or (clause.yields is None and alone):
         return [(name, name) for name, _ in procedure.outputs]
     return clause.yields or []
 
 
-def _arguments(context: Context, clause: ast.ProcedureCall, procedure: Procedure, env: Env) -> list[Any]:
+def _arguments(
+    context: Context, clause: ast.ProcedureCall, procedure: Procedure, env: Env
+) -> list[Any]:
     if clause.arguments is None:
         values = []
         for name, _ in procedure.inputs:

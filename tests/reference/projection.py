@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from samyama.cypher import ast
 from tests.reference.context import Context, Env
 from tests.reference.errors import fail
 from tests.reference.expressions import evaluate, holds
@@ -21,6 +20,8 @@ from tests.reference.kinds import is_integer
 from tests.reference.order import compare
 from tests.reference.table import Table, distinct
 from tests.reference.tree import aggregates_in, replace, shape
+
+from samyama.cypher import ast
 
 __all__ = ["expand_star", "is_grouping", "project", "stand_in_for"]
 
@@ -65,9 +66,7 @@ def project(context: Context, clause: ast.Projection, table: Table) -> Table:
     return Table(names, [{**table.outer, **row} for row in kept], table.outer)
 
 
-def _plain(
-    context: Context, items: list[ast.Item], rows: list[Env]
-) -> list[tuple[Env, Env]]:
+def _plain(context: Context, items: list[ast.Item], rows: list[Env]) -> list[tuple[Env, Env]]:
     return [
         (row, {item.name: evaluate(context, item.expression, row) for item in items})
         for row in rows
@@ -104,9 +103,7 @@ def _sorted_places(keys: list[Any], *, descending: bool) -> list[int]:
     return sorted(range(len(keys)), key=by)
 
 
-def _window(
-    context: Context, clause: ast.Projection, found: list[Projected]
-) -> list[Projected]:
+def _window(context: Context, clause: ast.Projection, found: list[Projected]) -> list[Projected]:
     skip, limit = _count(context, clause.skip), _count(context, clause.limit)
     found = found[skip or 0 :]
     return found if limit is None else found[:limit]

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from samyama.cypher import ast
 from tests.reference.context import Context, Env
 from tests.reference.equivalence import equivalence_key
 from tests.reference.errors import fail
 from tests.reference.expressions import evaluate
 from tests.reference.kinds import is_integer
+
+from samyama.cypher import ast
 
 __all__ = ["chooses_before_where", "select_paths"]
 

@@ -20,7 +20,6 @@ def test_the_reference_passes_the_sample(folder: str) -> None:
     failures = [
         side_by_side(scenario, verdict)
         for scenario in SUITE.scenarios(folder)
-        if in_sample(scenario)
-        and not (verdict := judge(SUITE, scenario, Reference())).passed
+        if in_sample(scenario) and not (verdict := judge(SUITE, scenario, Reference())).passed
     ]
     assert not failures, "\n\n".join(failures)

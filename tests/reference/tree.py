@@ -11,7 +11,18 @@ from samyama.cypher import ast
 __all__ = ["AGGREGATES", "aggregates_in", "children", "names_in", "replace", "shape", "walk"]
 
 AGGREGATES = frozenset(
-    "count sum avg min max collect percentilecont percentiledisc stdev stdevp".split()
+    [
+        "count",
+        "sum",
+        "avg",
+        "min",
+        "max",
+        "collect",
+        "percentilecont",
+        "percentiledisc",
+        "stdev",
+        "stdevp",
+    ]
 )
 _PLACES = ("start", "end", "auto")
 _FIELDS: dict[type, tuple[str, ...]] = {}

@@ -7,7 +7,16 @@ from typing import Any
 
 from tests.reference.errors import fail
 
-__all__ = ["Truth", "all_of", "any_of", "conjunction", "disjunction", "exclusive", "negation", "truth"]
+__all__ = [
+    "Truth",
+    "all_of",
+    "any_of",
+    "conjunction",
+    "disjunction",
+    "exclusive",
+    "negation",
+    "truth",
+]
 
 Truth = bool | None
 

@@ -1,4 +1,4 @@
-"""Types of values: ``valueType(x)`` and ``x IS :: TYPE`` (Neo4j Cypher manual, "Values and types", "Type predicates")."""
+"""Types of values: ``valueType(x)`` and ``x IS :: TYPE`` (Neo4j Cypher manual, "Values and types")."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def value_type(value: Any) -> str:
     inner = {value_type(item) for item in value if item is not None}
     if len(inner) < len({value_type(item) for item in value}):
         inner = {name.removesuffix(" NOT NULL") for name in inner} or {"NULL"}
-    ordered = sorted(inner, key=lambda name: (_ORDER.index(_head(name)) if name != "NULL" else -1, name))
+    ordered = sorted(
+        inner, key=lambda name: (_ORDER.index(_head(name)) if name != "NULL" else -1, name)
+    )
     return f"LIST<{' | '.join(ordered)}> NOT NULL"
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from samyama.cypher import ast
 from tests.reference.context import Context, Env
 from tests.reference.errors import fail
 from tests.reference.expressions import evaluate
@@ -17,6 +16,8 @@ from tests.reference.functions.lists import alive
 from tests.reference.graph import Node, Path, Relationship
 from tests.reference.kinds import kind
 from tests.reference.types import is_storable
+
+from samyama.cypher import ast
 
 __all__ = ["check_no_dangling", "create", "delete", "set_items", "storable"]
 

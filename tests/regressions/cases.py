@@ -3,10 +3,10 @@
     # What it is about
     A sentence or two: what was wrong, and where it was found.
 
-Then fenced blocks: ``setup`` (statements that end in ``;``), ``query``, ``result`` (as ``tests.differential.render`` writes
-it; errors by type and phase). Lines before them: ``Ordered: yes`` (the query says so), ``Bags: a, b`` (columns of lists
-whose order is open), ``Open: ...`` (not mended yet, and why; such a case must fail, so that the line goes when it does
-not). The answer is what the reference interpreter gives, and a test keeps it so.
+Then fenced blocks: ``setup`` (statements that end in ``;``), ``query``, ``result`` (as ``tests.differential.render``
+writes it; errors by type and phase). Lines before them: ``Ordered: yes`` (the query says so), ``Bags: a, b`` (columns
+of lists whose order is open), ``Open: ...`` (not mended yet, and why; such a case must fail, so that the line goes
+when it does not). The answer is what the reference interpreter gives, and a test keeps it so.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ __all__ = ["HERE", "Case", "load_all", "page"]
 HERE = Path(__file__).parent / "cypher"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINE = re.compile(r"^(Ordered|Bags|Open): (.*)$", re.MULTILINE)
-_SCHEMA = re.compile(r"\s*(CREATE|DROP)\s+(INDEX|CONSTRAINT|RANGE|TEXT|POINT|UNIQUE)", re.IGNORECASE)
+_SCHEMA = re.compile(
+    r"\s*(CREATE|DROP)\s+(INDEX|CONSTRAINT|RANGE|TEXT|POINT|UNIQUE)", re.IGNORECASE
+)
 
 
 @dataclass
@@ -52,7 +54,9 @@ class Case:
             writes=_writes(blocks["query"]),
         )
         setup = [piece.strip() for piece in re.split(r";\s*$", blocks.get("setup", ""), flags=re.M)]
-        return cls(path, [s for s in setup if s], query, blocks["result"], lines.get("Open", ""), blocks)
+        return cls(
+            path, [s for s in setup if s], query, blocks["result"], lines.get("Open", ""), blocks
+        )
 
     def reference(self) -> Answer:
         """By the reference; it knows no indexes, and they must not matter."""

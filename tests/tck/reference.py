@@ -50,9 +50,7 @@ class ReferenceGraph:
             outcome = run(self.graph, query, parameters, self.procedures)
         except CypherFailure as failure:
             return Fault(failure.error_type, failure.phase, failure.detail, str(failure))
-        rows = tuple(
-            tuple(_value(row[name]) for name in outcome.names) for row in outcome.rows
-        )
+        rows = tuple(tuple(_value(row[name]) for name in outcome.names) for row in outcome.rows)
         self.graph = outcome.graph
         return Table(tuple(outcome.names), rows)
 

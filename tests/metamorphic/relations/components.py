@@ -32,7 +32,9 @@ class Components:
         scope = Scope()
         path = queries.patterns.path(scope, set(), hops=choices.between(0, 3))
         queries.expressions.queries = None
-        where = f" WHERE {queries.expressions.of('boolean', scope, 2)}" if choices.chance(60) else ""
+        where = (
+            f" WHERE {queries.expressions.of('boolean', scope, 2)}" if choices.chance(60) else ""
+        )
         return Query([f"MATCH {path}{where}", "RETURN count(*) AS c"], {"c": "integer"})
 
     def run(self, bench: Bench, query: Query, choices: Choices) -> Fault | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from samyama.cypher import ast
 from tests.generators.choices import Choices
 from tests.generators.queries import Query
 from tests.generators.unparse import query as written
@@ -20,6 +19,8 @@ from tests.metamorphic.linear import (
     tree_of,
 )
 
+from samyama.cypher import ast
+
 __all__ = ["Directions"]
 
 
@@ -28,15 +29,19 @@ def _first(clauses: list[ast.Clause]) -> ast.RelationshipPattern | None:
         if isinstance(clause, ast.Match) and not clause.optional:
             for path in clause.paths:
                 for step in path.relationships:
-                    if isinstance(step, ast.RelationshipPattern) and not step.length:
-                        if step.direction in ("both", "arrows") and step.where is None:
-                            return step
+                    if isinstance(step, ast.RelationshipPattern) and _is_undirected(step):
+                        return step
     return None
+
+
+def _is_undirected(step: ast.RelationshipPattern) -> bool:
+    return step.direction in ("both", "arrows") and step.length is None and step.where is None
 
 
 def _no_loop(name: str) -> ast.Expr:
     ends = [
-        ast.Call(0, 0, function, [ast.Variable(0, 0, name)]) for function in ("startNode", "endNode")
+        ast.Call(0, 0, function, [ast.Variable(0, 0, name)])
+        for function in ("startNode", "endNode")
     ]
     return ast.Comparison(0, 0, list(ends), ["<>"])
 

@@ -1,9 +1,11 @@
-"""DISTINCT is grouping without aggregates, and UNION with nothing new: ``RETURN DISTINCT x`` = ``WITH x, count(*) RETURN x``
-= ``RETURN x UNION RETURN x``; made distinct twice is made distinct once."""
+"""DISTINCT is grouping without aggregates, and UNION with nothing new.
+
+``RETURN DISTINCT x`` = ``WITH x, count(*) AS c RETURN x`` = ``RETURN x UNION RETURN x``; made distinct twice is made
+distinct once.
+"""
 
 from __future__ import annotations
 
-from samyama.cypher import ast
 from tests.generators.choices import Choices
 from tests.generators.queries import Query, generate_query
 from tests.generators.unparse import name as quoted
@@ -11,6 +13,8 @@ from tests.generators.unparse import query as written
 from tests.metamorphic.bench import Bench
 from tests.metamorphic.check import Fault, NoVerdict
 from tests.metamorphic.linear import same, tree_of
+
+from samyama.cypher import ast
 
 __all__ = ["Distinct"]
 

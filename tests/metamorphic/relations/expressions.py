@@ -1,7 +1,7 @@
 """Expressions that say the same in other words, nulls included.
 
-``x`` is ``CASE WHEN true THEN x END``; ``p`` is ``NOT NOT p``; De Morgan's laws hold in three-valued logic; ``x IN [a, b]``
-is ``x = a OR x = b``; ``a < b < c`` is ``a < b AND b < c``; ``a <= b`` of one kind is ``b >= a``; ``p XOR q`` is
+``x`` is ``CASE WHEN true THEN x END``; ``p`` is ``NOT NOT p``; De Morgan's laws hold in three-valued logic;
+``x IN [a, b]`` is ``x = a OR x = b``; ``a < b < c`` is ``a < b AND b < c``; ``a <= b`` is ``b >= a``; ``p XOR q`` is
 ``(p OR q) AND NOT (p AND q)``. (Dinkel.)
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 from functools import reduce
 
-from samyama.cypher import ast
 from tests.generators.choices import Choices
 from tests.generators.queries import Query, generate_query
 from tests.generators.unparse import query as written
@@ -18,6 +17,8 @@ from tests.metamorphic.bench import Bench
 from tests.metamorphic.check import Fault, NoVerdict
 from tests.metamorphic.linear import replace_node, same, tree_of
 from tests.reference.tree import aggregates_in, children
+
+from samyama.cypher import ast
 
 __all__ = ["Expressions"]
 

@@ -30,7 +30,9 @@ class Indexed:
         else:
             scope = Scope({"n": "node"})
             pattern, name, keys = f"(n:{choices.one(LABELS)})", "n", KEYS
-        conditions = [self._condition(choices, queries, name, keys) for _ in range(choices.between(1, 2))]
+        conditions = [
+            self._condition(choices, queries, name, keys) for _ in range(choices.between(1, 2))
+        ]
         joint = choices.one((" AND ", " AND ", " OR "))
         return finished(queries, [f"MATCH {pattern} WHERE {joint.join(conditions)}"], scope)
 

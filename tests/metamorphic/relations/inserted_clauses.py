@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from samyama.cypher import ast
-from samyama.cypher.parser import parse
 from tests.generators.choices import Choices
 from tests.generators.queries import Query, generate_query
 from tests.generators.unparse import query as written
 from tests.metamorphic.bench import Bench
 from tests.metamorphic.check import Fault, NoVerdict
 from tests.metamorphic.linear import fresh_name, same, tree_of
+
+from samyama.cypher import ast
+from samyama.cypher.parser import parse
 
 __all__ = ["InsertedClauses"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from samyama.cypher import ast
 from tests.generators.choices import Choices
 from tests.generators.queries import Query
 from tests.generators.unparse import query as written
@@ -18,6 +17,8 @@ from tests.metamorphic.linear import (
     sums_up,
     tree_of,
 )
+
+from samyama.cypher import ast
 
 __all__ = ["Lengths"]
 
@@ -45,7 +46,9 @@ class Lengths:
         step = _first(tree.parts[0].clauses)
         if step is None:
             raise NoVerdict
-        low, high = (step.low, step.high) if isinstance(step, ast.Quantified) else step.length or (1, 1)
+        low, high = (
+            (step.low, step.high) if isinstance(step, ast.Quantified) else step.length or (1, 1)
+        )
         if high is None or high - low > 4:
             raise NoVerdict
         parts = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from samyama.cypher import ast
 from tests.generators.choices import Choices
 from tests.generators.queries import Queries, Query
 from tests.generators.scope import Scope
@@ -13,6 +12,8 @@ from tests.metamorphic.bench import Bench
 from tests.metamorphic.check import Fault, NoVerdict
 from tests.metamorphic.linear import clauses_of, finished, require_linear, sums_up, tree_of
 from tests.reference.matching import new_names
+
+from samyama.cypher import ast
 
 __all__ = ["Optional"]
 

@@ -6,13 +6,14 @@ DISTINCT values. (Slutz's idea for SQL; Kamm and others, GDBMeter, ISSTA 2023, f
 
 from __future__ import annotations
 
-from samyama.cypher import ast
 from tests.generators.choices import Choices
 from tests.generators.queries import Queries, Query
 from tests.generators.unparse import query as written
 from tests.metamorphic.bench import Bench
 from tests.metamorphic.check import Fault, NoVerdict
 from tests.metamorphic.linear import clauses_of, finished, require_linear, sums_up, tree_of
+
+from samyama.cypher import ast
 
 __all__ = ["Partition"]
 

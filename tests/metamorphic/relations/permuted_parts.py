@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from samyama.cypher import ast
 from tests.generators.choices import Choices
 from tests.generators.queries import Queries, Query
 from tests.generators.scope import Scope
@@ -17,13 +16,16 @@ from tests.metamorphic.check import Fault, NoVerdict
 from tests.metamorphic.linear import same, tree_of
 from tests.reference.tree import replace
 
+from samyama.cypher import ast
+
 __all__ = ["PermutedParts"]
 
 
 def _swapped(node: ast.Expr | None) -> ast.Expr | None:
     if isinstance(node, ast.Binary) and node.operator in ("AND", "OR", "XOR"):
         left, right = _swapped(node.left), _swapped(node.right)
-        assert left is not None and right is not None, "both sides are there"
+        assert left is not None, "both sides are there"
+        assert right is not None, "both sides are there"
         return dataclasses.replace(node, left=right, right=left)
     return node
 

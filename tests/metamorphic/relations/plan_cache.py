@@ -1,11 +1,13 @@
-"""Where a plan comes from does not matter: a literal and a parameter with its value, a plan just made and one from either
-level of the cache, the same text with other blanks and other literals, give the same."""
+"""Where a plan comes from does not matter.
+
+A literal and a parameter with its value, a plan just made and one from either level of the cache, the same text with
+other blanks and, in between, with other literals, give the same.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from samyama.cypher import ast
 from tests.differential.answers import Answer
 from tests.generators.choices import Choices
 from tests.generators.queries import Query, generate_query
@@ -15,12 +17,13 @@ from tests.metamorphic.check import Fault, NoVerdict
 from tests.metamorphic.linear import differ, replace_node, tree_of
 from tests.reference.tree import children
 
+from samyama.cypher import ast
+
 __all__ = ["PlanCache"]
 
 
-
 def _literals(node: ast.Node) -> list[ast.Literal]:
-    """Literals that a parameter may stand for: a type name is none, and a call of a type's constructor may check its."""
+    """Literals that a parameter may stand for; the name of a type is none."""
     found: list[ast.Literal] = []
     for child in children(node):
         if isinstance(node, ast.Call) and node.name == "is ::" and child is node.arguments[1]:
@@ -87,5 +90,3 @@ class PlanCache:
             changed = replace_node(changed, literal, ast.Literal(0, 0, other))
         assert isinstance(changed, ast.Query), "a query stays a query"
         return written(changed, "\n")
-
-

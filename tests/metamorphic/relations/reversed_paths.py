@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from samyama.cypher import ast
 from tests.generators.choices import Choices
 from tests.generators.queries import Query, generate_query
 from tests.generators.unparse import query as written
@@ -16,6 +15,8 @@ from tests.metamorphic.bench import Bench
 from tests.metamorphic.check import Fault, NoVerdict
 from tests.metamorphic.linear import same, tree_of
 from tests.reference.tree import replace
+
+from samyama.cypher import ast
 
 __all__ = ["ReversedPaths", "turned"]
 
@@ -30,7 +31,9 @@ def turned(path: ast.PathPattern) -> ast.PathPattern | None:
     for step in reversed(path.relationships):
         if isinstance(step, ast.Quantified) or (step.length and step.variable):
             return None
-        steps.append(dataclasses.replace(step, direction=_TURNED.get(step.direction, step.direction)))
+        steps.append(
+            dataclasses.replace(step, direction=_TURNED.get(step.direction, step.direction))
+        )
     return dataclasses.replace(path, nodes=path.nodes[::-1], relationships=steps)
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 
-from samyama.cypher import ast
 from tests.generators.choices import Choices
 from tests.generators.queries import Query
 from tests.generators.unparse import query as written
@@ -14,6 +13,8 @@ from tests.metamorphic.bench import Bench
 from tests.metamorphic.check import Fault, NoVerdict
 from tests.metamorphic.linear import ask_all, clauses_of, require_linear, tree_of
 from tests.metamorphic.relations.permuted_parts import PermutedParts
+
+from samyama.cypher import ast
 
 __all__ = ["SplitMatch"]
 

@@ -1,8 +1,7 @@
-"""``EXISTS { q }`` is ``COUNT { q } > 0``; a bare pattern as a predicate is EXISTS of it; COUNT is the size of COLLECT."""
+"""``EXISTS { q }`` is ``COUNT { q } > 0``; a bare pattern as a predicate is EXISTS of it; COUNT is COLLECT's size."""
 
 from __future__ import annotations
 
-from samyama.cypher import ast
 from tests.generators.choices import Choices
 from tests.generators.queries import Queries, Query
 from tests.generators.scope import Scope
@@ -11,6 +10,8 @@ from tests.metamorphic.bench import Bench
 from tests.metamorphic.check import Fault, NoVerdict
 from tests.metamorphic.linear import same, tree_of
 from tests.reference.tree import replace
+
+from samyama.cypher import ast
 
 __all__ = ["Subqueries"]
 

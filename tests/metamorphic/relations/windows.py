@@ -5,7 +5,6 @@ The order leaves rows open only where they are equal, so each window has one ans
 
 from __future__ import annotations
 
-from samyama.cypher import ast
 from tests.differential.answers import Answer
 from tests.generators.choices import Choices
 from tests.generators.queries import Queries, Query
@@ -14,6 +13,8 @@ from tests.generators.unparse import query as written
 from tests.metamorphic.bench import Bench
 from tests.metamorphic.check import Fault, NoVerdict
 from tests.metamorphic.linear import ask_all, clauses_of, differ, tree_of
+
+from samyama.cypher import ast
 
 __all__ = ["Windows"]
 
@@ -26,8 +27,12 @@ class Windows:
     def make(self, choices: Choices) -> Query:
         queries = Queries(choices)
         clauses, scope = queries.clauses(Scope(), choices.between(1, 2))
-        columns = {queries.names.fresh("c"): choices.one(COMPARABLE) for _ in range(choices.between(1, 3))}
-        items = [f"{queries.expressions.of(kind, scope)} AS {name}" for name, kind in columns.items()]
+        columns = {
+            queries.names.fresh("c"): choices.one(COMPARABLE) for _ in range(choices.between(1, 3))
+        }
+        items = [
+            f"{queries.expressions.of(kind, scope)} AS {name}" for name, kind in columns.items()
+        ]
         order = [name + choices.one(("", " DESC")) for name in columns]
         distinct = choices.one(("", "DISTINCT "))
         returned = f"RETURN {distinct}{', '.join(items)}\nORDER BY {', '.join(order)}"

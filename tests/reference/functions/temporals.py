@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from tests.reference.context import Context
@@ -67,5 +66,3 @@ def call_temporal(context: Context, name: str, arguments: list[Any]) -> Any:
     if isinstance(argument, dict) and set(argument) == {"timezone"}:
         return None if argument["timezone"] is None else _now(context, base, argument["timezone"])
     return construct(base, argument)
-
-

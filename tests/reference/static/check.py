@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-
-from samyama.cypher import ast
 from tests.reference.context import Context
 from tests.reference.errors import fail_static
 from tests.reference.procedures import find, yielded
@@ -11,6 +9,8 @@ from tests.reference.static.expressions import Checker
 from tests.reference.static.patterns import check_created, check_matched
 from tests.reference.static.projection import check_projection
 from tests.reference.static.scope import Scope, Type, declare, element_of, is_a, look_up
+
+from samyama.cypher import ast
 
 __all__ = ["check_statement"]
 
@@ -175,5 +175,3 @@ class Statement:
         first = part.clauses[0]
         imports = isinstance(first, ast.Projection) and not first.is_return
         return self.part(part, dict(scope) if imports else {}, {}, top=False)
-
-

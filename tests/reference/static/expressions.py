@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from samyama.cypher import ast
 from tests.reference.errors import fail_static
 from tests.reference.static.functions import result_of
 from tests.reference.static.scope import ANY, Scope, Type, element_of, is_a, list_of, look_up
 from tests.reference.tree import aggregates_in, is_aggregate, walk
+
+from samyama.cypher import ast
 
 __all__ = ["Checker", "predicate_type", "type_of"]
 

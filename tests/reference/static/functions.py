@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 
-from samyama.cypher import ast
 from tests.reference.errors import fail_static
 from tests.reference.functions import lists, registry
 from tests.reference.static.scope import ANY, Type, element_of, is_a, list_of
 from tests.reference.tree import AGGREGATES
+
+from samyama.cypher import ast
 
 __all__ = ["result_of"]
 
@@ -18,10 +19,14 @@ _RESULTS = {
     **dict.fromkeys(("tointeger", "tointegerornull"), Type("integer")),
     **dict.fromkeys(("stdev", "stdevp", "percentilecont", "rand", "e", "pi"), Type("float")),
     **dict.fromkeys(("tofloat", "tofloatornull", "sqrt", "ceil", "floor", "round"), Type("float")),
-    **dict.fromkeys(("tostring", "tostringornull", "type", "elementid", "valuetype"), Type("string")),
+    **dict.fromkeys(
+        ("tostring", "tostringornull", "type", "elementid", "valuetype"), Type("string")
+    ),
     **dict.fromkeys(("tolower", "toupper", "lower", "upper", "substring", "left"), Type("string")),
     **dict.fromkeys(("right", "replace", "trim", "ltrim", "rtrim", "btrim"), Type("string")),
-    **dict.fromkeys(("toboolean", "tobooleanornull", "exists", "isempty", "isnan"), Type("boolean")),
+    **dict.fromkeys(
+        ("toboolean", "tobooleanornull", "exists", "isempty", "isnan"), Type("boolean")
+    ),
     **dict.fromkeys(("labels", "keys", "split", "tostringlist"), list_of(Type("string"))),
     **dict.fromkeys(("range", "tointegerlist"), list_of(Type("integer"))),
     "tofloatlist": list_of(Type("float")),
@@ -47,7 +52,12 @@ _TAKES = {
     "nodes": ("path",),
     "relationships": ("path",),
 }
-_TEMPORAL_ARGUMENTS = {"truncate": (2, 3), "transaction": (0, 1), "statement": (0, 1), "realtime": (0, 1)}
+_TEMPORAL_ARGUMENTS = {
+    "truncate": (2, 3),
+    "transaction": (0, 1),
+    "statement": (0, 1),
+    "realtime": (0, 1),
+}
 
 
 def _counts(name: str) -> tuple[int, float]:

@@ -1,4 +1,4 @@
-"""Patterns before they run: what their variables are, and what may not stand in them (TCK clauses/match, create, merge).
+"""Patterns before they run: what their variables are, and what may not stand in them (TCK match, create, merge).
 
 A variable of a pattern is a node, a relationship, a list of relationships or a path, all through the query.
 """
@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from samyama.cypher import ast
 from tests.reference.errors import fail_static
 from tests.reference.static.expressions import Checker
 from tests.reference.static.scope import Scope, Type, is_a, list_of
+
+from samyama.cypher import ast
 
 __all__ = ["check_created", "check_matched"]
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from samyama.cypher import ast
 from tests.reference.errors import fail_static
 from tests.reference.projection import expand_star, stand_in_for
 from tests.reference.static.expressions import Checker
 from tests.reference.static.scope import Scope, Type, is_a
 from tests.reference.tree import aggregates_in, children, is_aggregate, names_in, shape, walk
 from tests.reference.tree import replace as replace_in
+
+from samyama.cypher import ast
 
 __all__ = ["check_projection"]
 
@@ -46,9 +47,7 @@ def check_projection(clause: ast.Projection, check: Checker, outer: Scope) -> Sc
     return {**outer, **new}
 
 
-def _check_outside(
-    node: ast.Node, keys: list[ast.Item], scope: Scope, constant: set[str], *, strict: bool = True
-) -> None:
+def _check_outside(node: ast.Node, keys: list[ast.Item], scope: Scope, constant: set[str]) -> None:
     """Outside its aggregates an item may name only what the group has one value of.
 
     Constants and keys that are variables or properties of variables are; a longer expression is not recognised.

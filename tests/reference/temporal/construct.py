@@ -81,6 +81,9 @@ def build_days(fields: Mapping[str, Any], base: int | None) -> int:
     )
 
 
+_CLOCK_FIELDS = ("hour", "minute", "second", "millisecond", "microsecond", "nanosecond")
+
+
 def _need(fields: Mapping[str, Any], *names: str) -> None:
     """No gap: whoever names a part names all greater ones."""
     given = [name in fields for name in names]
@@ -90,11 +93,8 @@ def _need(fields: Mapping[str, Any], *names: str) -> None:
 
 def build_clock(fields: Mapping[str, Any], base: int | None, *, adds: bool = False) -> int:
     """Nanoseconds of the day. ``adds``: parts of a second are added to what is there (truncation)."""
-    if base is None:
-        if any(n in fields for n in ("millisecond", "microsecond", "nanosecond")):
-            _need(fields, "hour", "minute", "second")
-        elif any(name in fields for name in ("hour", "minute", "second")):
-            _need(fields, "hour", "minute", "second")
+    if base is None and any(name in fields for name in _CLOCK_FIELDS):
+        _need(fields, "hour", "minute", "second")
     whole, ns = divmod(base or 0, SECOND_NS)
     hour = _whole(fields, "hour", whole // 3600)
     minute = _whole(fields, "minute", whole // 60 % 60)
@@ -196,7 +196,9 @@ def _time_from_map(fields: Mapping[str, Any]) -> Time:
 
 def _datetime_from_map(fields: Mapping[str, Any]) -> DateTime:
     if "epochSeconds" in fields or "epochMillis" in fields:
-        ns = _whole(fields, "epochSeconds", 0) * SECOND_NS + _whole(fields, "epochMillis", 0) * 10**6
+        ns = (
+            _whole(fields, "epochSeconds", 0) * SECOND_NS + _whole(fields, "epochMillis", 0) * 10**6
+        )
         return convert(DateTime(ns + _whole(fields, "nanosecond", 0), 0), _wanted_zone(fields))
     local = _days(fields) * DAY_NS + _clock(fields)
     held = zone_of(fields.get("time", fields.get("datetime")))

@@ -12,7 +12,13 @@ from tests.reference.temporal.calendar import (
     week_year_week_day,
     year_month_day,
 )
-from tests.reference.temporal.construct import _wanted_zone, build_clock, build_days, in_zone, zone_of
+from tests.reference.temporal.construct import (
+    _wanted_zone,
+    build_clock,
+    build_days,
+    in_zone,
+    zone_of,
+)
 from tests.reference.temporal.parts import date_of, time_of
 from tests.reference.temporal.values import (
     DAY_NS,
@@ -59,7 +65,9 @@ def truncate(kind: str, unit: Any, value: Any, fields: Mapping[str, Any] | None)
     unit = str(unit).lower()
     days, clock = date_of(value), time_of(value)
     is_clock_unit = unit in _CLOCKS
-    known = is_clock_unit or unit in _YEARS or unit in ("weekyear", "quarter", "month", "week", "day")
+    known = (
+        is_clock_unit or unit in _YEARS or unit in ("weekyear", "quarter", "month", "week", "day")
+    )
     needs_date = kind not in ("time", "localtime")
     if not known or (needs_date and days is None) or (kind == "date" and is_clock_unit):
         fail("ArgumentError", "InvalidArgumentValue", f"{kind}.truncate to {unit} of {value}")

@@ -83,7 +83,7 @@ def _seconds(delta: dt.timedelta | None) -> int:
 def offset_at_instant(zone: str, instant_ns: int) -> int:
     info = _zone(zone)
     assert info is not None, "the name was checked"
-    utc = _python_moment(instant_ns).replace(tzinfo=dt.timezone.utc)
+    utc = _python_moment(instant_ns).replace(tzinfo=dt.UTC)
     return _seconds(utc.astimezone(info).utcoffset())
 
 

@@ -67,9 +67,9 @@ class Cursor:
         self.literals = literals  # start of a stripped literal -> its number
         self.at = 0
         self.depth = 0
-        #: Places of `|` that end the WHERE of a comprehension, and the last one that joined labels or types.
+        #: Places of `|` that end the WHERE of a comprehension, and of those that have joined labels or types.
         self.ending_bars: set[int] = set()
-        self.joining_bar: int | None = None
+        self.joining_bars: list[int] = []
 
     # ------------------------------------------------------------------------------------------------- looking
 

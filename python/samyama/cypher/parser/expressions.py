@@ -397,22 +397,22 @@ class Expressions(Patterns, Types):
             return None
         place, depth = self.at, self.depth
         while True:
-            self.at, self.depth, self.joining_bar = place, depth, None
+            self.at, self.depth, self.joining_bars = place, depth, []
             try:
                 where = self.expression()
                 ends = self.is_op("|") or (self.is_op("]") and not is_pattern)
                 if ends and not self._names_behind_bar(variable):
                     return where
             except CypherError:
-                if self.joining_bar is None:
+                if not self.joining_bars:
                     raise
-            if self.joining_bar is None:
+            if not self.joining_bars:
                 return where
             # The last bar that was taken cannot join: the text behind it would make no sense.
-            self.ending_bars.add(self.joining_bar)
+            self.ending_bars.add(self.joining_bars[-1])
 
     def _names_behind_bar(self, variable: str | None) -> bool:
-        return self.joining_bar is not None and self.values[self.joining_bar + 1] == variable
+        return bool(self.joining_bars) and self.values[self.joining_bars[-1] + 1] == variable
 
     def _pattern_comprehension(self) -> ast.Expr:
         start = self.start()

@@ -270,7 +270,7 @@ class Patterns(Cursor):
             or self.is_op("(", 1)
             or self.is_op("%", 1)
         ):
-            self.joining_bar = self.at
+            self.joining_bars.append(self.at)
             self.at += 1
             self.accept_op(":")
             operands.append(self._label_and(colon_joins))

@@ -92,7 +92,7 @@ def parse(text: str, literals: dict[int, int] | None = None) -> ast.Statement:
         return parser.statement()
     except RecursionError:
         # The caller's own depth counts too, so this may come before the parser's own limit.
-        parser.fail("The query nests too deep; split it into several clauses", "NestingTooDeep")
+        parser.fail("The query nests too deep; split it into several clauses", e.NESTED_TOO_DEEP)
 
 
 def parse_expression(text: str) -> ast.Expr:

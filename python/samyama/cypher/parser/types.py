@@ -61,7 +61,7 @@ class Types(Cursor):
         """``INTEGER NOT NULL | LIST<STRING>`` and its kin."""
         parts = [self._alternative()]
         while self.is_joining_bar():
-            self.joining_bar = self.at
+            self.joining_bars.append(self.at)
             self.at += 1
             parts.append(self._alternative())
         return " | ".join(parts)

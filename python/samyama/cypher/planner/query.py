@@ -62,9 +62,11 @@ class Part:
         is_write = isinstance(clause, WRITES) or is_write_call(self.context, clause)
         is_read = reads_graph(clause)
         conflicts = any(writes_conflict(earlier, clause) for earlier in self.written)
-        if (is_write and self.reads) or (not is_write or is_read) and self.unread_writes:
-            self._eager()
-        elif is_write and conflicts:
+        if (
+            (is_write and self.reads)
+            or ((not is_write or is_read) and self.unread_writes)
+            or (is_write and conflicts)
+        ):
             self._eager()
         if is_write:
             self.written.append(clause)

@@ -1,9 +1,9 @@
 """Which clauses read the graph: what decides where Eager must stand (CIP2015-10-27).
 
 A clause sees all that the clauses before it did, for all rows, and nothing of the clauses behind it. Rows flow one by
-one, so between a clause that writes and one that reads, either way round, all rows have to arrive first; and between two
-that write, where they may write the same. A clause that writes reads as well where it matches (MERGE) or asks an entity
-for a property in one of its expressions.
+one, so between a clause that writes and one that reads, either way round, all rows have to arrive first; and between
+two that write, where they may write the same. A clause that writes reads as well where it matches (MERGE) or asks an
+entity for a property in one of its expressions.
 """
 
 from __future__ import annotations

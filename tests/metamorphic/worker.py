@@ -1,0 +1,31 @@
+"""A process of a campaign: it takes cases by the chunk, and tells what it counted and found."""
+
+from __future__ import annotations
+
+from multiprocessing.queues import Queue
+from multiprocessing.sharedctypes import Synchronized
+from typing import Any
+
+from tests.metamorphic.campaign import CHECKS_PER_GRAPH, Campaign, Tally
+
+__all__ = ["work"]
+
+#: Cases that a worker takes at a time.
+CHUNK = 10 * CHECKS_PER_GRAPH
+
+
+def work(
+    seed: int, names: list[str], following: Synchronized[int], stop: Any, told: Queue[Any]
+) -> None:
+    """A worker takes chunks of cases until it is told to stop."""
+    campaign = Campaign(seed, names, on_finding=told.put)
+    try:
+        while not stop.is_set():
+            with following.get_lock():
+                first = following.value
+                following.value = first + CHUNK
+            campaign.run(first, first + CHUNK)
+            told.put(campaign.tally)
+            campaign.tally = Tally()
+    finally:
+        campaign.close()
