@@ -1,7 +1,7 @@
 """Queries that would eat a node: each must end by a limit, by its time or by being cancelled, and the node must go on.
 
 ``ends``: what ends it. ``memory``: the limit of one query. ``time``: the time of a transaction. ``either``.
-``answers``: it only looks hostile, and is answered. ``refused``: it is an error of its own.
+``answers``: it only looks hostile, and is answered. ``refused``: it is an error of its own. ``any``: one of these.
 """
 
 from __future__ import annotations
@@ -9,7 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["GRAPH", "HOSTILE", "Hostile"]
+__all__ = ["GRAPH", "HOSTILE", "QUERY_MEMORY_BYTES", "QUERY_TIMEOUT_MS", "Hostile", "ended_as"]
+
+#: The limits under which they run here.
+QUERY_MEMORY_BYTES, QUERY_TIMEOUT_MS = 64 * 1024 * 1024, 300
+_CODES = {
+    "memory": ("Neo.ClientError.General.TransactionOutOfMemoryError",),
+    "time": ("Neo.ClientError.Transaction.TransactionTimedOut",),
+}
+_CODES["either"] = (*_CODES["memory"], *_CODES["time"])
 
 #: A complete graph of 14 nodes (trails without end), and 300 nodes for products.
 GRAPH = (
@@ -156,7 +164,7 @@ HOSTILE = (
     Hostile(
         "patterns one after the other",
         "UNWIND range(1, 10000000) AS x WITH 'a{' + (x % 900) + '}b*c?' AS p WHERE 'x' =~ p RETURN count(*) AS c",
-        "time",
+        "either",
     ),
     Hostile(
         "nodes without end",
@@ -195,7 +203,23 @@ HOSTILE = (
         "time",
         {"l": list(range(3_000))},
     ),
-    Hostile("ten thousand unions", " UNION ALL ".join(["RETURN 1 AS x"] * 10_000), "refused"),
+    Hostile("ten thousand unions", " UNION ALL ".join(["RETURN 1 AS x"] * 10_000), "any"),
     Hostile("a text of a megabyte", "RETURN " + " + ".join(["1"] * 250_000) + " AS x", "refused"),
     Hostile("brackets without end", "RETURN " + "[" * 100_000, "refused"),
 )
+
+
+def ended_as(query: Hostile, code: str | None) -> str | None:
+    """What is wrong with how it ended (``code``: of the error, None: it was answered); None: nothing."""
+    if query.ends == "any":
+        return (
+            None if code is None or code.startswith("Neo.ClientError.") else f"{query.name}: {code}"
+        )
+    if query.ends == "answers":
+        return None if code is None else f"{query.name}: {code}, it should be answered"
+    if code is None:
+        return f"{query.name}: was answered"
+    if query.ends == "refused":
+        is_own = code.startswith("Neo.ClientError.Statement.")
+        return None if is_own else f"{query.name}: {code} is no error of the statement"
+    return None if code in _CODES[query.ends] else f"{query.name}: {code}"

@@ -7,20 +7,28 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 import time
 
 import psutil
-from tests.hostile.queries import GRAPH, HOSTILE, Hostile
+from tests.hostile.queries import (
+    GRAPH,
+    HOSTILE,
+    QUERY_MEMORY_BYTES,
+    QUERY_TIMEOUT_MS,
+    Hostile,
+    ended_as,
+)
 
 import samyama
 from samyama.config.schema import Limits, Log, Settings
 from samyama.errors import SamyamaError
 
-__all__ = ["LIMITS", "state"]
+__all__ = ["state"]
 
-LIMITS = Limits(query_memory_bytes_max=64 * 1024 * 1024, query_timeout_ms=1_000)
-SETTINGS = Settings(limits=LIMITS, log=Log(level="error"))
+SETTINGS = Settings(
+    limits=Limits(query_memory_bytes_max=QUERY_MEMORY_BYTES, query_timeout_ms=QUERY_TIMEOUT_MS),
+    log=Log(level="error"),
+)
 
 
 def state(database: samyama.Database) -> list[int]:
@@ -34,10 +42,11 @@ def state(database: samyama.Database) -> list[int]:
 
 def _attempt(database: samyama.Database, query: Hostile) -> dict[str, object]:
     try:
-        rows = len(database.execute(query.text, query.parameters).fetch_all())
-        return {"rows": rows}
+        database.execute(query.text, query.parameters).fetch_all()
+        return {"code": None, "wrong": ended_as(query, None)}
     except SamyamaError as error:
-        return {"code": error.code, "type": error.error_type, "message": error.message[:200]}
+        wrong = ended_as(query, error.code)
+        return {"code": error.code, "message": error.message[:200], "wrong": wrong}
 
 
 def main() -> None:
@@ -58,7 +67,6 @@ def main() -> None:
                 "seconds": round(time.monotonic() - began, 2),
                 "unchanged": state(database) == before,
                 "resident_mib": process.memory_info().rss >> 20,
-                "threads": threading.active_count(),
             }
             print(json.dumps(found), flush=True)
 
