@@ -72,7 +72,7 @@ def generate_graph(choices: Choices, nodes_max: int = NODES_MAX) -> GraphSpec:
     if graph.nodes:
         last = len(graph.nodes) - 1
         most = min(RELATIONSHIPS_MAX, 2 * len(graph.nodes))
-        for _ in range(choices.between(len(graph.nodes) // 2, most)):
+        for _ in range(choices.between(min(most, len(graph.nodes)), most)):
             ends = choices.between(0, last), choices.between(0, last)
             graph.relationships.append(
                 RelationshipSpec(choices.one(TYPES), *ends, _properties(choices, 3))

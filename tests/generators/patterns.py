@@ -59,7 +59,7 @@ class Patterns:
             return f"({name}{labels})"
         name = "" if self.choices.chance(25) else self.names.fresh("n")
         labels = ""
-        if self.choices.chance(22):
+        if self.choices.chance(16):
             labels = f":{self.expressions.label_expression(LABELS)}"
         inside = self._predicates(name, scope, "node")
         if name:
@@ -77,7 +77,7 @@ class Patterns:
         return ""
 
     def _types(self) -> str:
-        form = self.choices.weighted((60, "any"), (20, "one"), (15, "two"), (5, "not"))
+        form = self.choices.weighted((65, "any"), (15, "one"), (14, "two"), (6, "not"))
         if form == "any":
             return ""
         if form == "two":

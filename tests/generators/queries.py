@@ -124,7 +124,7 @@ class Queries:
 
     def match(self, scope: Scope) -> tuple[str, Scope]:
         text, after = self.patterns.paths(scope)
-        return f"MATCH {text}{self.where(after, 25)}", after
+        return f"MATCH {text}{self.where(after, 20)}", after
 
     def optional_match(self, scope: Scope) -> tuple[str, Scope]:
         text, after = self.match(scope)

@@ -41,7 +41,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     ),
     "datetime": (
         "datetime('2020-01-01T00:00Z')",
-        "datetime('2020-01-01T01:00+01:00')",
+        "datetime('2020-01-01T02:30+01:30')",
         "datetime('2020-07-01T12:00[Europe/Stockholm]')",
     ),
     "duration": (

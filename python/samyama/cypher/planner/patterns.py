@@ -117,7 +117,7 @@ class Patterns:
         parts = [self._add_path(graph, names, path) for path in paths]
         lowering = Lowering(self.context, names, Patterns)
         for path, slots in zip(paths, parts, strict=True):
-            self._add_path_conditions(graph, lowering, path, slots)
+            self._add_path_conditions(graph, lowering, path, *slots)
         for condition in conjuncts(where):
             self._add_predicate(graph, lowering.lower(condition))
         self.hints = usable_hints(self.context, names, hints)
@@ -129,10 +129,11 @@ class Patterns:
             *(slot for slot, _ in graph.paths),
             *(slot for r in graph.relationships for slot in r.groups.values()),
         } - bound
-        # A null that stands alone for a node matches nothing; a step from it finds nothing anyway.
+        # A null, or another value, that stands alone for a node matches nothing; a step from it finds nothing anyway.
         walked = {end for r in graph.relationships for end in (r.left, r.right)}
-        for slot in set(graph.nodes) & bound - walked:
-            graph.predicates.append(Predicate(p.Unary("is_not_null", p.Slot(slot)), set()))
+        for slot in sorted(set(graph.nodes) & bound - walked):
+            is_node = p.Function(IS_TYPE, [p.Slot(slot), p.Literal("NODE NOT NULL")])
+            graph.predicates.append(Predicate(is_node, set()))
         for predicate in graph.predicates:
             predicate.needs &= own
         return self._join(source, graph, bound), names
@@ -143,8 +144,10 @@ class Patterns:
 
     # ------------------------------------------------------------------------------------------------- collecting
 
-    def _add_path(self, graph: Graph, names: Names, path: ast.PathPattern) -> list[Relationship]:
-        """Put the parts of a path into the graph; what stands between its nodes, in order."""
+    def _add_path(
+        self, graph: Graph, names: Names, path: ast.PathPattern
+    ) -> tuple[list[int], list[Relationship]]:
+        """Put the parts of a path into the graph; the slots of its nodes and what stands between them, in order."""
         slots = [self._add_node(graph, names, path.nodes[0])]
         between: list[Relationship] = []
         for pattern, node in zip(path.relationships, path.nodes[1:], strict=True):
@@ -160,22 +163,16 @@ class Patterns:
         if path.variable is not None:
             slot = names[path.variable] = self.context.new_slot()
             graph.paths.append((slot, slots))
-        return between
+        return slots[::2], between
 
     def _add_path_conditions(
         self,
         graph: Graph,
         lowering: Lowering,
         path: ast.PathPattern,
+        nodes: list[int],
         between: list[Relationship],
     ) -> None:
-        nodes = [between[0].left, *(r.right for r in between)] if between else [graph.nodes[-1]]
-        if not between and path.nodes[0].variable is not None:
-            nodes = [lowering.names[path.nodes[0].variable]]
-            if path.nodes[0].variable in self.outer:
-                # Nothing is walked to find it: a null or another value does not match.
-                kind = p.Literal("NODE NOT NULL")
-                self._add_predicate(graph, p.Function(IS_TYPE, [p.Slot(nodes[0]), kind]))
         for node, slot in zip(path.nodes, nodes, strict=True):
             self._add_conditions(graph, lowering, slot, node.labels, node.properties, node.where)
         for pattern, relationship in zip(path.relationships, between, strict=True):
