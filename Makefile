@@ -4,12 +4,18 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# Of the long campaigns: `make metamorphic CHECKS=20000 JOBS=1`, `make fuzz MINUTES=5`.
+CHECKS  ?= 1000000
+SECONDS ?=
+MINUTES ?= 60
+SEED    ?= 1
+JOBS    ?= 2
 RUST   := $(wildcard crates/*/src/*.rs crates/*/src/*/*.rs crates/*/src/*/*/*.rs crates/*/Cargo.toml) Cargo.toml
 CARGO_TEST_CRATES := -p samyama-graph -p samyama-exec -p samyama-raft -p samyama-bolt -p samyama-server -p samyama-sim
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo test verify fix bench tck chaos sim setup build lint rust-test python-test wheel clean
+.PHONY: help demo test verify fix bench tck metamorphic fuzz chaos sim setup build lint rust-test python-test wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -51,6 +57,12 @@ bench: build ## the benchmark set: native load generator, fsync on, the disk's o
 tck: build ## the openCypher TCK, embedded and over Bolt on three nodes: counts per folder, failing names, JSON reports
 	@$(BIN)/python -m tests.tck --adapter embedded
 	@$(BIN)/python -m tests.tck --adapter bolt
+
+metamorphic: build ## long: a million checks of the language, against relations and the reference interpreter; CHECKS, SECONDS, SEED, JOBS
+	@$(BIN)/python -m tests.metamorphic --checks $(CHECKS) --seed $(SEED) --jobs $(JOBS) --cluster $(if $(SECONDS),--seconds $(SECONDS))
+
+fuzz: build ## long: an hour of texts for the Cypher front end; MINUTES, SEED
+	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED)
 
 chaos: build ## long: kills, pauses and partitions under load, histories checked for linearizability
 	@$(BIN)/python -m pytest tests/chaos -m "long or not long" -s

@@ -31,6 +31,7 @@ PROGRESS_S = 10.0
 @click.option("--seed", default=1, help="The same seed makes the same cases.")
 @click.option("--jobs", default=1, help="Processes.")
 @click.option("--only", default="", help="Names of checks, joined by commas.")
+@click.option("--cluster", is_flag=True, help="Ask three processes too, leader and follower.")
 @click.option("--case", "case", type=int, help="Run this one case, and show it.")
 @click.option(
     "--corpus", type=click.Path(path_type=Path), default=CORPUS, help="Where findings go."
@@ -42,12 +43,15 @@ def main(
     seed: int,
     jobs: int,
     only: str,
+    cluster: bool,
     case: int | None,
     corpus: Path,
     report: Path | None,
 ) -> None:
     """Run checks of the engine against itself and against the reference interpreter."""
     names = [name.strip() for name in only.split(",") if name.strip()]
+    if cluster and not names:
+        names = [*(check.name for check in CHECKS.values() if check.weight), "nodes"]
     unknown = set(names) - set(CHECKS)
     if unknown:
         known = ", ".join(CHECKS)

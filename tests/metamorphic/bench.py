@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.differential.answers import Engine, Oracle
 from tests.generators.graphs import GraphSpec
 from tests.generators.schema import KEYS, LABELS, TYPES
+from tests.metamorphic.three_nodes import ThreeNodes
 
 __all__ = ["Bench"]
 
@@ -23,6 +24,7 @@ class Bench:
         self._engines: dict[str, Engine] = {}
         self._loaded: set[str] = set()
         self._oracle: Oracle | None = None
+        self._nodes: ThreeNodes | None = None
 
     def load(self, spec: GraphSpec) -> None:
         self.spec = spec
@@ -47,6 +49,16 @@ class Bench:
     def indexed(self) -> Engine:
         """The same graph with an index on everything."""
         return self._take("indexed", self.spec)
+
+    @property
+    def nodes(self) -> ThreeNodes:
+        """The same graph on a cluster of three processes, which starts when it is first asked for."""
+        if self._nodes is None:
+            self._nodes = ThreeNodes()
+        if "nodes" not in self._loaded:
+            self._nodes.load(self.spec)
+            self._loaded.add("nodes")
+        return self._nodes
 
     def other(self, spec: GraphSpec) -> Engine:
         """An engine with another graph, loaded at each call."""
@@ -75,3 +87,5 @@ class Bench:
     def close(self) -> None:
         for engine in self._engines.values():
             engine.close()
+        if self._nodes is not None:
+            self._nodes.close()

@@ -10,7 +10,7 @@ import dataclasses
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tests.generators.choices import Choices, Recorded, Seeded
@@ -74,14 +74,18 @@ class Campaign:
     def __init__(
         self,
         seed: int,
-        only: Iterable[str] = (),
+        only: Sequence[str] = (),
         *,
         on_finding: Callable[[Finding], None],
         reduces: int = 40,
     ) -> None:
         self.seed, self.on_finding, self.reduces = seed, on_finding, reduces
-        chosen = list(only) or list(CHECKS)
-        self.checks: list[Check] = [CHECKS[name] for name in chosen]
+        self.checks: list[tuple[int, Check]] = [
+            (check.weight, check) for check in CHECKS.values() if check.weight
+        ]
+        if only:
+            # What is asked for by name is taken even if it has no weight of its own.
+            self.checks = [(max(1, CHECKS[name].weight), CHECKS[name]) for name in only]
         self.tally = Tally()
         self.bench = Bench()
         self._seen: Counter[tuple[str, str, str]] = Counter()
@@ -111,9 +115,7 @@ class Campaign:
 
     def case(self, number: int) -> Fault | None:
         """One check on the graph that is loaded."""
-        check = _choices(self.seed, number, CHECK_SALT).weighted(
-            *((c.weight, c) for c in self.checks)
-        )
+        check = _choices(self.seed, number, CHECK_SALT).weighted(*self.checks)
         query = check.make(_choices(self.seed, number, QUERY_SALT))
         choices = _choices(self.seed, number, RUN_SALT)
         try:

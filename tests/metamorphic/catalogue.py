@@ -12,6 +12,7 @@ from tests.metamorphic.relations.expressions import Expressions
 from tests.metamorphic.relations.indexed import Indexed
 from tests.metamorphic.relations.inserted_clauses import InsertedClauses
 from tests.metamorphic.relations.lengths import Lengths
+from tests.metamorphic.relations.nodes import Nodes
 from tests.metamorphic.relations.optional import Optional
 from tests.metamorphic.relations.partition import Partition
 from tests.metamorphic.relations.permuted_parts import PermutedParts
@@ -35,6 +36,7 @@ RELATIONS: tuple[Check, ...] = (
     Indexed(),
     InsertedClauses(),
     Lengths(),
+    Nodes(),
     Optional(),
     Partition(),
     PermutedParts(),

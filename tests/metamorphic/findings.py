@@ -41,10 +41,16 @@ def _wrong_query(finding: Finding) -> tuple[str, Answer] | None:
     return None
 
 
+def _again(finding: Finding, seed: int) -> str:
+    return (
+        f"python -m tests.metamorphic --seed {seed} --only {finding.check} --case {finding.number}"
+    )
+
+
 def describe(finding: Finding, seed: int) -> str:
     lines = [
         f"== {finding.check}: {finding.fault.what}",
-        f"   again: python -m tests.metamorphic --seed {seed} --case {finding.number}",
+        f"   again: {_again(finding, seed)}",
         f"graph: {finding.graph.create()}",
     ]
     for text, answer in finding.fault.asked:
@@ -65,7 +71,7 @@ def keep(finding: Finding, seed: int, directory: Path) -> Path | None:
     if finding.check == "indexed":
         setup = [*INDEXES, *setup]
     title = f"{finding.check.replace('_', ' ').capitalize()}: {finding.fault.what}"
-    note = f"Found by `python -m tests.metamorphic --seed {seed} --case {finding.number}`."
+    note = f"Found by `{_again(finding, seed)}`."
     query = Query([text], finding.query.columns, finding.query.ordered, finding.query.writes)
     digest = hashlib.sha256(re.sub(r"\d+", "0", text).encode()).hexdigest()[:8]
     path = directory / f"found_{finding.check}_{digest}.md"

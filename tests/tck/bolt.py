@@ -25,7 +25,7 @@ from tests.tck.values import Node, Path, Relationship, key
 from samyama.cypher.procedures import defined
 from samyama.testing import Cluster
 
-__all__ = ["Bolt"]
+__all__ = ["Bolt", "parts_of"]
 
 EVERYTHING = "MATCH (n) RETURN n AS it UNION ALL MATCH ()-[r]->() RETURN r AS it"
 #: Neo4j's Python driver cuts UTC offsets to whole minutes, so the results of these are asked for as text.
@@ -151,7 +151,7 @@ def _value(value: Any) -> Any:
         case graph.Path():
             return _path(value)
         case _:
-            return temporal.text(*_parts(value))
+            return temporal.text(*parts_of(value))
 
 
 def _path(path: graph.Path) -> Path:
@@ -164,7 +164,7 @@ def _path(path: graph.Path) -> Path:
     return Path(_value(path.start_node), tuple(steps))
 
 
-def _parts(value: Any) -> tuple[str, tuple[Any, ...]]:
+def parts_of(value: Any) -> tuple[str, tuple[Any, ...]]:
     """A temporal value of the driver as :func:`temporal.text` takes them."""
     match value:
         case time.Duration():
