@@ -15,7 +15,7 @@ from tests.reference.errors import CypherFailure
 from tests.reference.interpreter import run
 
 import samyama
-from samyama.config.schema import Log, Settings
+from samyama.config.schema import Limits, Log, Settings
 from samyama.errors import SamyamaError
 
 __all__ = ["Answer", "Engine", "GraphForm", "Oracle", "TooSlow"]
@@ -25,6 +25,12 @@ GraphForm = Counter[Hashable]
 
 #: A check is worth so many steps of the reference.
 CHECK_STEPS_MAX = 60_000
+#: And so many rows and so long of the engine: past it there is no verdict.
+ROWS_MAX, TIMEOUT_MS = 3_000, 2_000
+_ENDED = (
+    "Neo.ClientError.Transaction.TransactionTimedOut",
+    "Neo.ClientError.General.TransactionOutOfMemoryError",
+)
 
 _ALL_NODES = "MATCH (n) RETURN n"
 _ALL_RELATIONSHIPS = "MATCH ()-[r]->() RETURN r, id(startNode(r)) AS s, id(endNode(r)) AS e"
@@ -112,7 +118,8 @@ class Engine:
     """The engine in this process, one graph at a time."""
 
     def __init__(self) -> None:
-        self.database = samyama.open(settings=Settings(log=Log(level="error")))
+        limits = Limits(query_timeout_ms=TIMEOUT_MS)
+        self.database = samyama.open(settings=Settings(limits=limits, log=Log(level="error")))
         self.numbers: dict[str, dict[int, int]] = {"node": {}, "relationship": {}}
         #: Answers given, and those of them that had rows.
         self.answered = self.with_rows = 0
@@ -164,10 +171,11 @@ class Engine:
 
     def _answer(self, result: Any) -> Answer:
         columns = result.keys()
-        rows = [
-            tuple(from_engine(value, self.numbers) for value in record)
-            for record in result.fetch_all()
-        ]
+        rows = []
+        for record in result:
+            rows.append(tuple(from_engine(value, self.numbers) for value in record))
+            if len(rows) > ROWS_MAX:
+                raise TooSlow
         self.answered += 1
         self.with_rows += bool(rows)
         return Answer(columns, rows, counters=dict(result.consume().counters))
@@ -184,5 +192,8 @@ class Engine:
 
 
 def _failed(error: SamyamaError) -> Answer:
+    """Raises: TooSlow: it was ended by a limit."""
+    if error.code in _ENDED:
+        raise TooSlow from None
     told = (error.error_type, error.phase, error.detail)
     return Answer(error=told if any(told) else (error.code, "", ""), message=error.message)

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from tests.differential.answers import TooSlow
 from tests.generators.choices import Choices, Recorded, Seeded
 from tests.generators.graphs import GraphSpec, generate_graph
 from tests.generators.queries import Query
@@ -132,8 +133,8 @@ class Campaign:
     def _attempt(self, check: Check, query: Query, choices: Choices) -> Fault | None:
         try:
             return check.run(self.bench, query, choices)
-        except NoVerdict:
-            raise
+        except (NoVerdict, TooSlow):
+            raise NoVerdict from None
         except Exception:
             return Fault("exception: " + traceback.format_exc(limit=-2))
 

@@ -38,7 +38,12 @@ class Lengths:
     name, weight = "lengths", 6
 
     def make(self, choices: Choices) -> Query:
-        return linear_query(choices)
+        """One with a length in it, if one comes soon."""
+        for _ in range(6):
+            query = linear_query(choices)
+            if "*" in query.text or "){" in query.text:
+                break
+        return query
 
     def run(self, bench: Bench, query: Query, _: Choices) -> Fault | None:
         require_linear(clauses_of(query))
