@@ -29,6 +29,8 @@ _VALUE_KINDS = (
     "list of string",
     "localdatetime",
     "datetime",
+    "localtime",
+    "time",
 )
 #: Kinds that DISTINCT and grouping can tell apart.
 _GROUPED = (*_VALUE_KINDS, "node", "relationship")
@@ -98,6 +100,8 @@ class Queries:
                 (12, self.unwind),
                 (4 if first else 24, self.with_),
                 (2 if first else 8, self.call),
+                (1 if first else 5, self.shortest),
+                (2, self.sorted_list),
             )
             text, scope = form(scope)
             found.append(text)
@@ -151,6 +155,45 @@ class Queries:
         after = Scope(dict(columns))
         return text + self.where(after, 15), after
 
+    def shortest(self, scope: Scope) -> tuple[str, Scope]:
+        """Shortest paths between two nodes: which of several is taken is open, so only lengths go on."""
+        before, after = "", scope
+        nodes = scope.of("node")
+        if len(nodes) < 2 or self.choices.chance(30):
+            a, b = self.names.fresh("n"), self.names.fresh("n")
+            before, after = f"MATCH ({a}), ({b})\n", scope.with_(**{a: "node", b: "node"})
+        else:
+            a, b = self.choices.one(nodes), self.choices.one(nodes)
+        path, length = self.names.fresh("p"), self.names.fresh("k")
+        arrow = self.choices.one(
+            ("-[:R*..3]->", "-[*..3]-", "<-[:S|T*1..2]-", "-[*0..2]->", "-[*]->")
+        )
+        hops = self.choices.one(("-[:R]->{1,3}", "--{1,2}", "<-[:S|T]-{1,2}", "-->{0,2}"))
+        all_alike = (
+            f"shortestPath(({a}){arrow}({b}))",
+            f"allShortestPaths(({a}){arrow}({b}))",
+            f"ALL SHORTEST ({a}){hops}({b})",
+            f"SHORTEST 2 GROUPS ({a}){hops}({b})",
+        )
+        some = (f"ANY SHORTEST ({a}){hops}({b})", f"SHORTEST 2 ({a}){hops}({b})")
+        form, where = self.choices.one((*all_alike, *some)), f"WHERE {a} <> {b}"
+        if form in all_alike and self.choices.chance(25):
+            # Of some paths of many it would decide by luck.
+            more = (f"length({path}) > 1", f"all(r IN relationships({path}) WHERE r.i IS NULL)")
+            where += f" AND {self.choices.one(more)}"
+        text = f"{before}MATCH {path} = {form} {where}\nWITH *, length({path}) AS {length}"
+        return text, after.with_(**{length: "integer"})
+
+    def sorted_list(self, scope: Scope) -> tuple[str, Scope]:
+        """What is collected right behind ORDER BY is in that order (TCK WithOrderBy1): a list, not a bag."""
+        kind = self.choices.one(("integer", "string", "boolean", "date"))
+        item, found = self.names.fresh("c"), self.names.fresh("c")
+        expression = self.expressions.of(kind, scope)
+        descending = self.choices.one(("", " DESC"))
+        limit = self.choices.one(("", f"\nLIMIT {self.choices.between(0, 4)}"))
+        text = f"WITH {expression} AS {item} ORDER BY {item}{descending}{limit}\nWITH collect({item}) AS {found}"
+        return text, Scope({found: f"list of {kind}"})
+
     def call(self, scope: Scope) -> tuple[str, Scope]:
         """A returning subquery: it sees what it imports."""
         imports = self.choices.some(list(scope.kinds), 3)
@@ -168,7 +211,11 @@ class Queries:
             returned = [f"{self.expressions.of(k, scope_inside)} AS {n}" for n, k in new.items()]
         text = "\n  ".join([*body, f"RETURN {', '.join(returned)}"])
         optional = "OPTIONAL " if self.choices.chance(15) else ""
-        if imports and not optional and self.choices.chance(25):
+        is_plain = set(new.values()) <= set(_VALUE_KINDS)
+        if is_plain and self.choices.chance(15):
+            others = [f"{self.expressions.of(k, inner, 0)} AS {n}" for n, k in new.items()]
+            text += f"\n  UNION ALL RETURN {', '.join(others)}"
+        elif imports and not optional and self.choices.chance(25):
             return f"CALL {{ WITH {', '.join(imports)}\n  {text} }}", scope.with_(**new)
         return f"{optional}CALL ({', '.join(imports)}) {{ {text} }}", scope.with_(**new)
 

@@ -189,6 +189,8 @@ def _simpler_node(node: ast.Node) -> Iterator[ast.Node]:
         yield from _simpler_expressions(node)
         if isinstance(node, ast.HasLabels | ast.Quantifier):
             return
+    if isinstance(node, ast.Selector):
+        return
     for name, nothing in _OPTIONAL.items():
         if getattr(node, name, nothing) != nothing and not isinstance(node, ast.SetLabels):
             yield _with(node, name, nothing)

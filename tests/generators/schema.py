@@ -44,6 +44,8 @@ VALUES: dict[str, tuple[str, ...]] = {
         "datetime('2020-01-01T02:30+01:30')",
         "datetime('2020-07-01T12:00[Europe/Stockholm]')",
     ),
+    "localtime": ("localtime('10:00')", "localtime('23:59:59.999999999')", "localtime('00:00')"),
+    "time": ("time('10:00Z')", "time('09:30+01:30')", "time('23:00-05:00')"),
     "duration": (
         "duration('P1D')",
         "duration('PT24H')",
