@@ -23,6 +23,24 @@ MAP_FROM_PAIRS = "map from pairs"
 PROCEDURE_ARGUMENT = "procedure argument"
 
 
+#: Longer chains of one logical operator become a tree that is as flat as can be.
+CHAIN_MAX = 16
+
+
+def _joined(operator: str, operands: list[ast.Expr]) -> ast.Expr:
+    """Operands with AND, OR or XOR between them: from the left, or in halves where there are many.
+
+    The three are associative, so both mean the same; but a chain of a thousand must not nest a thousand deep.
+    """
+    if len(operands) > CHAIN_MAX:
+        middle = len(operands) // 2
+        operands = [_joined(operator, operands[:middle]), _joined(operator, operands[middle:])]
+    left = operands[0]
+    for right in operands[1:]:
+        left = ast.Binary(left.start, right.end, operator, left, right)
+    return left
+
+
 class Expressions(Patterns, Types):
     def expression(self) -> ast.Expr:
         self.enter()
@@ -31,25 +49,22 @@ class Expressions(Patterns, Types):
         return result
 
     def _or(self) -> ast.Expr:
-        left = self._xor()
+        operands = [self._xor()]
         while self.accept_word("OR"):
-            left = ast.Binary(left.start, 0, "OR", left, self._xor())
-            left.end = self.end()
-        return left
+            operands.append(self._xor())
+        return _joined("OR", operands)
 
     def _xor(self) -> ast.Expr:
-        left = self._and()
+        operands = [self._and()]
         while self.accept_word("XOR"):
-            left = ast.Binary(left.start, 0, "XOR", left, self._and())
-            left.end = self.end()
-        return left
+            operands.append(self._and())
+        return _joined("XOR", operands)
 
     def _and(self) -> ast.Expr:
-        left = self._not()
+        operands = [self._not()]
         while self.accept_word("AND"):
-            left = ast.Binary(left.start, 0, "AND", left, self._not())
-            left.end = self.end()
-        return left
+            operands.append(self._not())
+        return _joined("AND", operands)
 
     def _not(self) -> ast.Expr:
         if not self.is_word("NOT"):

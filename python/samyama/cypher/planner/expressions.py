@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from samyama.cypher import ast
@@ -14,7 +14,7 @@ from samyama.cypher.tree import signature
 if TYPE_CHECKING:
     from samyama.cypher.planner.patterns import Patterns
 
-__all__ = ["Lowering", "holds_subplan", "lower_labels", "slots_of"]
+__all__ = ["Lowering", "filtered", "holds_subplan", "lower_labels", "slots_of"]
 
 BINARY = {
     "+": "add",
@@ -31,6 +31,19 @@ BINARY = {
     "=~": "regex",
 }
 UNARY = {"NOT": "not", "-": "neg", "+": "pos", "IS NULL": "is_null", "IS NOT NULL": "is_not_null"}
+
+
+#: More predicates than these at one place are one filter: each filter is a level of the plan.
+FILTERS_MAX = 16
+
+
+def filtered(source: p.Operator, predicates: Sequence[p.Expression]) -> p.Operator:
+    """The rows for which all predicates hold."""
+    if len(predicates) > FILTERS_MAX:
+        return p.Filter(input=source, predicate=p.And(list(predicates)))
+    for predicate in predicates:
+        source = p.Filter(input=source, predicate=predicate)
+    return source
 
 
 def slots_of(expression: Any) -> set[int]:

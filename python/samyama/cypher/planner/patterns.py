@@ -17,7 +17,7 @@ from samyama.cypher import plan as p
 from samyama.cypher.catalog import IndexInfo
 from samyama.cypher.parser.expressions import IS_TYPE
 from samyama.cypher.planner.context import Context, Names
-from samyama.cypher.planner.expressions import Lowering, lower_labels, slots_of
+from samyama.cypher.planner.expressions import Lowering, filtered, lower_labels, slots_of
 from samyama.cypher.planner.hints import usable_hints
 from samyama.cypher.planner.quantified import group_names, plan_repeat, plan_selected
 from samyama.cypher.semantic.scope import INSIDE
@@ -321,9 +321,8 @@ class Patterns:
                 bound.add(slot)
         ready = [predicate for predicate in graph.predicates if predicate.needs <= bound]
         for predicate in ready:
-            source = p.Filter(input=source, predicate=predicate.expression)
             graph.predicates.remove(predicate)
-        return source
+        return filtered(source, [predicate.expression for predicate in ready])
 
     def _cheapest_step(self, pending: list[Relationship], bound: set[int]) -> Relationship | None:
         best: tuple[float, Relationship] | None = None

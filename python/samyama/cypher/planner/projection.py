@@ -7,7 +7,7 @@ from typing import Any
 from samyama.cypher import ast
 from samyama.cypher import plan as p
 from samyama.cypher.planner.context import Context, Names
-from samyama.cypher.planner.expressions import Lowering
+from samyama.cypher.planner.expressions import Lowering, filtered
 from samyama.cypher.planner.patterns import Patterns
 from samyama.cypher.semantic.aggregation import find_aggregate, is_simple_key
 from samyama.cypher.tree import conjuncts, signature
@@ -32,8 +32,7 @@ def plan_projection(
     names = names | new
     source = _order(context, source, clause, names)
     lowering = Lowering(context, names, Patterns)
-    for condition in conjuncts(clause.where):
-        source = p.Filter(input=source, predicate=lowering.lower(condition))
+    source = filtered(source, [lowering.lower(condition) for condition in conjuncts(clause.where)])
     return source, names, columns
 
 

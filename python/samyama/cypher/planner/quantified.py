@@ -90,7 +90,7 @@ def plan_selected(
     where: ast.Expr | None,
 ) -> tuple[p.Operator, Names]:
     """A MATCH whose only pattern has a selector; its WHERE comes after the selection."""
-    from samyama.cypher.planner.expressions import Lowering
+    from samyama.cypher.planner.expressions import Lowering, filtered
     from samyama.cypher.planner.patterns import Patterns as Inner
 
     context, path = patterns.context, paths[0]
@@ -121,9 +121,8 @@ def plan_selected(
     patterns.single = False
     names = {name: slot for name, slot in inside.items() if not name.startswith("\0")}
     lowering = Lowering(context, names, Inner)
-    for condition in conjuncts(where):
-        source = p.Filter(input=source, predicate=lowering.lower(condition))
-    return source, names
+    predicates = [lowering.lower(condition) for condition in conjuncts(where)]
+    return filtered(source, predicates), names
 
 
 def _breadth_first(path: ast.PathPattern, selector: ast.Selector) -> str | None:
