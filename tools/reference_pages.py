@@ -11,6 +11,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,11 +23,20 @@ PUBLIC_MODULES = ("samyama", "samyama.errors", "samyama.testing")
 
 def pages() -> dict[str, Callable[[], str]]:
     """Path below the root to what the page should be."""
+    from samyama.cli.reference import render as render_cli
     from samyama.config.reference import render as render_configuration
+    from samyama.observability.alerts import ALERTS, render_page, render_rules
+    from samyama.observability.dashboard import render_dashboard
+    from samyama.observability.reference import render as render_metrics
 
     return {
         "docs/reference/configuration.md": render_configuration,
         "docs/reference/python.md": render_python,
+        "docs/reference/cli.md": render_cli,
+        "docs/operations/metrics.md": render_metrics,
+        "deploy/prometheus/alerts.yml": render_rules,
+        "deploy/grafana/dashboard.json": render_dashboard,
+        **{f"docs/operations/alerts/{alert.page}": partial(render_page, alert) for alert in ALERTS},
     }
 
 

@@ -13,6 +13,7 @@
 mod consensus;
 pub mod disk;
 mod ground;
+mod histogram;
 mod identity;
 mod journey;
 mod limits;
@@ -30,6 +31,7 @@ mod watcher;
 mod wire;
 
 pub use ground::{Disks, Ground};
+pub use histogram::{BOUNDS_US, Histogram};
 pub use journey::Journey;
 pub use machine::{Applied, CommittedEntry, SnapshotSource, StagedState, StateMachine};
 pub use member::Member;

@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::disk::timed::TimedDisk;
 use crate::disk::{Disk, RealDisk};
 use crate::ground::{Disks, Ground};
+use crate::histogram::Histogram;
 use crate::identity::{DirectoryLock, Identity, KnownPeers};
 use crate::member::Member;
 use crate::network::Transport;
@@ -25,6 +27,7 @@ use crate::{NodeConfig, NodeId, StateMachine, StreamHandler};
 pub struct RaftNode {
     member: Member<Tokio>,
     transport: Arc<TcpTransport>,
+    syncs: Arc<Histogram>,
 }
 
 impl Deref for RaftNode {
@@ -43,7 +46,7 @@ struct Opened {
     lock: Option<DirectoryLock>,
 }
 
-fn open_directory(config: &NodeConfig) -> io::Result<Opened> {
+fn open_directory(config: &NodeConfig, syncs: &Arc<Histogram>) -> io::Result<Opened> {
     let incarnation = rand::random::<u64>() | 1;
     let Some(directory) = &config.directory else {
         if config.members.len() > 1 {
@@ -58,7 +61,7 @@ fn open_directory(config: &NodeConfig) -> io::Result<Opened> {
     let root: Arc<dyn Disk> = Arc::new(RealDisk::new(directory)?);
     let identity = Identity::load_or_create(&*root, config, incarnation)?;
     let peers = KnownPeers::load(Some(Arc::clone(&root)))?;
-    let log = Arc::new(RealDisk::new(&directory.join("log"))?);
+    let log = Arc::new(TimedDisk::new(RealDisk::new(&directory.join("log"))?, Arc::clone(syncs)));
     let snapshots = Arc::new(RealDisk::new(&directory.join("snapshots"))?);
     Ok(Opened { disks: Some(Disks { root, log, snapshots }), identity, peers, lock: Some(lock) })
 }
@@ -83,7 +86,8 @@ impl RaftNode {
         machine: Box<dyn StateMachine>,
         streams: Arc<dyn StreamHandler>,
     ) -> io::Result<RaftNode> {
-        let Opened { disks, identity, peers, lock } = open_directory(&config)?;
+        let syncs = Arc::new(Histogram::default());
+        let Opened { disks, identity, peers, lock } = open_directory(&config, &syncs)?;
         let listener = bind(&config).await?;
         let credentials = Credentials { identity, peers: Arc::new(peers) };
         let mut addresses: BTreeMap<_, _> =
@@ -97,7 +101,12 @@ impl RaftNode {
             member.spawn(listen(listener, credentials, member.answerer(), streams));
         }
         member.form_cluster().await?;
-        Ok(RaftNode { member, transport })
+        Ok(RaftNode { member, transport, syncs })
+    }
+
+    /// How long the syncs of the log's files take, those that lay them out ahead included.
+    pub fn sync_times(&self) -> &Histogram {
+        &self.syncs
     }
 
     /// Open a byte stream to another member, to be given to its `StreamHandler`.

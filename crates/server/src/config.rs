@@ -140,6 +140,9 @@ pub struct Limits {
 pub struct Log {
     pub level: String,
     pub format: String,
+    /// 0: none is written.
+    pub slow_query_ms: u64,
+    pub slow_query_parameters: bool,
 }
 
 /// The document is wrong: which key, and what was expected.

@@ -12,8 +12,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use samyama_raft::{
-    Applied, CommittedEntry, Journey, Leadership, LogIndex, MemberStatus, NodeAddress, NodeId, ProposeError,
-    RaftNode, RaftStatus, ReadError, Role, StateMachine, watch,
+    Applied, CommittedEntry, Histogram, Journey, Leadership, LogIndex, MemberStatus, NodeAddress, NodeId,
+    ProposeError, RaftNode, RaftStatus, ReadError, Role, StateMachine, watch,
 };
 use tokio::net::TcpStream;
 
@@ -88,6 +88,14 @@ impl Consensus {
         }
     }
 
+    /// How long the syncs of the log take; None where nothing is synced.
+    pub fn sync_times(&self) -> Option<&Histogram> {
+        match self {
+            Consensus::Raft(raft) => Some(raft.sync_times()),
+            Consensus::Alone(_) => None,
+        }
+    }
+
     /// Resolves with the reason when the node must be stopped.
     pub async fn fatal(&self) -> String {
         match self {
@@ -96,9 +104,14 @@ impl Consensus {
         }
     }
 
-    pub async fn transfer_leadership(&self, timeout: Duration) -> Result<NodeId, ReadError> {
+    /// To `to`, or to the most advanced follower.
+    pub async fn transfer_leadership(
+        &self,
+        to: Option<NodeId>,
+        timeout: Duration,
+    ) -> Result<NodeId, ReadError> {
         match self {
-            Consensus::Raft(raft) => raft.transfer_leadership(None, timeout).await,
+            Consensus::Raft(raft) => raft.transfer_leadership(to, timeout).await,
             Consensus::Alone(alone) => Ok(alone.node),
         }
     }

@@ -8,6 +8,7 @@ use samyama_exec::Procedures;
 use samyama_raft::{LogIndex, NodeId, ReadError};
 use tokio::sync::Semaphore;
 
+use crate::commits::{CommitMetrics, Measured};
 use crate::config::{Config, ReadLevel};
 use crate::consensus::Consensus;
 use crate::frontend::Planner;
@@ -27,6 +28,7 @@ pub struct Database {
     pub shared: Arc<Shared>,
     pub lane: LaneHandle,
     pub plans: PlanCache,
+    pub commits: Arc<CommitMetrics>,
     pub settings: Settings,
     pub procedures: Arc<dyn Procedures>,
     /// Who is connected, and what runs.
@@ -60,13 +62,15 @@ impl Database {
         procedures: Arc<dyn Procedures>,
         registry: Arc<Registry>,
     ) -> Arc<Self> {
-        let log = Arc::new(raft.clone());
+        let commits = Arc::new(CommitMetrics::default());
+        let log = Arc::new(Measured::new(raft.clone(), Arc::clone(&commits)));
         let timeout_ms = config.limits.query_timeout_ms;
         let plans = PlanCache::new(planner, config.limits.plan_cache_bytes_max);
         plans.define_procedures(config.defined.as_slice().into());
         Arc::new(Self {
             lane: LaneHandle::start(log, Arc::clone(&shared), config.limits.uncommitted_bytes_max),
             plans,
+            commits,
             settings: Settings {
                 node: config.node.id,
                 level: config.reads.level,

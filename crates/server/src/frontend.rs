@@ -4,6 +4,7 @@
 //! calls it, so a query whose plan is cached never meets Python, and a pause there stops compilations and nothing else.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
 use tokio::sync::oneshot;
@@ -63,13 +64,18 @@ type Reply = oneshot::Sender<Result<Vec<u8>, CompileError>>;
 #[derive(Clone)]
 pub struct Planner {
     queue: SyncSender<(CompileRequest, Reply)>,
+    /// Requests that the thread has not taken up yet.
+    waiting: Arc<AtomicU64>,
 }
 
 impl Planner {
     pub fn start(frontend: Arc<dyn Frontend>) -> std::io::Result<Self> {
         let (queue, requests) = sync_channel::<(CompileRequest, Reply)>(COMPILATIONS_WAITING_MAX);
+        let waiting = Arc::new(AtomicU64::new(0));
+        let taken = Arc::clone(&waiting);
         std::thread::Builder::new().name("samyama-planner".into()).spawn(move || {
             for (request, reply) in requests {
+                taken.fetch_sub(1, Ordering::Relaxed);
                 if reply.is_closed() {
                     continue;
                 }
@@ -81,14 +87,22 @@ impl Planner {
                 drop(reply.send(compiled));
             }
         })?;
-        Ok(Self { queue })
+        Ok(Self { queue, waiting })
+    }
+
+    /// Compilations that wait for the thread.
+    pub fn queue_length(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     pub async fn compile(&self, request: CompileRequest) -> Result<Vec<u8>, CompileError> {
         let (reply, answer) = oneshot::channel();
+        // Before it is sent: the thread may take it up at once.
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         match self.queue.try_send((request, reply)) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => {
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
                 return Err(CompileError {
                     code: "Neo.TransientError.Request.NoThreadsAvailable".into(),
                     message: format!(
@@ -99,6 +113,7 @@ impl Planner {
                 });
             }
             Err(TrySendError::Disconnected(_)) => {
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
                 return Err(CompileError::internal("the planner has stopped"));
             }
         }

@@ -1,6 +1,7 @@
 //! One node: database (raft + graph as its state machine), lane, transactions, plan cache, sessions, forwarding, HTTP.
 
 mod catalog;
+mod commits;
 mod config;
 mod consensus;
 mod database;
@@ -25,6 +26,7 @@ mod registry;
 mod session;
 mod shared;
 mod snapshot;
+mod statements;
 mod zones;
 
 pub use config::{Config, ConfigError, ReadLevel};

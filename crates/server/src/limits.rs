@@ -33,6 +33,8 @@ pub const LANE_TICK: Duration = Duration::from_millis(50);
 pub const OPENINGS_MAX: usize = 64;
 /// Views that the lane built and the state machine has not published yet.
 pub const PREPARED_MAX: usize = ENTRIES_IN_FLIGHT_MAX + 2;
+/// Entries whose fingerprints are kept for comparing nodes; seconds of them under full load.
+pub const FINGERPRINTS_MAX: usize = 4_096;
 /// How long the fate of a proposal is looked for before the client is told that it is unknown.
 pub const RESOLVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a statement waits for a leader to be known before it fails.

@@ -11,12 +11,12 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::config::Config;
 use crate::http::ConnectionMetrics;
 use crate::node::Progress;
-use crate::session::BoltBackend;
+use crate::statements::WatchedBackend;
 use crate::zones::BundledZones;
 
 /// What every connection needs.
 pub struct Door {
-    backend: Arc<BoltBackend>,
+    backend: Arc<WatchedBackend>,
     connections: Arc<ConnectionMetrics>,
     bolt: Arc<ServerConfig>,
     progress: Arc<Progress>,
@@ -25,7 +25,7 @@ pub struct Door {
 
 impl Door {
     pub fn new(
-        backend: Arc<BoltBackend>,
+        backend: Arc<WatchedBackend>,
         config: &Config,
         connections: Arc<ConnectionMetrics>,
         progress: Arc<Progress>,

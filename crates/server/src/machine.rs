@@ -114,6 +114,13 @@ impl Work {
         }
     }
 
+    fn fingerprint(&self) -> u128 {
+        match self {
+            Work::View(view) => view.fingerprint(),
+            Work::Draft(draft) => draft.fingerprint(),
+        }
+    }
+
     fn draft(&mut self) -> &mut Draft {
         if let Work::View(view) = self {
             *self = Work::Draft(Box::new(Draft::new(view)));
@@ -140,6 +147,7 @@ impl StateMachine for Machine {
     fn apply(&mut self, entries: Vec<CommittedEntry>) -> Vec<Applied> {
         let mut work = Work::View(self.state.view.clone());
         let mut results = Vec::with_capacity(entries.len());
+        let mut fingerprints = Vec::with_capacity(entries.len());
         for entry in &entries {
             assert!(
                 self.state.applied.is_none_or(|last| entry.index > last),
@@ -149,8 +157,10 @@ impl StateMachine for Machine {
             );
             results.push(self.apply_entry(&mut work, entry));
             self.state.applied = Some(entry.index);
+            fingerprints.push((entry.index, work.fingerprint()));
         }
         self.state.view = work.freeze();
+        self.shared.note_fingerprints(&fingerprints);
         self.publish();
         results
     }
@@ -174,6 +184,7 @@ impl StateMachine for Machine {
         );
         self.state = *state;
         self.state.applied = last;
+        self.shared.note_fingerprints(&[(last.unwrap_or(0), self.state.view.fingerprint())]);
         self.shared.clear_prepared();
         self.publish();
     }

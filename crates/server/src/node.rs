@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::{Condvar, Mutex};
 use samyama_raft::{RaftNode, StreamHandler};
@@ -31,13 +31,26 @@ use crate::procedures::ServerProcedures;
 use crate::registry::Registry;
 use crate::session::BoltBackend;
 use crate::shared::Shared;
+use crate::statements::{SlowLog, StatementMetrics, WatchedBackend};
 
 /// Where the node is in its life; what `wait` waits for.
-#[derive(Default)]
 pub struct Progress {
+    /// For people; nothing is measured with it.
+    pub started_at: SystemTime,
     draining: AtomicBool,
     ended: Mutex<Option<Result<(), String>>>,
     changed: Condvar,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self {
+            started_at: SystemTime::now(),
+            draining: AtomicBool::default(),
+            ended: Mutex::default(),
+            changed: Condvar::new(),
+        }
+    }
 }
 
 impl Progress {
@@ -167,7 +180,7 @@ impl Node {
         let status = self.database.raft.status();
         let leads = status.leader == Some(status.id);
         if leads && status.members.iter().filter(|member| member.voter).count() > 1 {
-            match self.database.raft.transfer_leadership(TRANSFER_TIMEOUT).await {
+            match self.database.raft.transfer_leadership(None, TRANSFER_TIMEOUT).await {
                 Ok(node) => tracing::info!(node, "leadership handed over"),
                 Err(error) => tracing::warn!(%error, "leadership could not be handed over"),
             }
@@ -203,8 +216,15 @@ async fn serve(
     let backend =
         Arc::new(BoltBackend { database: Arc::clone(&database), relays: Relays::new(raft.clone()) });
     let connections = Arc::new(ConnectionMetrics::default());
+    let statements = Arc::new(StatementMetrics::default());
+    let slow_ms = config.log.slow_query_ms;
+    let slow = SlowLog {
+        threshold: (slow_ms > 0).then(|| Duration::from_millis(slow_ms)),
+        parameters: config.log.slow_query_parameters,
+    };
+    let watched = WatchedBackend::new(Arc::clone(&backend), Arc::clone(&statements), slow);
     let door = Arc::new(listen::Door::new(
-        Arc::clone(&backend),
+        Arc::new(watched),
         config,
         Arc::clone(&connections),
         Arc::clone(progress),
@@ -214,7 +234,12 @@ async fn serve(
     }
     tokio::spawn(listen::members(inbound.open(), door));
     if let Some(listener) = http {
-        let pages = Pages { database: Arc::clone(&database), connections, progress: Arc::clone(progress) };
+        let pages = Pages {
+            database: Arc::clone(&database),
+            connections,
+            statements,
+            progress: Arc::clone(progress),
+        };
         tokio::spawn(http::serve(listener, Arc::new(pages)));
     }
     let progress = Arc::clone(progress);

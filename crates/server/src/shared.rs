@@ -12,7 +12,7 @@ use samyama_raft::{Leadership, LogIndex, watch};
 
 use crate::entry::{EntryHeader, Opening};
 use crate::host::{Host, Tokio, within};
-use crate::limits::{OPENINGS_MAX, PREPARED_MAX};
+use crate::limits::{FINGERPRINTS_MAX, OPENINGS_MAX, PREPARED_MAX};
 
 /// The newest applied view, and what it is a view of.
 #[derive(Clone)]
@@ -114,6 +114,7 @@ pub struct Shared {
     published: ArcSwap<Published>,
     outcomes: Mutex<Outcomes>,
     prepared: Mutex<VecDeque<Prepared>>,
+    fingerprints: Mutex<VecDeque<(LogIndex, u128)>>,
     changed: watch::Sender<LogIndex>,
     host: Arc<dyn Host>,
 }
@@ -129,6 +130,7 @@ impl Shared {
             published: ArcSwap::from_pointee(Published { view: View::default(), index: 0, leader: None }),
             outcomes: Mutex::default(),
             prepared: Mutex::default(),
+            fingerprints: Mutex::default(),
             changed: watch::Sender::new(0),
         })
     }
@@ -183,6 +185,19 @@ impl Shared {
             }
         };
         within(&*self.host, timeout, search).await.unwrap_or(Fate::Open)
+    }
+
+    /// What the graph was after each of these entries.
+    pub fn note_fingerprints(&self, newest: &[(LogIndex, u128)]) {
+        let mut kept = self.fingerprints.lock();
+        kept.extend(newest);
+        let superfluous = kept.len().saturating_sub(FINGERPRINTS_MAX);
+        kept.drain(..superfluous);
+    }
+
+    /// Of the newest entries, oldest first: two nodes whose lists meet can be compared while writes go on.
+    pub fn fingerprints(&self) -> Vec<(LogIndex, u128)> {
+        self.fingerprints.lock().iter().copied().collect()
     }
 
     /// The lane hands over the view of an entry before it proposes it.

@@ -69,7 +69,9 @@ def run(
 ) -> None:
     """Ask one STATEMENT of a running server, over and over.
 
-    samyama bench run 'MATCH (n:U {id: $id}) RETURN n.name' --parameter id=random:0:100000 --depth 16
+    \b
+    Example:
+      samyama bench run 'MATCH (n:U {id: $id}) RETURN n.name' --parameter id=random:0:100000 --depth 16
     """
     import msgspec
     from rich.console import Console
@@ -137,7 +139,11 @@ def _parameter(text: str) -> tuple[str, Generator]:
     help="Write everything there, too.",
 )
 def suite(seconds: float, directory: Path | None, json_file: Path | None) -> None:
-    """Start real processes and measure the set, beside its floors and goals. Exit code 1: a floor was missed."""
+    """Start real processes and measure the set, beside its floors and goals. Exit code 1: a floor was missed.
+
+    \b
+    Example: samyama bench suite --seconds 2
+    """
     import msgspec
     from rich.console import Console
 

@@ -1,15 +1,18 @@
-"""``samyama config show``: what is in force, and where it comes from."""
+"""``samyama config``: what is in force, where it comes from, whether it is accepted."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from samyama.config import ConfigError, load
+from samyama.cli.exits import Exit
+from samyama.config import ConfigError, Loaded, load
+from samyama.config.schema import Settings
 
 __all__ = ["command"]
 
@@ -19,22 +22,66 @@ def command() -> None:
     """Look at the configuration."""
 
 
-@command.command()
-@click.option(
+_config_option = click.option(
     "--config",
     "config_file",
     type=click.Path(path_type=Path),
-    help="A TOML file (default: samyama.toml).",
+    help="A TOML file (default: samyama.toml, if there is one).",
 )
+
+
+def _load(config_file: Path | None) -> Loaded:
+    """Ends the program when it is wrong."""
+    try:
+        return load(config_file)
+    except ConfigError as error:
+        click.echo(f"samyama config: {error}", err=True)
+        sys.exit(Exit.WRONG_USE)
+
+
+@command.command()
+@_config_option
+def check(config_file: Path | None) -> None:
+    """Whether a node would start with this configuration, and what to know before it does.
+
+    The file and the environment are read as the server reads them; ports and directories are not touched. Exit code 0:
+    it is accepted. 2: it is not.
+
+    \b
+    Example: samyama config check --config /etc/samyama.toml
+    """
+    loaded = _load(config_file)
+    for warning in _warnings(loaded.settings):
+        click.echo(f"warning: {warning}")
+    origins = sorted({o for o in loaded.origins.values() if o != "default"})
+    click.echo(f"accepted: {', '.join(origins) or 'defaults only'}")
+
+
+def _warnings(settings: Settings) -> Iterator[str]:
+    if not settings.storage.fsync:
+        yield "storage.fsync is off: a power cut loses acknowledged writes"
+    if settings.listen.insecure:
+        yield (
+            "listen.insecure: whoever reaches the ports can read and change everything;"
+            " there is no authentication and no TLS yet"
+        )
+    if len(settings.cluster.members) <= 1:
+        yield "a node alone: what is on its disk is on no other"
+    if settings.log.slow_query_parameters:
+        yield "log.slow_query_parameters: values of your users stand in the log"
+
+
+@command.command()
+@_config_option
 @click.option("--origin", is_flag=True, help="Say for each value where it was set.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def show(config_file: Path | None, origin: bool, as_json: bool) -> None:
-    """Every key with its value. Example: samyama config show --origin"""
-    try:
-        loaded = load(config_file)
-    except ConfigError as error:
-        click.echo(f"samyama config: {error}", err=True)
-        sys.exit(2)
+    """Every key with its value.
+
+    \b
+    Example: samyama config show --origin
+    """
+    loaded = _load(config_file)
     sections: dict[str, dict[str, Any]] = msgspec.to_builtins(loaded.settings)
     if as_json:
         document: object = sections

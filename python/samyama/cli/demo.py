@@ -15,6 +15,9 @@ def command() -> None:
     """Start three processes, write, kill the leader, cut a node off, and show that nothing is lost.
 
     Cleans up after itself. Needs the neo4j Python driver. Exit code 1: a promise was not kept.
+
+    \b
+    Example: samyama demo
     """
     try:
         import neo4j  # noqa: F401

@@ -21,6 +21,7 @@ COMMANDS = {
     "bench": "bench",
     "demo": "demo",
     "shell": "shell",
+    "metrics": "metrics",
 }
 
 

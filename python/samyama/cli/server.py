@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from pathlib import Path
@@ -11,12 +10,12 @@ from types import FrameType
 import click
 import msgspec
 
+from samyama.cli.exits import Exit
 from samyama.config import ConfigError, load
 from samyama.cypher.procedures import defined
 
 __all__ = ["command"]
 
-EXIT_WRONG_USE, EXIT_FAILED = 2, 70
 #: How often the main thread looks for a signal; signals themselves interrupt nothing in Rust.
 LOOK_EVERY_S = 0.1
 
@@ -63,7 +62,12 @@ def command(
 ) -> None:
     """Run one node.
 
-    SIGTERM and Ctrl-C let open transactions end, hand leadership over, and stop. Example: samyama server --data ./graph
+    SIGTERM and Ctrl-C let open transactions end, hand leadership over, and stop. Exit code 0: stopped in order. 1: it
+    failed while it ran (a disk that is full, say). 2: the configuration is wrong. 4: it could not start: a port or the
+    directory is in use, or files are damaged. What happened stands on standard error.
+
+    \b
+    Example: samyama server --data ./graph
     """
     flags = {
         "node.id": node_id,
@@ -77,16 +81,15 @@ def command(
         settings = load(config_file, flags=flags).settings
     except ConfigError as error:
         click.echo(f"samyama server: {error}", err=True)
-        sys.exit(EXIT_WRONG_USE)
+        sys.exit(Exit.WRONG_USE)
     if not settings.storage.fsync:
         click.echo("WARNING: storage.fsync is off: a power cut loses acknowledged writes", err=True)
-    os.environ.setdefault("SAMYAMA_LOG", settings.log.level)
     try:
         file = settings.procedures.file
         procedures = defined.encode(defined.read_file(Path(file)) if file else [])
     except ValueError as error:
         click.echo(f"samyama server: procedures.file: {error}", err=True)
-        sys.exit(EXIT_WRONG_USE)
+        sys.exit(Exit.WRONG_USE)
     sys.exit(run(msgspec.json.encode(settings).decode(), procedures))
 
 
@@ -103,15 +106,18 @@ def run(document: str, procedures: bytes = b"") -> int:
         signal.signal(number, stop)
     try:
         node = Node.start(document, procedures)
-    except (OSError, ValueError, RuntimeError) as error:
+    except ValueError as error:
         click.echo(f"samyama server: {error}", err=True)
-        return EXIT_FAILED
+        return Exit.WRONG_USE
+    except OSError as error:
+        click.echo(f"samyama server: {error}", err=True)
+        return Exit.REFUSED
     try:
         while not node.wait(LOOK_EVERY_S):
             if len(asked_to_stop) == 1:
                 asked_to_stop.append(0)
                 node.stop(True)
     except RuntimeError as error:
-        click.echo(f"samyama server: {error}", err=True)
-        return EXIT_FAILED
-    return 0
+        click.echo(f"samyama server: the node failed: {error}", err=True)
+        return Exit.NO
+    return Exit.DONE

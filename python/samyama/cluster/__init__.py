@@ -1,5 +1,5 @@
-"""Talking to the nodes of a cluster from outside: their status, health and metrics over HTTP."""
+"""A running cluster, from outside: what its nodes say, what that means, and what can be asked of them."""
 
-from samyama.cluster.client import NodeStatus, NodeUnreachable, fetch_status, fetch_text
+from samyama.cluster.client import Follower, NodeStatus, NodeUnreachable, fetch_status, fetch_text
 
-__all__ = ["NodeStatus", "NodeUnreachable", "fetch_status", "fetch_text"]
+__all__ = ["Follower", "NodeStatus", "NodeUnreachable", "fetch_status", "fetch_text"]

@@ -1,6 +1,6 @@
 """The HTTP side of a node as a client sees it: ``/status`` as a typed value, any other page as text.
 
-Uses ``http.client`` of the standard library: a few GETs on a trusted network need no more.
+Uses ``http.client`` of the standard library: a few requests on a trusted network need no more.
 """
 
 from __future__ import annotations
@@ -9,11 +9,29 @@ import http.client
 
 import msgspec
 
-__all__ = ["Follower", "NodeStatus", "NodeUnreachable", "fetch_status", "fetch_text"]
+__all__ = [
+    "Fingerprints",
+    "Follower",
+    "NodeStatus",
+    "NodeUnreachable",
+    "Refused",
+    "fetch_fingerprints",
+    "fetch_status",
+    "fetch_text",
+    "transfer_leadership",
+]
 
 
 class NodeUnreachable(Exception):
     """No answer from that address: not running, cut off, or another program's port."""
+
+
+class Refused(Exception):
+    """The node does not do it; ``leader_http`` is who would, if that is why and it is known."""
+
+    def __init__(self, why: str, leader_http: str | None = None) -> None:
+        super().__init__(why)
+        self.leader_http = leader_http
 
 
 class Follower(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +48,11 @@ class Follower(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``/status`` says. Indexes are log indexes: ``applied <= committed <= last_log``."""
+    """What ``/status`` says. Indexes are log indexes: ``applied <= committed <= last_log``.
+
+    ``fingerprint``, ``nodes`` and ``relationships`` are those of the graph at ``applied_index``. ``fatal``: why the
+    node has failed and must be stopped.
+    """
 
     id: int
     cluster_id: str = ""
@@ -45,8 +67,46 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     nodes: int = 0
     relationships: int = 0
     fingerprint: str = ""
+    quorum_acked_ms_ago: int | None = None
+    fatal: str | None = None
+    draining: bool = False
     members: list[Follower] = []
     version: str = ""
+
+    @property
+    def own_member(self) -> Follower | None:
+        """This node among the members; None: it has been removed."""
+        return next((member for member in self.members if member.id == self.id), None)
+
+
+class Fingerprints(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``/fingerprints`` says: log index and the graph's fingerprint after it, of the newest entries."""
+
+    id: int
+    entries: list[tuple[int, str]]
+
+
+class _Answer(msgspec.Struct, kw_only=True):
+    leader: int | None = None
+    error: str = ""
+    http: str | None = None
+
+
+def _request(method: str, address: str, path: str, timeout_s: float) -> tuple[int, str]:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        raise NodeUnreachable(f"{address}: an address is HOST:PORT")
+    connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=timeout_s)
+    # The header says that it is not a page in a browser that asks.
+    headers = {"X-Samyama-Request": "1"} if method == "POST" else {}
+    try:
+        connection.request(method, path, headers=headers)
+        response = connection.getresponse()
+        return response.status, response.read().decode("utf-8", "replace")
+    except (OSError, http.client.HTTPException) as error:
+        raise NodeUnreachable(f"{address}: {error or type(error).__name__}") from None
+    finally:
+        connection.close()
 
 
 def fetch_text(address: str, path: str, timeout_s: float = 2.0) -> tuple[int, str]:
@@ -55,16 +115,7 @@ def fetch_text(address: str, path: str, timeout_s: float = 2.0) -> tuple[int, st
     Returns: status code and body.
     Raises: NodeUnreachable: refused, timed out, or not HTTP.
     """
-    host, _, port = address.rpartition(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=timeout_s)
-    try:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        return response.status, response.read().decode("utf-8", "replace")
-    except (OSError, http.client.HTTPException) as error:
-        raise NodeUnreachable(f"{address}: {error or type(error).__name__}") from None
-    finally:
-        connection.close()
+    return _request("GET", address, path, timeout_s)
 
 
 def fetch_status(address: str, timeout_s: float = 2.0) -> NodeStatus:
@@ -79,3 +130,33 @@ def fetch_status(address: str, timeout_s: float = 2.0) -> NodeStatus:
         raise NodeUnreachable(
             f"{address}: answered {code} with something that is no status: {error}"
         ) from None
+
+
+def fetch_fingerprints(address: str, timeout_s: float = 2.0) -> Fingerprints:
+    """Fingerprints of the newest entries.
+
+    Raises: NodeUnreachable: no answer, or an answer that is not a Samyama node's.
+    """
+    code, body = fetch_text(address, "/fingerprints", timeout_s)
+    try:
+        return msgspec.json.decode(body, type=Fingerprints)
+    except msgspec.DecodeError as error:
+        raise NodeUnreachable(f"{address}: answered {code} without fingerprints: {error}") from None
+
+
+def transfer_leadership(address: str, to: int | None, timeout_s: float = 10.0) -> int:
+    """Have the leader at ``address`` hand over to member ``to``, or to whoever is most advanced; who leads now.
+
+    Raises:
+        Refused: it does not lead, there is no such member, or nobody took over in time.
+        NodeUnreachable: no answer.
+    """
+    path = "/leadership/transfer" if to is None else f"/leadership/transfer/{to}"
+    code, body = _request("POST", address, path, timeout_s)
+    try:
+        answer = msgspec.json.decode(body, type=_Answer)
+    except msgspec.DecodeError:
+        raise Refused(f"{address}: {code} {body.strip()}") from None
+    if code != 200 or answer.leader is None:
+        raise Refused(answer.error or f"{address}: {code}", answer.http)
+    return answer.leader

@@ -184,6 +184,13 @@ def _check(settings: Settings) -> None:
             raise ConfigError(
                 f"cluster.members: {len(ids)} members; a cluster has 1, 3, 5 or 7, so that a majority is clear"
             )
+        for kind in ("peer", "bolt", "http"):
+            addresses = [getattr(member, kind) for member in cluster.members]
+            twice = next((a for a in addresses if a and addresses.count(a) > 1), None)
+            if twice is not None:
+                raise ConfigError(
+                    f"cluster.members: two members have the {kind} address {twice}; every member has its own"
+                )
         if settings.node.id not in ids:
             raise ConfigError(
                 f"cluster.members: this node's id {settings.node.id} (node.id) is not in the list"

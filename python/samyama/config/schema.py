@@ -197,6 +197,17 @@ class Log(_Section, frozen=True):
         str,
         Meta(pattern="^(text|json)$", description="One line of text or of JSON each, on stderr."),
     ] = "text"
+    slow_query_ms: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="A statement of a client that takes this long here is written down, with its text; 0: none is.",
+        ),
+    ] = 1_000
+    slow_query_parameters: Annotated[
+        bool,
+        Meta(description="With the values of its parameters, which are your users' data."),
+    ] = False
 
 
 class Settings(_Section, frozen=True):

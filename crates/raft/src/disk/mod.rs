@@ -2,6 +2,7 @@
 //! under the real log: one that forgets what was not synced.
 
 mod real;
+pub(crate) mod timed;
 
 use std::io;
 use std::sync::Arc;

@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::UNIX_EPOCH;
 
-use samyama_raft::Role;
+use samyama_raft::{BOUNDS_US, Histogram, Role};
 
-use super::Pages;
+use super::{Pages, process};
+use crate::limits::POOL_THREADS_MAX;
 
 /// Counted where connections are accepted.
 #[derive(Default)]
@@ -35,6 +37,17 @@ impl Page {
         let _ = writeln!(self.text, "samyama_{name} {value}");
     }
 
+    fn histogram(&mut self, name: &str, help: &str, histogram: Option<&Histogram>) {
+        self.family(name, "histogram", help);
+        let (counts, sum_us) = histogram.map(|h| (h.cumulative(), h.sum_us())).unwrap_or_default();
+        for (count, bound) in counts.iter().zip(BOUNDS_US) {
+            let _ = writeln!(self.text, "samyama_{name}_bucket{{le=\"{}\"}} {count}", seconds(bound));
+        }
+        let count = counts.last().copied().unwrap_or_default();
+        let _ = writeln!(self.text, "samyama_{name}_bucket{{le=\"+Inf\"}} {count}");
+        let _ = writeln!(self.text, "samyama_{name}_sum {}\nsamyama_{name}_count {count}", seconds(sum_us));
+    }
+
     fn labelled(&mut self, name: &str, label: &str, values: impl IntoIterator<Item = (String, u64)>) {
         for (of, value) in values {
             let _ = writeln!(self.text, "samyama_{name}{{{label}=\"{of}\"}} {value}");
@@ -42,11 +55,17 @@ impl Page {
     }
 }
 
+fn seconds(us: u64) -> f64 {
+    us as f64 / 1e6
+}
+
 pub fn page(pages: &Pages) -> String {
     let mut page = Page { text: String::with_capacity(8 * 1024) };
     raft(&mut page, pages);
     lane(&mut page, pages);
     graph_and_queries(&mut page, pages);
+    clients(&mut page, pages);
+    process(&mut page, pages);
     page.text
 }
 
@@ -72,8 +91,13 @@ fn raft(page: &mut Page, pages: &Pages) {
     page.gauge("raft_applied_index", "Last index applied.", status.applied_index);
     page.gauge("raft_snapshot_index", "Last index in the newest snapshot.", status.snapshot_index);
     page.gauge("raft_purged_index", "Last index that is no longer in the log.", status.purged_index);
+    page.family(
+        "raft_quorum_acked_ms",
+        "gauge",
+        "Milliseconds since a quorum last acknowledged this leader.",
+    );
     if let Some(ms) = status.quorum_acked_ms_ago {
-        page.gauge("raft_quorum_acked_ms", "Milliseconds since a quorum last acknowledged this leader.", ms);
+        let _ = writeln!(page.text, "samyama_raft_quorum_acked_ms {ms}");
     }
     let members = |of: fn(&samyama_raft::MemberStatus) -> Option<u64>| -> Vec<(String, u64)> {
         status.members.iter().filter_map(|m| Some((m.id.to_string(), of(m)?))).collect()
@@ -87,6 +111,11 @@ fn raft(page: &mut Page, pages: &Pages) {
     );
     page.labelled("raft_replication_lag_ms", "follower", members(|m| m.lag_ms));
     page.counter("log_fsyncs_total", "fdatasync calls of the log.", status.fsyncs);
+    page.histogram(
+        "log_fsync_seconds",
+        "How long fdatasync of the log's files takes.",
+        pages.database.raft.sync_times(),
+    );
     page.gauge("log_bytes", "Bytes of the log on disk.", status.log_bytes);
 }
 
@@ -112,6 +141,18 @@ fn lane(page: &mut Page, pages: &Pages) {
         "lane_unknown_outcomes_total",
         "Entries whose fate had to be found out.",
         read(&lane.unknown_outcomes),
+    );
+    let commits = &pages.database.commits;
+    page.gauge(
+        "lane_entries_in_flight",
+        "Entries proposed and not applied yet.",
+        read(&commits.entries_in_flight),
+    );
+    page.gauge("lane_bytes_in_flight", "Bytes proposed and not applied yet.", read(&commits.bytes_in_flight));
+    page.histogram(
+        "commit_seconds",
+        "From an entry's proposal until a quorum has it and it is applied; on the leader.",
+        Some(&commits.seconds),
     );
 }
 
@@ -153,10 +194,67 @@ fn graph_and_queries(page: &mut Page, pages: &Pages) {
     page.gauge("plan_cache_entries", "Entries of the plan cache.", plans.entries() as u64);
     page.counter("plan_cache_evictions_total", "Entries dropped from the plan cache.", plans.evictions());
     page.gauge(
+        "planner_queue_length",
+        "Compilations that wait for the planner's thread.",
+        plans.planner_queue_length(),
+    );
+    page.gauge(
+        "pool_threads_busy",
+        "Threads of the pool that run a long statement.",
+        POOL_THREADS_MAX.saturating_sub(database.pool.available_permits()) as u64,
+    );
+    page.gauge(
         "transactions_open",
         "Explicit transactions open.",
         database.transactions_open.load(Ordering::Relaxed) as u64,
     );
+}
+
+fn clients(page: &mut Page, pages: &Pages) {
+    let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let statements = &pages.statements;
+    page.family(
+        "statements_total",
+        "counter",
+        "Statements of clients that came to their end, by what they do.",
+    );
+    let kinds = [
+        ("read", read(&statements.read)),
+        ("write", read(&statements.write)),
+        ("read_write", read(&statements.read_write)),
+        ("schema", read(&statements.schema)),
+    ];
+    page.labelled("statements_total", "kind", kinds.map(|(kind, n)| (kind.to_owned(), n)));
+    page.family(
+        "statement_failures_total",
+        "counter",
+        "Failures that clients were told, by who is to do something.",
+    );
+    let classes = [
+        ("client", read(&statements.client_errors)),
+        ("transient", read(&statements.transient_errors)),
+        ("database", read(&statements.database_errors)),
+    ];
+    page.labelled("statement_failures_total", "class", classes.map(|(class, n)| (class.to_owned(), n)));
+    page.histogram(
+        "statement_seconds",
+        "Time that statements of clients take here, without waiting for slow readers.",
+        Some(&statements.seconds),
+    );
+    page.gauge("statements_running", "Statements that have begun and not ended.", read(&statements.running));
+    page.counter("statement_rows_total", "Rows sent to clients.", read(&statements.rows));
+    page.counter(
+        "slow_statements_total",
+        "Statements at or above log.slow_query_ms.",
+        read(&statements.slow),
+    );
+    page.family("transactions_total", "counter", "Explicit transactions of clients, by how they ended.");
+    let outcomes = [
+        ("committed", read(&statements.committed)),
+        ("rolled_back", read(&statements.rolled_back)),
+        ("commit_failed", read(&statements.commit_failed)),
+    ];
+    page.labelled("transactions_total", "outcome", outcomes.map(|(outcome, n)| (outcome.to_owned(), n)));
     page.gauge("bolt_connections_open", "Bolt connections open.", read(&pages.connections.open));
     page.counter(
         "bolt_connections_accepted_total",
@@ -173,4 +271,20 @@ fn graph_and_queries(page: &mut Page, pages: &Pages) {
         "Connections relayed here by other members.",
         read(&pages.connections.relayed_in),
     );
+}
+
+/// Of this process, as far as the platform says.
+fn process(page: &mut Page, pages: &Pages) {
+    let of = process::measure();
+    page.gauge("process_resident_memory_bytes", "Memory of the process that is in RAM.", of.resident_bytes);
+    page.gauge("process_open_fds", "Open files and sockets.", of.open_fds);
+    page.family("process_cpu_seconds_total", "counter", "CPU time of the process.");
+    let _ = writeln!(page.text, "samyama_process_cpu_seconds_total {}", seconds(of.cpu_us));
+    page.gauge(
+        "process_start_time_seconds",
+        "When the node started, in seconds since 1970.",
+        pages.progress.started_at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+    );
+    page.family("build_info", "gauge", "1; the labels say what runs.");
+    let _ = writeln!(page.text, "samyama_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
 }

@@ -1,6 +1,9 @@
-//! The HTTP side of a node: `/metrics`, `/health/live`, `/health/ready`, `/status`, `/log/INDEX`. Read-only, no state of its own.
+//! The HTTP side of a node: `/metrics`, `/health/live`, `/health/ready`, `/status`, `/fingerprints`, `/log/INDEX` to look at, and
+//! by POST what operators may do (`admin.rs`). No state of its own.
 
+mod admin;
 mod metrics;
+mod process;
 mod status;
 
 use std::convert::Infallible;
@@ -19,6 +22,7 @@ use tokio::sync::Semaphore;
 
 use crate::database::Database;
 use crate::node::Progress;
+use crate::statements::StatementMetrics;
 
 pub use self::metrics::ConnectionMetrics;
 pub use self::status::role_name;
@@ -30,6 +34,7 @@ const CONNECTIONS_MAX: usize = 64;
 pub struct Pages {
     pub database: Arc<Database>,
     pub connections: Arc<ConnectionMetrics>,
+    pub statements: Arc<StatementMetrics>,
     pub progress: Arc<Progress>,
 }
 
@@ -49,8 +54,13 @@ pub async fn serve(listener: TcpListener, pages: Arc<Pages>) {
         let pages = Arc::clone(&pages);
         tokio::spawn(async move {
             let service = service_fn(|request| {
-                let response = answer(&pages, &request);
-                async move { Ok::<_, Infallible>(response) }
+                let pages = Arc::clone(&pages);
+                async move {
+                    Ok::<_, Infallible>(match request.method() {
+                        &Method::POST => admin::answer(&pages, &request).await,
+                        _ => answer(&pages, &request),
+                    })
+                }
             });
             // A client that breaks off is its own affair.
             drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
@@ -61,7 +71,7 @@ pub async fn serve(listener: TcpListener, pages: Arc<Pages>) {
 
 fn answer(pages: &Pages, request: &Request<Incoming>) -> Response<Full<Bytes>> {
     if request.method() != Method::GET && request.method() != Method::HEAD {
-        return text(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered here\n".into());
+        return text(StatusCode::METHOD_NOT_ALLOWED, "GET, HEAD and POST are answered here\n".into());
     }
     match request.uri().path() {
         "/metrics" => {
@@ -76,6 +86,7 @@ fn answer(pages: &Pages, request: &Request<Incoming>) -> Response<Full<Bytes>> {
             Some(why) => text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),
         },
         "/status" => json(status::page(pages)),
+        "/fingerprints" => json(status::fingerprints(pages)),
         path if path.starts_with("/log/") => match status::journey(pages, &path["/log/".len()..]) {
             Some(page) => json(page),
             None => text(
@@ -85,11 +96,11 @@ fn answer(pages: &Pages, request: &Request<Incoming>) -> Response<Full<Bytes>> {
         },
         "/" => text(
             StatusCode::OK,
-            "Samyama. Pages: /status /metrics /health/live /health/ready /log/INDEX; Bolt is on another port.\n".into(),
+            "Samyama. Pages: /status /metrics /health/live /health/ready /fingerprints /log/INDEX; Bolt is on another port.\n".into(),
         ),
         _ => text(
             StatusCode::NOT_FOUND,
-            "there are /status, /metrics, /health/live, /health/ready and /log/INDEX\n".into(),
+            "there are /status, /metrics, /health/live, /health/ready, /fingerprints and /log/INDEX\n".into(),
         ),
     }
 }

@@ -52,6 +52,18 @@ pub fn page(pages: &Pages) -> String {
     page.to_string()
 }
 
+/// `/fingerprints`: the graph's fingerprint after each of the newest entries, oldest first.
+pub fn fingerprints(pages: &Pages) -> String {
+    let entries: Vec<Value> = pages
+        .database
+        .shared
+        .fingerprints()
+        .into_iter()
+        .map(|(index, fingerprint)| json!([index, format!("{fingerprint:032x}")]))
+        .collect();
+    json!({ "id": pages.database.settings.node, "entries": entries }).to_string()
+}
+
 /// `/log/INDEX`: when the entry passed which station, in microseconds since it was handed to the leader's log.
 pub fn journey(pages: &Pages, index: &str) -> Option<String> {
     let journey = pages.database.raft.journey(index.parse().ok()?)?;

@@ -30,6 +30,14 @@ pub struct Prepared {
     pub fields: Arc<[Arc<str>]>,
     /// Values of the literals that were cut out.
     pub literals: Arc<[Value]>,
+    pub source: PlanSource,
+}
+
+/// Whether a query found its plan or waited for Python.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlanSource {
+    Cached,
+    Compiled,
 }
 
 /// Counters for `/metrics`.
@@ -110,7 +118,7 @@ impl PlanCache {
         stripped_key.push_str(&stripped.text);
         if let Some(plan) = self.stripped.lock().get(stripped_key.as_str()) {
             self.metrics.hits_stripped.fetch_add(1, Ordering::Relaxed);
-            let prepared = assemble(plan, text, &stripped);
+            let prepared = assemble(plan, text, &stripped, PlanSource::Cached);
             self.remember_raw(key, &prepared);
             return Ok(prepared);
         }
@@ -134,7 +142,7 @@ impl PlanCache {
         let result = flight
             .get_or_init(|| async {
                 let (plan, bytes) = self.compile(text, &stripped, parameters, graph, epoch).await?;
-                let prepared = assemble(Arc::clone(&plan), text, &stripped);
+                let prepared = assemble(Arc::clone(&plan), text, &stripped, PlanSource::Compiled);
                 if plan.cacheable() {
                     self.stripped.lock().insert(
                         stripped_key.clone().into(),
@@ -190,7 +198,8 @@ impl PlanCache {
 
     fn remember_raw(&self, key: String, prepared: &Prepared) {
         let bytes = key.len() + 64 + prepared.literals.len() * 48;
-        self.raw.lock().insert(key.into(), prepared.clone(), bytes);
+        let prepared = Prepared { source: PlanSource::Cached, ..prepared.clone() };
+        self.raw.lock().insert(key.into(), prepared, bytes);
     }
 
     fn epoch(&self, graph: &Graph) -> u64 {
@@ -202,6 +211,11 @@ impl PlanCache {
             *known = (schema, size, catalog::plan_epoch(graph));
         }
         known.2
+    }
+
+    /// Compilations that wait for the planner's thread.
+    pub fn planner_queue_length(&self) -> u64 {
+        self.planner.queue_length()
     }
 
     pub fn bytes(&self) -> usize {
@@ -254,9 +268,9 @@ fn type_class(value: &Value) -> &'static str {
     }
 }
 
-fn assemble(plan: Arc<Plan>, text: &str, stripped: &strip::Stripped) -> Prepared {
+fn assemble(plan: Arc<Plan>, text: &str, stripped: &strip::Stripped, source: PlanSource) -> Prepared {
     let fields = plan.columns().iter().map(|pieces| column_name(pieces, text, stripped)).collect();
-    Prepared { plan, fields, literals: stripped.values.clone().into() }
+    Prepared { plan, fields, literals: stripped.values.clone().into(), source }
 }
 
 /// A column is named by the text of its expression, literals as they stand in this very query.

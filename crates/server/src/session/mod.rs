@@ -41,7 +41,7 @@ use crate::engine::{Program, Ran, Statement, now_ns};
 use crate::forward::{Relay, Relays};
 use crate::lane::{Answer, Refusal, Reply};
 use crate::limits::{FORWARDS_MAX, LEADER_WAIT, QUERY_BYTES_MAX, RESULTS_OPEN_MAX};
-use crate::plan_cache::Prepared;
+use crate::plan_cache::{PlanSource, Prepared};
 use crate::registry::Presence;
 use crate::shared::Published;
 
@@ -315,6 +315,14 @@ impl Session for BoltSession {
 }
 
 impl BoltSession {
+    /// Where the plan of the statement that was run last comes from, as long as it has not been pulled.
+    pub fn plan_source(&self) -> Option<PlanSource> {
+        match self.results.get(&(self.next_qid - 1)) {
+            Some(ResultState::Pending(pending)) => Some(pending.prepared.source),
+            _ => None,
+        }
+    }
+
     /// A statement that is ready to run; it does so with its first PULL or DISCARD.
     fn open_result(&mut self, pending: Pending) -> RunReply {
         let metadata = pending.options.as_ref().map(|options| &options.metadata);
