@@ -15,7 +15,7 @@ CARGO_TEST_CRATES := -p samyama-graph -p samyama-exec -p samyama-raft -p samyama
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo test verify fix bench tck metamorphic fuzz chaos sim setup build lint rust-test python-test wheel clean
+.PHONY: help demo test verify fix bench tck metamorphic fuzz chaos sim docs setup build lint rust-test python-test wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -50,6 +50,7 @@ fix: setup ## rewrite what a tool can rewrite: formats, lints, golden files, gen
 	@$(BIN)/ruff format --quiet python tests tools
 	@$(BIN)/ruff check --fix python tests tools
 	@$(BIN)/python -m pytest tests/golden tests/features tests/tidy --update
+	@$(BIN)/python tools/reference_pages.py
 
 bench: build ## the benchmark set: native load generator, fsync on, the disk's own floor beside every durable figure
 	@$(BIN)/samyama bench suite
@@ -69,6 +70,9 @@ chaos: build ## long: kills, pauses and partitions under load, histories checked
 
 sim: setup ## long: seeded simulation of whole clusters in virtual time
 	@cargo run --release --quiet -p samyama-sim -- --seeds 200
+
+docs: build ## the documents for users: every block is run, every generated page is compared with its source
+	@$(BIN)/python -m pytest tests/docs
 
 wheel: setup ## the wheel that is shipped, in dist/
 	@$(BIN)/maturin build --profile wheel --out dist

@@ -25,6 +25,7 @@ def pages() -> dict[str, Callable[[], str]]:
     """Path below the root to what the page should be."""
     from samyama.cli.reference import render as render_cli
     from samyama.config.reference import render as render_configuration
+    from samyama.error_codes import render as render_errors
     from samyama.observability.alerts import ALERTS, render_page, render_rules
     from samyama.observability.dashboard import render_dashboard
     from samyama.observability.reference import render as render_metrics
@@ -33,6 +34,7 @@ def pages() -> dict[str, Callable[[], str]]:
         "docs/reference/configuration.md": render_configuration,
         "docs/reference/python.md": render_python,
         "docs/reference/cli.md": render_cli,
+        "docs/reference/errors.md": render_errors,
         "docs/operations/metrics.md": render_metrics,
         "deploy/prometheus/alerts.yml": render_rules,
         "deploy/grafana/dashboard.json": render_dashboard,

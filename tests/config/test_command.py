@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from samyama.cli.exits import MEANINGS, Exit
+from samyama.exits import MEANINGS, Exit
 
 ROOT = Path(__file__).resolve().parents[2]
 

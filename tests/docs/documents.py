@@ -10,6 +10,8 @@ A fenced block is run by its language:
 - ``sh``: not executed (it runs on other machines, or does not end); its ``samyama`` commands and options must exist.
 - anything else, or nothing: not touched.
 
+``file=NAME`` behind the language: the block is written to that file in the page's directory, and not run.
+
 A page says what it needs in a comment, ``<!-- needs: node -->`` or ``<!-- needs: cluster -->``: a real one, whose
 addresses take the place of those that the page shows (ports 7687 and 7474; 7697 and 7484, 7707 and 7494 for the nodes
 two and three).
@@ -27,19 +29,20 @@ __all__ = ["PORTS", "Block", "Page"]
 #: What pages write for node 1, 2 and 3: Bolt and HTTP.
 PORTS = (("7687", "7474"), ("7697", "7484"), ("7707", "7494"))
 
-_FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[\w-]*)[^\n]*$")
+_FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[\w-]*)(?: file=(?P<file>\S+))?[^\n]*$")
 _NEEDS = re.compile(r"<!-- needs: (node|cluster) -->")
 _NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
 
 
 @dataclass(frozen=True)
 class Block:
-    """``line`` of its first line of text, from 1. ``spared``: the reason why it is not run."""
+    """``line`` of its first line of text, from 1. ``spared``: why it is not run. ``file``: where it is written."""
 
     language: str
     text: str
     line: int
     spared: str | None = None
+    file: str | None = None
 
 
 @dataclass
@@ -70,7 +73,9 @@ class Page:
                 if at == len(lines):
                     raise ValueError(f"{path}:{begin}: the block does not end")
                 text = "\n".join(line[indent:] for line in lines[begin:at]) + "\n"
-                page.blocks.append(Block(opened["language"], text, begin + 1, spared))
+                page.blocks.append(
+                    Block(opened["language"], text, begin + 1, spared, opened["file"])
+                )
                 spared = None
             at += 1
         return page

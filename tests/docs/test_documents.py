@@ -51,6 +51,11 @@ class Reader:
             text = text.replace(shown, real)
         return text
 
+    def defaults(self) -> dict[str, str]:
+        """Commands without an address go to the first node."""
+        bolt, http = (self.addresses.get(f"127.0.0.1:{port}") for port in PORTS[0])
+        return {"SAMYAMA_URI": f"bolt://{bolt}", "SAMYAMA_HTTP": str(http)} if bolt else {}
+
     def restore(self, text: str) -> str:
         for shown, real in self.addresses.items():
             text = text.replace(real, shown)
@@ -61,6 +66,9 @@ class Reader:
             self._database.close()
 
     def do(self, block: Block) -> None:
+        if block.file is not None:
+            (self.directory / block.file).write_text(self.substitute(block.text), "utf-8")
+            return
         getattr(self, f"_{block.language or 'text'}", lambda _: None)(block)
 
     def place(self, line: int) -> str:
@@ -81,7 +89,7 @@ class Reader:
             done = subprocess.run(
                 ["bash", "-c", self.substitute(command.line)],
                 cwd=self.directory,
-                env=environment(),
+                env=environment() | self.defaults(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -122,6 +130,9 @@ class Reader:
     def _sh(self, block: Block) -> None:
         for line in block.text.replace("\\\n", " ").splitlines():
             words = shlex.split(line, comments=True)
+            # What the shell does with the command is not the command's.
+            end = next((i for i, word in enumerate(words) if word in ("|", ">", "<", "&&")), None)
+            words = words[:end]
             while words and ("=" in words[0] or words[0] == "sudo"):
                 words = words[1:]
             if words[:1] == ["samyama"]:

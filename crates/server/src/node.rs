@@ -4,7 +4,7 @@
 //! (Bolt, HTTP, relaying, and the lane as a task: a write that arrives there is executed without waking another thread), its
 //! pool for long statements, and `samyama-planner`.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -350,6 +350,7 @@ fn init_logging(config: &Config) {
     let filter = tracing_subscriber::EnvFilter::new(format!("{},openraft=error", config.log.level));
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    let builder = builder.with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none());
     // A host that has its own subscriber keeps it.
     let _already_set =
         if config.log.format == "json" { builder.json().try_init() } else { builder.try_init() };

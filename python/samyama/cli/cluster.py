@@ -13,22 +13,24 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from samyama.cli.exits import Exit
+from samyama.cli.addresses import HTTP_DEFAULT, HTTP_VARIABLE
 from samyama.cluster.client import NodeUnreachable, Refused, transfer_leadership
 from samyama.cluster.diagnosis import Finding, diagnose, is_well, summary_of
 from samyama.cluster.survey import NodeAnswer, Survey, take_survey
 from samyama.cluster.verification import Verdict, verify
+from samyama.exits import Exit
 
 __all__ = ["command"]
 
-ADDRESS_DEFAULT = "127.0.0.1:7474"
 _STYLES = {"critical": "bold red", "warning": "yellow", "note": "dim"}
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _addresses(function: F) -> F:
-    return click.argument("addresses", nargs=-1, metavar="[HOST:PORT]...")(function)
+    return click.argument("addresses", nargs=-1, metavar="[HOST:PORT]...", envvar=HTTP_VARIABLE)(
+        function
+    )
 
 
 def _json_flag(function: F) -> F:
@@ -39,7 +41,8 @@ def _json_flag(function: F) -> F:
 def command() -> None:
     """Look at a running cluster, and move its leadership.
 
-    Addresses are those of HTTP (listen.http), 127.0.0.1:7474 if none is given. One is enough: members name each other.
+    Addresses are those of HTTP (listen.http); without any, what SAMYAMA_HTTP says, or 127.0.0.1:7474. One is enough:
+    members name each other.
     """
 
 
@@ -153,7 +156,7 @@ def wait(addresses: tuple[str, ...], timeout_s: float, leader_only: bool) -> Non
     """
     deadline = time.monotonic() + timeout_s
     while True:
-        survey = take_survey(addresses or (ADDRESS_DEFAULT,))
+        survey = take_survey(addresses or (HTTP_DEFAULT,))
         findings = diagnose(survey)
         if survey.leader is not None and (leader_only or is_well(findings)):
             click.echo(f"node {survey.leader.id} leads in term {survey.leader.term}")
@@ -206,7 +209,7 @@ def verify_command(addresses: tuple[str, ...], timeout_s: float, as_json: bool) 
 
 def _survey(addresses: Sequence[str]) -> Survey:
     """Ends the program when nobody answers."""
-    survey = take_survey(addresses or (ADDRESS_DEFAULT,))
+    survey = take_survey(addresses or (HTTP_DEFAULT,))
     if not survey.statuses:
         _say_nobody(survey)
         sys.exit(Exit.UNREACHABLE)

@@ -10,9 +10,9 @@ from typing import Any
 import click
 import msgspec
 
-from samyama.cli.exits import Exit
 from samyama.config import ConfigError, Loaded, load
 from samyama.config.schema import Settings
+from samyama.exits import Exit
 
 __all__ = ["command"]
 

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 
 import click
 
-from samyama.cli.exits import MEANINGS
 from samyama.cli.root import main
+from samyama.exits import MEANINGS
 
 __all__ = ["render", "walk"]
 
 HEAD = """# Command line
 
 `samyama COMMAND --help` says the same. Answers go to standard output, everything else to standard error. Colour only on
-a terminal, and never when `NO_COLOR` is set. This page is generated from the commands.
+a terminal, and never when `NO_COLOR` is set. Where no address is given, `SAMYAMA_URI` (Bolt) and `SAMYAMA_HTTP` (HTTP
+addresses, blanks between them) say where to go; otherwise this machine. This page is generated from the commands.
 
 ## Exit codes
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from samyama.cli.exits import Exit
+from samyama.exits import Exit
 
 __all__ = ["main"]
 
-#: Command to the module of this package that holds it, under the same name with underscores.
+#: Command to the module of this package that holds it, and its name there if that is not `command`.
 COMMANDS = {
     "server": "server",
     "cluster": "cluster",
@@ -22,6 +22,9 @@ COMMANDS = {
     "demo": "demo",
     "shell": "shell",
     "metrics": "metrics",
+    "backup": "backup:backup",
+    "restore": "backup:restore",
+    "dump": "backup:dump",
 }
 
 
@@ -34,8 +37,9 @@ class _Lazy(click.Group):
     def get_command(self, _: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"samyama.cli.{COMMANDS[name]}")
-        command: click.Command = module.command
+        place, _colon, attribute = COMMANDS[name].partition(":")
+        module = importlib.import_module(f"samyama.cli.{place}")
+        command: click.Command = getattr(module, attribute or "command")
         return command
 
     def main(self, *args: Any, **kwargs: Any) -> Any:

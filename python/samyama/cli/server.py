@@ -10,9 +10,9 @@ from types import FrameType
 import click
 import msgspec
 
-from samyama.cli.exits import Exit
 from samyama.config import ConfigError, load
 from samyama.cypher.procedures import defined
+from samyama.exits import Exit
 
 __all__ = ["command"]
 

@@ -8,15 +8,14 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from samyama.cli.exits import Exit
+from samyama.cli.addresses import URI_DEFAULT, URI_VARIABLE, is_by_default
+from samyama.exits import Exit
 
 __all__ = ["command"]
 
-URI_DEFAULT = "bolt://127.0.0.1:7687"
-
 
 @click.command()
-@click.argument("uri", required=False)
+@click.argument("uri", required=False, envvar=URI_VARIABLE)
 @click.option(
     "--path",
     type=click.Path(file_okay=False),
@@ -65,9 +64,9 @@ def command(
     """Run Cypher on a server, or on a directory.
 
     URI is neo4j://HOST:PORT for a cluster (it goes to the leader, and elsewhere when that is lost), or
-    bolt://HOST:PORT for one server; by default bolt://127.0.0.1:7687. Without -c and -f statements come from the
-    terminal or from standard input. They end with a semicolon; lines that begin with a colon are commands of the shell,
-    :help lists them.
+    bolt://HOST:PORT for one server; by default what SAMYAMA_URI says, or bolt://127.0.0.1:7687. Without -c and -f
+    statements come from the terminal or from standard input. They end with a semicolon; lines that begin with a colon
+    are commands of the shell, :help lists them.
 
     Exit code 0: all was done. 3: nobody answers. 4: a statement failed, and those after it were not run. 5: a write
     may have been done.
@@ -82,7 +81,7 @@ def command(
     from samyama.shell.commands import Leave
     from samyama.shell.terminal import run_terminal
 
-    if uri is not None and path is not None:
+    if path is not None and uri is not None and not is_by_default(uri):
         raise click.UsageError("give a URI or --path, not both")
     try:
         if path is not None:

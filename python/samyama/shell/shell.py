@@ -15,11 +15,12 @@ from rich.text import Text
 
 from samyama._database import Session, Transaction
 from samyama._results import Result, Summary
-from samyama.cli.exits import Exit
 from samyama.errors import OutcomeUnknown, SamyamaError, TransientError
+from samyama.exits import Exit
 from samyama.shell.commands import CommandError, Leave, run_command
 from samyama.shell.completion import Names
 from samyama.shell.connection import Connection
+from samyama.shell.plans import print_plan
 from samyama.shell.render import describe, print_result
 from samyama.shell.statements import Splitter, Statement
 
@@ -173,13 +174,14 @@ class Shell:
         self.say(text, "bold red")
 
     def _describe(self, summary: Summary, rows: int, elapsed_ms: float) -> None:
+        plan = summary.profile or summary.plan
+        if plan is not None:
+            # It is what was asked for, so it is part of the answer.
+            print_plan(self.console, plan)
         if not self.summaries:
             return
         for notification in summary.notifications:
             self.say(f"{notification['severity'].lower()}: {notification['description']}", "yellow")
-        plan = summary.profile or summary.plan
-        if plan is not None:
-            self.print_line(str(plan.get("args", {}).get("string-representation", "")))
         self.say(describe(summary, rows, elapsed_ms))
 
     def _guarded(self, work: Callable[[], None]) -> None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Cluster"]
 
+#: Stands for all nodes in the address that a routed driver is given.
+CLUSTER_NAME = "samyama.cluster"
+
 
 class Cluster:
     """1, 3, 5 or 7 nodes.
@@ -161,13 +164,15 @@ class Cluster:
         if node is not None:
             return neo4j.GraphDatabase.driver(node.bolt_uri, **options)
 
-        def resolve(_: object) -> list[tuple[str, int]]:
-            return [
-                (host, int(port))
-                for host, port in (each.bolt.rsplit(":", 1) for each in self.nodes)
-            ]
+        def resolve(address: neo4j.Address) -> list[neo4j.Address]:
+            if address.host != CLUSTER_NAME:
+                return [address]
+            hosts = (node.bolt.rsplit(":", 1) for node in self.nodes)
+            return [neo4j.Address((host, int(port))) for host, port in hosts]
 
-        return neo4j.GraphDatabase.driver(self.uri, **{"resolver": resolve, **options})
+        return neo4j.GraphDatabase.driver(
+            f"neo4j://{CLUSTER_NAME}:7687", **{"resolver": resolve, **options}
+        )
 
     def statuses(self) -> dict[int, NodeStatus]:
         """Of every node that answers."""
@@ -226,6 +231,11 @@ class Cluster:
         return wait_until("all nodes to be equal", equal, timeout_s)
 
     # ------------------------------------------------------------------------------------------------ faults
+
+    @property
+    def has_links(self) -> bool:
+        """Whether its links can be disturbed."""
+        return self._links is not None
 
     @property
     def links(self) -> Links:
