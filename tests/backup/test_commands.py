@@ -135,6 +135,7 @@ def test_bytes_have_no_literal_and_lines_can_be_read(source: Path) -> None:
 
 def test_a_large_graph_fits_in_batches(tmp_path: Path) -> None:
     with samyama.open(tmp_path / "source") as db:
+        db.execute("CREATE INDEX FOR (n:N) ON (n.i)").consume()
         db.execute("UNWIND range(1, 12000) AS i CREATE (:N {i: i, text: 'x' + i})").consume()
         db.execute(
             "MATCH (n:N) WITH n ORDER BY n.i MATCH (m:N) WHERE m.i = n.i % 100 CREATE (n)-[:R]->(m)"

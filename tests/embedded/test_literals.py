@@ -39,9 +39,11 @@ PLAIN = st.one_of(
     st.builds(Temporal, st.just("date"), st.integers(2_932_897, 10**8)),
     st.builds(Temporal, st.just("date"), st.integers(-(10**8), -719_163)),
 )
+#: Any but the one that no name may hold.
+NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
 VALUES = st.recursive(
     PLAIN,
-    lambda v: st.lists(v, max_size=3) | st.dictionaries(st.text(min_size=1), v, max_size=3),
+    lambda v: st.lists(v, max_size=3) | st.dictionaries(NAMES, v, max_size=3),
     max_leaves=6,
 )
 

@@ -229,6 +229,8 @@ def _told(target: Path | None) -> Iterator[None]:
 
     try:
         yield
+    except BrokenPipeError:
+        raise  # Nobody reads what is printed any more.
     except FileExistsError as error:
         click.echo(f"samyama: {error}", err=True)
         sys.exit(Exit.WRONG_USE)
@@ -238,8 +240,6 @@ def _told(target: Path | None) -> Iterator[None]:
     except ConnectionError as error:
         click.echo(f"samyama: {error}", err=True)
         sys.exit(Exit.UNKNOWN)
-    except BrokenPipeError:
-        raise
     except OSError as error:
         click.echo(f"samyama: {target}: {error.strerror or error}", err=True)
         sys.exit(Exit.REFUSED)

@@ -122,7 +122,8 @@ def _point(point: Point) -> str:
 
 
 def _properties(entity: Mapping[str, Any], before: str) -> str:
-    return f"{before}{_written(dict(entity), display)}" if entity else ""
+    # By name: the order in which they are stored says nothing.
+    return f"{before}{_written(dict(sorted(entity.items())), display)}" if entity else ""
 
 
 def _path(path: Path) -> str:

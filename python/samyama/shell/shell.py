@@ -188,7 +188,8 @@ class Shell:
         """Do it, and say what went wrong in the shell's words."""
         try:
             work()
-        except (StatementFailed, Leave):
+        except (StatementFailed, Leave, BrokenPipeError):
+            # The last: nobody reads what is printed any more.
             raise
         except CommandError as error:
             self.warn(str(error))
