@@ -25,46 +25,52 @@ class Unreachable(ConnectionError):
 
 @dataclass(frozen=True)
 class Address:
-    """Where a URI leads to. ``routed``: to the cluster behind that server."""
+    """Where a URI leads to: ``host:port`` of one server, or of some that know the cluster (``routed``)."""
 
-    host: str
-    port: int
+    servers: tuple[str, ...]
     routed: bool
 
     @classmethod
     def parse(cls, uri: str) -> Address:
-        """``neo4j://host:port``, ``bolt://host:port``, or ``host:port`` for the latter.
+        """``neo4j://host:port``, also with several hosts and commas between them; ``bolt://host:port``; ``host:port``.
 
         Raises: ValueError: something else; the message says what.
 
         Example:
-            >>> Address.parse("neo4j://127.0.0.1")
-            Address(host='127.0.0.1', port=7687, routed=True)
+            >>> Address.parse("neo4j://10.0.0.1,10.0.0.2:7697")
+            Address(servers=('10.0.0.1:7687', '10.0.0.2:7697'), routed=True)
         """
-        parts = urlsplit(uri if "://" in uri else f"bolt://{uri}")
-        if parts.scheme in ("bolt+s", "bolt+ssc", "neo4j+s", "neo4j+ssc"):
-            raise ValueError(f"{uri}: there is no TLS yet: use {parts.scheme.split('+')[0]}://")
-        if parts.scheme not in ("bolt", "neo4j"):
-            raise ValueError(f"{uri}: a URI begins with neo4j:// or bolt://")
-        if parts.username or parts.password:
+        scheme, separator, rest = uri.partition("://")
+        if not separator:
+            scheme, rest = "bolt", uri
+        if "@" in rest:
             # Without the URI: what is refused is not printed, it may be a secret.
             raise ValueError(
                 "a URI holds no user and password: there is no authentication yet; leave them out"
             )
-        if parts.path not in ("", "/") or parts.query or parts.fragment:
-            raise ValueError(f"{uri}: a URI is a scheme, a host and a port, nothing more")
-        try:
-            port = parts.port
-        except ValueError as error:
-            raise ValueError(f"{uri}: {error}") from None
-        if not parts.hostname:
-            raise ValueError(f"{uri}: the host is missing")
-        return cls(parts.hostname, port or PORT, parts.scheme == "neo4j")
+        if scheme in ("bolt+s", "bolt+ssc", "neo4j+s", "neo4j+ssc"):
+            raise ValueError(f"{uri}: there is no TLS yet: use {scheme.split('+')[0]}://")
+        if scheme not in ("bolt", "neo4j"):
+            raise ValueError(f"{uri}: a URI begins with neo4j:// or bolt://")
+        servers = tuple(_server(uri, text) for text in rest.removesuffix("/").split(","))
+        if scheme == "bolt" and len(servers) > 1:
+            raise ValueError(f"{uri}: bolt:// is one server; neo4j:// takes several of a cluster")
+        return cls(servers, scheme == "neo4j")
 
-    @property
-    def text(self) -> str:
-        """``host:port``; an IPv6 host in brackets."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+def _server(uri: str, text: str) -> str:
+    """``host:port``; an IPv6 host in brackets."""
+    parts = urlsplit(f"//{text}")
+    if parts.path or parts.query or parts.fragment:
+        raise ValueError(f"{uri}: a URI is a scheme, a host and a port, nothing more")
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"{uri}: {error}") from None
+    if not parts.hostname:
+        raise ValueError(f"{uri}: the host is missing")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{host}:{port or PORT}"
 
 
 class Remote:
@@ -83,12 +89,12 @@ class Remote:
     def __init__(
         self, uri: str, user_agent: str, connect_timeout_s: float = CONNECT_TIMEOUT_S
     ) -> None:
-        self._first = Address.parse(uri)
+        self._given = Address.parse(uri)
         self.uri = uri
         self._user_agent = user_agent
         self._timeout_s = connect_timeout_s
         #: Members as last heard of, the one that leads first.
-        self.members: list[str] = [self._first.text]
+        self.members: list[str] = list(self._given.servers)
         #: ``host:port`` of the member that it is connected to.
         self.address = ""
         self._client = self._connect()
@@ -134,14 +140,14 @@ class Remote:
 
     def _connect(self) -> _core.Client:
         failures: list[str] = []
-        for address in dict.fromkeys([*self.members, self._first.text]):
+        for address in dict.fromkeys([*self.members, *self._given.servers]):
             try:
                 client = self._open(address)
             except OSError as error:
                 failures.append(str(error))
                 continue
             self.address = address
-            return self._go_to_the_leader(client) if self._first.routed else client
+            return self._go_to_the_leader(client) if self._given.routed else client
         raise Unreachable("; ".join(failures))
 
     def _go_to_the_leader(self, client: _core.Client) -> _core.Client:

@@ -63,7 +63,7 @@ def command(
 ) -> None:
     """Run Cypher on a server, or on a directory.
 
-    URI is neo4j://HOST:PORT for a cluster (it goes to the leader, and elsewhere when that is lost), or
+    URI is neo4j://HOST:PORT[,HOST:PORT]... for a cluster (it goes to the leader, and elsewhere when that is lost), or
     bolt://HOST:PORT for one server; by default what SAMYAMA_URI says, or bolt://127.0.0.1:7687. Without -c and -f
     statements come from the terminal or from standard input. They end with a semicolon; lines that begin with a colon
     are commands of the shell, :help lists them.

@@ -206,4 +206,6 @@ def is_well(findings: list[Finding]) -> bool:
 
 def summary_of(status: NodeStatus) -> str:
     """The graph in one line."""
-    return f"{status.nodes:,} nodes, {status.relationships:,} relationships at log index {status.applied_index:,}"
+    nodes = f"{status.nodes:,} node{'s' * (status.nodes != 1)}"
+    relationships = f"{status.relationships:,} relationship{'s' * (status.relationships != 1)}"
+    return f"{nodes}, {relationships} at log index {status.applied_index:,}"
