@@ -15,7 +15,8 @@ CARGO_TEST_CRATES := -p samyama-graph -p samyama-exec -p samyama-raft -p samyama
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo test verify fix bench tck metamorphic fuzz chaos sim docs setup build lint rust-test python-test wheel clean
+# Every target is a command; none makes a file of its name.
+.PHONY: $(shell grep -oE '^[a-z-]+:' $(firstword $(MAKEFILE_LIST)) | tr -d :)
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -65,8 +66,25 @@ metamorphic: build ## long: a million checks of the language, against relations 
 fuzz: build ## long: an hour of texts for the Cypher front end; MINUTES, SEED
 	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED)
 
-chaos: build ## long: kills, pauses and partitions under load, histories checked for linearizability
-	@$(BIN)/python -m pytest tests/chaos -m "long or not long" -s
+HISTORIES ?= 100
+CHAOS     := target/chaos
+
+chaos: build ## long: HISTORIES=100 judged histories under faults, partitions, cycle checks, noisy neighbours
+	@$(BIN)/python -m tests.chaos.histories --histories $(HISTORIES) --json $(CHAOS)/histories-3.json
+	@$(BIN)/python -m tests.chaos.histories --histories $$(( $(HISTORIES) / 4 )) --nodes 5 --json $(CHAOS)/histories-5.json
+	@$(BIN)/python -m tests.transactions.cycles --count $$(( $(HISTORIES) / 4 ))
+	@$(BIN)/python -m tests.chaos.partitions --count 20 --json $(CHAOS)/partitions.json
+	@$(BIN)/python -m tests.chaos.neighbours --json $(CHAOS)/neighbours.json
+
+failover: build ## long: fifty times kill -9 of the leader under load, on 3 and on 5 nodes, and twenty planned stops
+	@$(BIN)/python -m tests.chaos.failover --nodes 3 --kills 50 --stops 20 --json $(CHAOS)/failover-3.json
+	@$(BIN)/python -m tests.chaos.failover --nodes 5 --kills 50 --stops 20 --json $(CHAOS)/failover-5.json
+
+drivers: build ## the official Python (6 and 5) and JavaScript drivers, fetched, against one node and three
+	@SAMYAMA_DRIVERS=required $(BIN)/python -m pytest tests/drivers -m "not long"
+
+drivers-all: build ## the same with Java and Go as well (needs mvn, java and go)
+	@SAMYAMA_DRIVERS=required $(BIN)/python -m pytest tests/drivers -m "long or not long"
 
 sim: setup ## long: seeded simulation of whole clusters in virtual time
 	@cargo run --release --quiet -p samyama-sim -- --seeds 200

@@ -8,7 +8,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["GO", "JAVA", "JAVASCRIPT", "PYTHON", "NotFetched", "python_driver", "run", "workspace"]
+__all__ = [
+    "GO",
+    "JAVA",
+    "JAVASCRIPT",
+    "PYTHON",
+    "NotFetched",
+    "go_program",
+    "java_command",
+    "javascript_driver",
+    "python_driver",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / "target/drivers"
@@ -84,3 +94,47 @@ def javascript_driver() -> Path:
     if shutil.which("node") is None:
         raise NotFetched("node is not installed")
     return place
+
+
+def go_program(source: Path) -> Path:
+    """The program built from ``source`` with the Go driver. Raises: NotFetched."""
+    place = CACHE / f"go-{GO}"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "main.go").write_text(source.read_text("utf-8"), "utf-8")
+    if not (place / "go.sum").exists():
+        (place / "go.mod").unlink(missing_ok=True)
+        run("go", "mod", "init", "ordinary_use", cwd=place)
+        run("go", "get", f"github.com/neo4j/neo4j-go-driver/v5@{GO}", cwd=place)
+    built = subprocess.run(
+        ["go", "build", "-o", "ordinary_use", "."],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, f"{source.name} does not compile: {built.stderr}"
+    return place / "ordinary_use"
+
+
+def java_command(source: Path) -> list[str]:
+    """What runs ``source`` with the Java driver. Raises: NotFetched."""
+    place = CACHE / f"java-{JAVA}"
+    if not (place / "jars").is_dir():
+        fresh = workspace(f"java-{JAVA}.new")
+        (fresh / "pom.xml").write_text(POM.format(version=JAVA), "utf-8")
+        run("mvn", "-q", "dependency:copy-dependencies", "-DoutputDirectory=jars", cwd=fresh)
+        shutil.rmtree(place, ignore_errors=True)
+        fresh.rename(place)
+    if shutil.which("java") is None:
+        raise NotFetched("java is not installed")
+    return ["java", "-cp", str(place / "jars/*"), str(source)]
+
+
+POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>samyama</groupId><artifactId>drivers</artifactId><version>1</version>
+  <dependencies><dependency>
+    <groupId>org.neo4j.driver</groupId><artifactId>neo4j-java-driver</artifactId><version>{version}</version>
+  </dependency></dependencies>
+</project>
+"""

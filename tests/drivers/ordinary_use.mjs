@@ -296,7 +296,7 @@ const SCALARS = [
   int('9223372036854775807'), int('-9223372036854775808'), 0.5, -1e300, Infinity, -Infinity, '', 'a', 'x'.repeat(16),
   'y'.repeat(300), 'naïve \u0000 \u2028 𝒳', new t.Date(1, 1, 1), new t.Date(9999, 12, 31), new t.LocalTime(23, 59, 59, 999999999),
   new t.Time(12, 0, 0, 1, 7200), new t.LocalDateTime(2024, 2, 29, 23, 59, 59, 999999999),
-  new t.DateTime(1969, 12, 31, 23, 59, 59, 999999999, -19800), new t.DateTime(2024, 7, 1, 12, 30, 15, 5, null, 'Europe/Stockholm'),
+  new t.DateTime(1969, 12, 31, 23, 59, 59, 999999999, -19800), new t.DateTime(2024, 7, 1, 12, 30, 15, 5, 7200, 'Europe/Stockholm'),
   new t.Duration(14, -3, 70, 5), new t.Duration(0, 0, -1, 5), new t.Point(int(7203), 1.5, -2.5), new t.Point(int(9157), 1, 2, 3.5),
   new t.Point(int(4326), 12.5, 55.7), new t.Point(int(4979), 12.5, 55.7, 9.5)
 ]

@@ -1,10 +1,9 @@
-"""A cluster of real processes on loopback, with ports from the kernel, in a directory that goes when it is closed."""
+"""A cluster of real processes on loopback, with ports of its own, in a directory that goes when it is closed."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,8 +13,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from samyama.cluster.client import NodeStatus
+from samyama.testing.guard import Guard
 from samyama.testing.links import Links
 from samyama.testing.node import Node, wait_until
+from samyama.testing.ports import PortBlock
 
 if TYPE_CHECKING:
     import neo4j
@@ -37,6 +38,7 @@ class Cluster:
         seed: For the random choices of the links.
 
     Use it as a context manager: it starts all nodes, waits until they are ready, and ends every process by its id.
+    Should the test's own process be killed, a guard ends them.
     With ``SAMYAMA_TESTING_KEEP`` in the environment a cluster that was left by an error keeps its directory.
     """
 
@@ -54,12 +56,15 @@ class Cluster:
             Path(tempfile.mkdtemp(prefix="samyama-")) if directory is None else directory
         )
         self.settings = {section: dict(values) for section, values in (settings or {}).items()}
-        ports = _free_ports(size * 3)
+        self._guard = Guard()
+        self._ports = PortBlock(size * 3)
+        ports = self._ports.ports
         self.nodes = [
             Node(
                 i + 1,
                 self._make_directory(i + 1),
                 *(f"127.0.0.1:{ports[3 * i + k]}" for k in range(3)),
+                guard=self._guard,
             )
             for i in range(size)
         ]
@@ -108,6 +113,8 @@ class Cluster:
                 stack.callback(shutil.rmtree, self.directory, ignore_errors=True)
             if self._links is not None:
                 stack.callback(self._links.close)
+            stack.callback(self._ports.close)
+            stack.callback(self._guard.close)
             for node in self.nodes:
                 stack.callback(node.kill)
 
@@ -257,15 +264,6 @@ class Cluster:
         """Undo every fault of the links, if the cluster has any."""
         if self._links is not None:
             self._links.heal_all()
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago: all are held open together, so they differ."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in sockets]
 
 
 def _toml(value: object) -> str:

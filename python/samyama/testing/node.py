@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from samyama.cluster.client import NodeStatus, NodeUnreachable, fetch_status, fetch_text
+from samyama.testing.guard import Guard
 
 __all__ = ["Node", "StartFailed", "Timeout", "wait_until"]
 
@@ -45,8 +46,19 @@ def wait_until(
 class Node:
     """Start, stop, kill, pause and ask one node. Made by :class:`samyama.testing.Cluster`."""
 
-    def __init__(self, id: int, directory: Path, bolt: str, peer: str, http: str) -> None:
+    def __init__(
+        self,
+        id: int,
+        directory: Path,
+        bolt: str,
+        peer: str,
+        http: str,
+        *,
+        guard: Guard | None = None,
+    ) -> None:
+        """``guard`` ends the process if this one dies first."""
         self.id = id
+        self._guard = guard
         self.directory = directory
         self.bolt, self.peer, self.http = bolt, peer, http
         self.config_file = directory / "samyama.toml"
@@ -101,6 +113,8 @@ class Node:
                 cwd=self.directory,
                 start_new_session=True,  # a Ctrl-C in the test's terminal is the test's, not the node's
             )
+        if self._guard is not None:
+            self._guard.watch(self._process.pid)
         self.paused = False
 
     def wait_ready(self, timeout_s: float = 30.0) -> None:
@@ -209,7 +223,10 @@ class Node:
         if self._process is None:
             return 0
         try:
-            return self._process.wait(timeout_s)
+            code = self._process.wait(timeout_s)
+            if self._guard is not None:
+                self._guard.forget(self._process.pid)
+            return code
         except subprocess.TimeoutExpired:
             self._signal(signal.SIGKILL)
             self._process.wait(10)
