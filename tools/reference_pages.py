@@ -18,7 +18,14 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 
-PUBLIC_MODULES = ("samyama", "samyama.errors", "samyama.testing")
+PUBLIC_MODULES = (
+    "samyama",
+    "samyama.errors",
+    "samyama.testing",
+    "samyama.testing.faults",
+    "samyama.testing.checkers",
+    "samyama.testing.bolt",
+)
 
 
 def pages() -> dict[str, Callable[[], str]]:

@@ -55,7 +55,7 @@ def test_a_fault_that_bites_nothing_is_void() -> None:
 
         name = "a cut that nobody notices"
 
-        def choose(self, cluster: Cluster, _: random.Random) -> list[tuple[int, int]]:
+        def _choose(self, cluster: Cluster, _: random.Random) -> list[tuple[int, int]]:
             one, other = cluster.followers()
             return [(one.id, other.id)]
 
@@ -94,7 +94,7 @@ def test_neighbouring_seeds_go_through_every_kind_of_fault() -> None:
 @pytest.mark.parametrize("fault", [Halves(), Bridge(), Ring()], ids=lambda fault: fault.name)
 def test_partitions_of_five_leave_somebody_a_majority(fault: Halves | Bridge | Ring) -> None:
     with Cluster(5, links=True) as cluster:
-        cut = set(fault.choose(cluster, random.Random(3)))
+        cut = set(fault._choose(cluster, random.Random(3)))
         ids = {node.id for node in cluster}
         seen = {id: {other for other in ids if (id, other) not in cut} for id in ids}
         assert any(len(others) >= cluster.voters_needed() for others in seen.values())

@@ -186,7 +186,7 @@ class Cluster:
         return {node.id: status for node in self.nodes if (status := node.try_status()) is not None}
 
     def leader(self, timeout_s: float = 10.0) -> Node:
-        """The node that leads in the highest term known."""
+        """The node that leads and that a majority follows. Raises: Timeout: there is none in time."""
         return wait_until("a leader", self._find_leader, timeout_s)
 
     def wait_for_leader(self, other_than: int | None = None, timeout_s: float = 10.0) -> Node:
@@ -199,10 +199,13 @@ class Cluster:
         return wait_until("a new leader" if other_than else "a leader", found, timeout_s)
 
     def _find_leader(self) -> Node | None:
-        leading = [s for s in self.statuses().values() if s.role == "leader"]
-        if not leading:
-            return None
-        return self.node(max(leading, key=lambda s: s.term).id)
+        """The node that leads, and that a majority (itself included) follows: a deposed one may not know it yet."""
+        statuses = self.statuses().values()
+        for status in sorted(statuses, key=lambda s: s.term, reverse=True):
+            if status.role == "leader":
+                following = [s for s in statuses if (s.term, s.leader) == (status.term, status.id)]
+                return self.node(status.id) if len(following) >= self.voters_needed() else None
+        return None
 
     def voters_needed(self) -> int:
         """How many nodes make a majority."""

@@ -168,19 +168,22 @@ class BoltConnection:
         return Reply(fields, rows, summary)
 
     def begin(self, **extra: Any) -> None:
+        """BEGIN. Raises: BoltFailure, ConnectionLost."""
         self.send((BEGIN, extra))
         self.summary()
 
     def commit(self) -> str | None:
-        """Returns: the bookmark."""
+        """COMMIT. Returns: the bookmark. Raises: BoltFailure, ConnectionLost: see :func:`samyama.testing.told_by`."""
         self.send((COMMIT,))
         return self.summary().get("bookmark")
 
     def rollback(self) -> None:
+        """ROLLBACK. Raises: BoltFailure, ConnectionLost."""
         self.send((ROLLBACK,))
         self.summary()
 
     def reset(self) -> None:
+        """RESET: whatever was under way is given up. Raises: ConnectionLost."""
         self.send((RESET,))
         self._expect_reset()
 

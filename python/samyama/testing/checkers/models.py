@@ -56,6 +56,7 @@ class Register:
     initial: Hashable = None
 
     def step(self, state: Any, operation: Operation) -> Any:
+        """See :meth:`Model.step`."""
         match operation.kind:
             case "read":
                 return state if operation.value == state else IMPOSSIBLE
@@ -72,7 +73,7 @@ class Register:
                 raise ValueError(f"a register knows no `{operation.kind}`")
 
     def relevant(self, operations: Sequence[Operation]) -> Sequence[Operation]:
-        """A write of unknown outcome that nobody saw need not have happened.
+        """Without the writes of unknown outcome that nobody saw: they need not have happened.
 
         If some order with it explains the history, the same order without it does: nobody read its value. That does
         not hold beside a conditional write that failed, which may have failed because of it; then all are kept.
@@ -94,6 +95,7 @@ class Counter:
     initial: int = 0
 
     def step(self, state: Any, operation: Operation) -> Any:
+        """See :meth:`Model.step`."""
         match operation.kind:
             case "read":
                 return state if operation.value == state else IMPOSSIBLE
@@ -104,4 +106,5 @@ class Counter:
                 raise ValueError(f"a counter knows no `{operation.kind}`")
 
     def relevant(self, operations: Sequence[Operation]) -> Sequence[Operation]:
+        """All: an addition that nobody saw still counts."""
         return operations

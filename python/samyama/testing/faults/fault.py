@@ -23,7 +23,8 @@ class Fault(ABC):
     spares_majority: bool = True
 
     @abstractmethod
-    def begin(self, cluster: Cluster, random: random.Random) -> None: ...
+    def begin(self, cluster: Cluster, random: random.Random) -> None:
+        """Do it. It lasts until :meth:`end`."""
 
     @abstractmethod
     def end(self) -> None:

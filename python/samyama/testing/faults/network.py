@@ -27,16 +27,16 @@ class _OfWires(Fault):
     counter: Literal["held", "delayed", "dropped", "reset"] = "held"
 
     def begin(self, cluster: Cluster, random: random.Random) -> None:
-        self.wires: list[Wire] = list(self.choose(cluster, random))
+        self.wires: list[Wire] = list(self._choose(cluster, random))
         assert self.wires, f"{self.name} touches no wire of {len(cluster.nodes)} nodes"
         self._links = cluster.links
         self._before = self._links.counts()
         for wire in self.wires:
-            self.disturb(self._links, wire)
+            self._disturb(self._links, wire)
 
     def end(self) -> None:
         for wire in self.wires:
-            self.mend(self._links, wire)
+            self._mend(self._links, wire)
         self._after = self._links.counts()
 
     def evidence(self) -> str:
@@ -47,12 +47,12 @@ class _OfWires(Fault):
         return f"{bitten} {self.counter} on wires {self.wires}" if bitten > 0 else ""
 
     @abstractmethod
-    def choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]: ...
+    def _choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]: ...
 
-    def disturb(self, links: Links, wire: Wire) -> None:
+    def _disturb(self, links: Links, wire: Wire) -> None:
         links.cut(*wire)
 
-    def mend(self, links: Links, wire: Wire) -> None:
+    def _mend(self, links: Links, wire: Wire) -> None:
         links.heal(*wire)
 
 
@@ -67,7 +67,7 @@ class Isolate(_OfWires):
         self._choice = choice
         self.name = f"isolate {choice.__name__.replace('_', ' ')}"
 
-    def choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]:
+    def _choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]:
         self.node = self._choice(cluster, random)[0]
         return [wire for wire in cluster.links.wires if self.node.id in wire]
 
@@ -79,7 +79,7 @@ class CutOneWay(_OfWires):
         self._choice, self._way = choice, way
         self.name = f"{way} {choice.__name__.replace('_', ' ')}"
 
-    def choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]:
+    def _choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]:
         self.node = self._choice(cluster, random)[0]
         end = 0 if self._way == "mute" else 1
         return [wire for wire in cluster.links.wires if wire[end] == self.node.id]
@@ -90,7 +90,7 @@ class Halves(_OfWires):
 
     name = "halves"
 
-    def choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]:
+    def _choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]:
         self.majority = set(random.sample(_ids(cluster), cluster.voters_needed()))
         return [
             (source, target)
@@ -108,7 +108,7 @@ class Bridge(_OfWires):
 
     name = "bridge"
 
-    def choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]:
+    def _choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]:
         leader = cluster.leader().id
         others = [id for id in _ids(cluster) if id != leader]
         random.shuffle(others)
@@ -127,7 +127,7 @@ class Ring(_OfWires):
 
     name = "ring"
 
-    def choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]:
+    def _choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]:
         ids = _ids(cluster)
         random.shuffle(ids)
         place = {id: number for number, id in enumerate(ids)}
@@ -150,14 +150,14 @@ class Slow(_OfWires):
         self._choice, self._delay_ms, self._jitter_ms = choice, delay_ms, jitter_ms
         self.name = f"slow links of {choice.__name__.replace('_', ' ')}"
 
-    def choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]:
+    def _choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]:
         self.node = self._choice(cluster, random)[0]
         return [wire for wire in cluster.links.wires if self.node.id in wire]
 
-    def disturb(self, links: Links, wire: Wire) -> None:
+    def _disturb(self, links: Links, wire: Wire) -> None:
         links.delay(*wire, self._delay_ms, self._jitter_ms)
 
-    def mend(self, links: Links, wire: Wire) -> None:
+    def _mend(self, links: Links, wire: Wire) -> None:
         links.delay(*wire, 0.0)
 
 
@@ -170,13 +170,13 @@ class Lossy(_OfWires):
         self._probability = probability
         self.name = f"lossy links ({probability:.0%})"
 
-    def choose(self, cluster: Cluster, _: random.Random) -> Iterable[Wire]:
+    def _choose(self, cluster: Cluster, _: random.Random) -> Iterable[Wire]:
         return list(cluster.links.wires)
 
-    def disturb(self, links: Links, wire: Wire) -> None:
+    def _disturb(self, links: Links, wire: Wire) -> None:
         links.drop(*wire, self._probability)
 
-    def mend(self, links: Links, wire: Wire) -> None:
+    def _mend(self, links: Links, wire: Wire) -> None:
         links.drop(*wire, 0.0)
 
 
@@ -189,12 +189,12 @@ class Reset(_OfWires):
         self._choice = choice
         self.name = f"reset connections of {choice.__name__.replace('_', ' ')}"
 
-    def choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]:
+    def _choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]:
         self.node = self._choice(cluster, random)[0]
         return [wire for wire in cluster.links.wires if wire[0] == self.node.id]
 
-    def disturb(self, links: Links, wire: Wire) -> None:
+    def _disturb(self, links: Links, wire: Wire) -> None:
         links.reset(*wire)
 
-    def mend(self, links: Links, wire: Wire) -> None:
+    def _mend(self, links: Links, wire: Wire) -> None:
         links.reset(*wire)

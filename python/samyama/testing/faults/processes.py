@@ -17,15 +17,18 @@ Choice = Callable[[Cluster, random.Random], list[Node]]
 
 
 def the_leader(cluster: Cluster, _: random.Random) -> list[Node]:
+    """Whoever leads now."""
     return [cluster.leader()]
 
 
 def a_follower(cluster: Cluster, random: random.Random) -> list[Node]:
+    """One of those that do not lead."""
     leader = cluster.leader()
     return [random.choice([node for node in cluster if node.alive and node is not leader])]
 
 
 def everyone(cluster: Cluster, _: random.Random) -> list[Node]:
+    """All that run."""
     return [node for node in cluster if node.alive]
 
 
