@@ -38,6 +38,8 @@ __all__ = ["Report", "Round", "campaign"]
 
 BEFORE, AFTER = 300, 300
 WINDOW_S = 1.0
+#: For so long after a death what clients are told is put down to it.
+TROUBLE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Round:
     gap_began_ms: float
     #: What clients were told of writes that were under way: code or error, and how often.
     told: dict[str, int]
+    #: By group of clients: writes that ended with an error, after all retries of the driver.
+    failed: dict[str, int]
 
 
 @dataclass(slots=True)
@@ -197,13 +201,21 @@ def _judge(writes: list[Write], death: Death, next_death: float) -> Round:
         gaps[group], began_ms = _gap_ms(acknowledged, begin_ns, end_ns)
         if group == "light":
             gap_began_ms = began_ms
-    told = Counter(
-        write.code
+    troubled = [
+        write
         for write in writes
-        if write.told != "acknowledged" and 0 <= write.answered_ns - begin_ns < 5_000_000_000
-    )
+        if write.told != "acknowledged"
+        and begin_ns <= write.answered_ns < min(begin_ns + TROUBLE_S * 1e9, next_death * 1e9)
+    ]
     return Round(
-        death.kind, death.node, death.term_before, death.term_after, gaps, gap_began_ms, dict(told)
+        death.kind,
+        death.node,
+        death.term_before,
+        death.term_after,
+        gaps,
+        gap_began_ms,
+        dict(Counter(write.code for write in troubled)),
+        {group: sum(1 for write in troubled if write.group == group) for group in gaps},
     )
 
 
@@ -249,7 +261,7 @@ def _calibrate(cluster: Cluster) -> tuple[float, float]:
 
 def show(report: Report, console: Console) -> None:
     table = Table(
-        "Event", "Clients", "Rounds", "Median ms", "90 % ms", "Worst ms",
+        "Event", "Clients", "Rounds", "Median ms", "90 % ms", "Worst ms", "Failed writes",
         title=f"{report.nodes} nodes: longest time without an acknowledgement", title_justify="left",
     )  # fmt: skip
     for kind in sorted({each.kind for each in report.rounds}):
@@ -258,7 +270,9 @@ def show(report: Report, console: Console) -> None:
             gaps = sorted(report.gaps(kind, group))
             ninety = gaps[min(len(gaps) - 1, int(0.9 * len(gaps)))]
             figures = (statistics.median(gaps), ninety, gaps[-1])
-            table.add_row(kind, group, str(len(gaps)), *(f"{each:.1f}" for each in figures))
+            failed = sum(each.failed[group] for each in report.rounds if each.kind == kind)
+            cells = (f"{each:.1f}" for each in figures)
+            table.add_row(kind, group, str(len(gaps)), *cells, str(failed))
     console.print(table)
     serials = report.serials
     assert serials is not None, "a finished campaign has compared"
@@ -274,7 +288,7 @@ def show(report: Report, console: Console) -> None:
         f"Retries of the drivers: {report.driver_retries}."
     )
     for code, count in report.told().most_common():
-        console.print(f"  told within 5 s of a death: {count} x {code}")
+        console.print(f"  told within {TROUBLE_S:.0f} s of a death: {count} x {code}")
 
 
 @click.command()

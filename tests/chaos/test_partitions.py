@@ -118,6 +118,37 @@ def test_without_any_majority_nobody_acknowledges_and_all_recover() -> None:
         judged(cluster, writes)
 
 
+@pytest.mark.xfail(
+    strict=True,
+    raises=ConnectionLost,
+    reason="what a leader proposed just before it was cut off is never answered, nor what queues behind it",
+)
+def test_a_leader_that_is_alone_answers_every_write_in_bounded_time() -> None:
+    with Cluster(3, links=True) as cluster:
+        leader = cluster.leader()
+        with contextlib.ExitStack() as stack:
+            clients = [
+                stack.enter_context(BoltConnection(leader.bolt, timeout_s=20.0)) for _ in range(3)
+            ]
+            clients[0].run("CREATE (:W {serial: 1})")
+            cluster.isolate(leader.id)
+            # The first is proposed while the lease still holds, the others wait behind it.
+            for client in clients:
+                client.send((0x10, "CREATE (:Alone)", {}, {"tx_timeout": 1_500}), (0x3F, {"n": -1}))
+            codes = [failure_of(client) for client in clients]
+        assert all(code.startswith("Neo.") for code in codes), "none was acknowledged"
+
+
+def failure_of(client: BoltConnection) -> str:
+    """The code of the failure that answers what was asked. Raises: ConnectionLost: no answer in time."""
+    try:
+        client.summary()
+        client.summary()
+    except BoltFailure as failure:
+        return failure.code
+    return ""
+
+
 def refused(node: Node) -> bool:
     with BoltConnection(node.bolt, timeout_s=20.0) as connection:
         try:
