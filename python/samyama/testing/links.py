@@ -240,11 +240,13 @@ class Links:
         """End all proxies."""
 
         async def work() -> None:
+            tasks: list[asyncio.Task[None]] = []
             for proxy in self._proxies.values():
                 if proxy.server is not None:
                     proxy.server.close()
+                tasks += proxy.tasks
                 proxy.break_all()
-            await asyncio.sleep(0)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
         if self._thread.is_alive():
             self._run(work())
