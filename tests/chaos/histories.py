@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -38,10 +39,19 @@ from samyama.testing.checkers import (
 )
 from samyama.testing.faults import DRAWERS, Done, Nemesis
 
-__all__ = ["Verdict", "judge", "record_history", "run_history"]
+__all__ = ["Verdict", "judge", "record_history", "run_history", "settings_for"]
 
 BEFORE = 300
 KEPT = Path(__file__).resolve().parents[2] / "target/chaos"
+
+
+def settings_for(seed: int) -> dict[str, dict[str, Any]]:
+    """How a cluster keeps its log: never a snapshot, one now and then, or so often that who was away needs one."""
+    entries, segment_bytes = ((1_000_000, 64 << 20), (1_000, 1 << 20), (100, 64 << 10))[seed % 3]
+    return {
+        "raft": {"snapshot_log_entries": entries},
+        "storage": {"segment_bytes": segment_bytes},
+    }
 
 
 @dataclass(slots=True)
@@ -205,12 +215,17 @@ def _operation(record: Record) -> Operation | None:
 @click.option(
     "--seed", default=0, show_default=True, help="Of the first; the next has the next number."
 )
+@click.option(
+    "--snapshots", default=2, show_default=True, help="0 never, 1 now and then, 2 all the time."
+)
 @click.option("--json", "path", type=click.Path(path_type=Path), help="Write all verdicts there.")
-def main(count: int, nodes: int, classes: str, faults: int, seed: int, path: Path | None) -> None:
+def main(
+    count: int, nodes: int, classes: str, faults: int, seed: int, snapshots: int, path: Path | None
+) -> None:
     """Record histories under faults and judge them. Ends with 1 if one breaks a promise."""
     console = Console()
     verdicts: list[Verdict] = []
-    with Cluster(nodes, links=True, seed=seed) as cluster:
+    with Cluster(nodes, links=True, seed=seed, settings=settings_for(snapshots)) as cluster:
         for number in range(count):
             verdict = run_history(cluster, number, classes.split(","), seed + number, faults)
             verdicts.append(verdict)
