@@ -44,10 +44,8 @@ fn properties_of(
 /// What properties are taken from: a map, or an entity.
 pub(super) fn map_of(value: &Value, context: &Context<'_>) -> Result<Arc<Map>, ExecError> {
     entity_properties(value, context.graph())?.ok_or_else(|| {
-        let what = format!(
-            "Expected a Map, Node or Relationship with properties but got {}",
-            value.type_name()
-        );
+        let what =
+            format!("Expected a Map, Node or Relationship with properties but got {}", value.type_name());
         ExecError::type_error("InvalidArgumentType", what)
     })
 }
