@@ -134,7 +134,8 @@ class Projections:
             for item in items
             if aggregation.is_simple_key(item.expression)
         }
-        outside = {symbol.name for symbol in scope.visible().values()}
+        # What comes from outside of a subquery is the same for all its rows.
+        outside = {symbol.name for symbol in scope.names.values()}
         for item in items:
             if aggregation.find_aggregate(item.expression):
                 aggregation.check_beside(self.analyser, item.expression, keys, outside)
