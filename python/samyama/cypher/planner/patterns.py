@@ -129,6 +129,8 @@ class Patterns:
             *(slot for slot, _ in graph.paths),
             *(slot for r in graph.relationships for slot in r.groups.values()),
         } - bound
+        for relationship in graph.relationships:
+            self._defer_hops(graph, relationship, own)
         # A null, or another value, that stands alone for a node matches nothing; a step from it finds nothing anyway.
         walked = {end for r in graph.relationships for end in (r.left, r.right)}
         for slot in sorted(set(graph.nodes) & bound - walked):
@@ -137,6 +139,14 @@ class Patterns:
         for predicate in graph.predicates:
             predicate.needs &= own
         return self._join(source, graph, bound), names
+
+    def _defer_hops(self, graph: Graph, relationship: Relationship, own: set[int]) -> None:
+        """A predicate on hops that asks for what this clause binds waits until that is there, as one on their list."""
+        hop, predicate = relationship.hop, relationship.hop_predicate
+        if hop is None or predicate is None or not slots_of(predicate) & own:
+            return
+        relationship.hop = relationship.hop_predicate = None
+        self._add_predicate(graph, p.Quantifier("all", hop, p.Slot(relationship.slot), predicate))
 
     def _add_predicate(self, graph: Graph, expression: p.Expression) -> None:
         for part in _links(expression):
