@@ -54,13 +54,18 @@ def _difference(query: Query, engine: Answer, reference: Answer) -> str | None:
 
 
 def _errors(query: Query, engine: Answer, reference: Answer) -> str | None:
-    """A query that cannot fail must not. One that can may fail in one and not in the other if it fails while it runs:
-    which rows and which side of an AND are looked at first is open."""
-    if engine.error is None or reference.error is None:
-        failed = engine.error or reference.error
-        is_open = query.risky and failed is not None and failed[1] == "runtime"
-        return None if is_open else "error"
-    if engine.error[:2] == reference.error[:2]:
+    """A query that cannot fail must not.
+
+    One that can may fail in one and not in the other if it fails while it runs: which rows, and which side of an AND,
+    are looked at first is open. So is how early a wrong type is seen.
+    """
+    found = [error for error in (engine.error, reference.error) if error is not None]
+    if query.risky and all(_is_open(error) for error in found):
         return None
-    both_run = engine.error[1] == reference.error[1] == "runtime"
-    return None if query.risky and both_run else "kind of error"
+    if len(found) == 1:
+        return "error"
+    return None if found[0][:2] == found[1][:2] else "kind of error"
+
+
+def _is_open(error: tuple[str, str, str]) -> bool:
+    return error[1] == "runtime" or error[2] == "InvalidArgumentType"

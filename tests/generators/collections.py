@@ -85,6 +85,31 @@ class Collections(Writer):
             return None
         return f"{self.choices.one(entities)}['{self.choices.one(KEYS)}']"
 
+    def any_by_chance(self, scope: Scope, depth: int) -> str | None:
+        """An operator or a function on values that may be of the wrong type."""
+        if not self.risky:
+            return None
+        a, b = self.of("any", scope, depth), self.of("any", scope, 0)
+        forms = (
+            f"({a} + {b})",
+            f"({a} - {b})",
+            f"({a} * {b})",
+            f"({a})[{b}]",
+            f"({a})[{b}..]",
+            f"({a}).year",
+            f"size({a})",
+            f"toInteger({a})",
+            f"toString({a})",
+            f"toFloat({a})",
+            f"toBoolean({a})",
+            f"head({a})",
+            f"range({a}, {b})",
+            f"-({a})",
+            f"keys({a})",
+            f"({a} IN {b})",
+        )
+        return self.choices.one(forms)
+
     def value_type(self, scope: Scope, depth: int) -> str:
         return f"valueType({self.of('any', scope, depth)})"
 

@@ -104,6 +104,6 @@ _PRODUCTIONS: dict[str, tuple[Production, ...]] = {
     "list of string": _of_list("string", _E.split_text),
     "list of any": _of_list("any"),
     "map": _for("map", _E.map_literal, _E.map_projection, _E.properties_of),
-    "any": _for("any", _E.any_value, _E.any_of_map, _E.any_key, _E.null_if),
+    "any": _for("any", _E.any_value, _E.any_by_chance, _E.any_of_map, _E.any_key, _E.null_if),
     "node": (_leaf("node"), _E.end_of),
 }

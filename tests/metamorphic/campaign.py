@@ -24,7 +24,7 @@ from tests.metamorphic.check import Check, Fault, NoVerdict
 
 __all__ = ["Campaign", "Finding", "Tally"]
 
-CHECKS_PER_GRAPH = 12
+CHECKS_PER_GRAPH = 24
 #: What is decided for a case is drawn from streams of its own, so that one does not shift the others.
 GRAPH_SALT, CHECK_SALT, QUERY_SALT, RUN_SALT = 1, 2, 3, 4
 
