@@ -89,6 +89,8 @@ class Campaign:
             self.checks = [(max(1, CHECKS[name].weight), CHECKS[name]) for name in only]
         self.tally = Tally()
         self.bench = Bench()
+        # An engine that does not start is no finding: it ends the campaign here.
+        assert self.bench.engine.ask("RETURN 1").error is None, "the engine answers"
         self._seen: Counter[tuple[str, str, str]] = Counter()
 
     def close(self) -> None:
