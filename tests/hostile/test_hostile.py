@@ -16,6 +16,7 @@ from tests.hostile.queries import (
     HOSTILE,
     QUERY_MEMORY_BYTES,
     QUERY_TIMEOUT_MS,
+    Hostile,
     ended_as,
 )
 
@@ -70,8 +71,8 @@ _SHOWN = "SHOW TRANSACTIONS YIELD transactionId AS id, currentQuery AS text WHER
 
 
 @pytest.mark.parametrize("query", CANCELLED, ids=lambda query: query.name)
-def test_embedded_one_that_has_time_is_ended_from_another_session(query: object) -> None:
-    text = query.text  # type: ignore[attr-defined]
+def test_embedded_one_that_has_time_is_ended_from_another_session(query: Hostile) -> None:
+    text = query.text
     with samyama.open() as database:
         for statement in GRAPH:
             database.execute(statement).consume()
@@ -79,8 +80,7 @@ def test_embedded_one_that_has_time_is_ended_from_another_session(query: object)
         def shown() -> list[str]:
             return [str(record[0]) for record in database.execute(_SHOWN, start=text[:40])]
 
-        parameters = query.parameters  # type: ignore[attr-defined]
-        code = _cancel(lambda t: database.execute(t, parameters).fetch_all(), shown, text)
+        code = _cancel(lambda t: database.execute(t, query.parameters).fetch_all(), shown, text)
         assert code == "Neo.ClientError.Transaction.Terminated"
         assert database.execute("RETURN 1").value() == [1]
 
@@ -115,3 +115,28 @@ def test_over_bolt_every_one_ends_and_the_node_answers(cluster: Cluster) -> None
             assert session.run(counts).data() == before, query.name
     assert wrong == []
     assert cluster.panics() == []
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("query", CANCELLED, ids=lambda query: query.name)
+def test_over_bolt_one_that_has_time_is_ended_from_another_connection(
+    cluster: Cluster, query: Hostile
+) -> None:
+    """It brings a time of its own, so that only TERMINATE can end it."""
+    with cluster.driver() as driver:
+
+        def execute(text: str) -> None:
+            with driver.session() as session:
+                asked = neo4j.Query(text, timeout=60.0)  # type: ignore[arg-type]
+                session.run(asked, query.parameters).consume()
+
+        def shown() -> list[str]:
+            with driver.session() as session:
+                return [str(record[0]) for record in session.run(_SHOWN, start=query.text[:40])]
+
+        with driver.session() as session:
+            if session.run("MATCH (n:K) RETURN count(n)").single(strict=True)[0] == 0:
+                for statement in GRAPH:
+                    session.run(statement).consume()
+        assert _cancel(execute, shown, query.text).endswith("Terminated")
+        execute("RETURN 1")
