@@ -22,8 +22,9 @@ import msgspec
 
 from samyama import _core
 from samyama._conversation import Conversation, Statements
+from samyama._directory import node_id_of
 from samyama._results import FETCH_ROWS, EagerResult, Result
-from samyama.config.schema import Listen, Log, Node, Settings
+from samyama.config.schema import Cluster, Listen, Log, Node, Reads, Settings
 from samyama.cypher.compile import check_procedure as check
 from samyama.cypher.procedures import defined
 from samyama.errors import TransientError
@@ -96,10 +97,20 @@ class Database:
         settings: Settings | None = None,
         log_level: LogLevel = "off",
     ) -> None:
-        base = Settings() if settings is None else settings
+        self._start(path, Settings() if settings is None else settings, log_level)
+        members = self._node.members()
+        if len(members) > 1:
+            self._node.stop(False)
+            raise OSError(
+                f"{path} belongs to node {node_id_of(Path(str(path)))} of a cluster of {len(members)}:"
+                " run `samyama server` on it, or connect to the cluster"
+            )
+
+    def _start(self, path: str | Path | None, base: Settings, log_level: LogLevel) -> None:
+        id = 1 if path is None else node_id_of(Path(path)) or 1
         settings = msgspec.structs.replace(
             base,
-            node=Node(id=1, data_directory="" if path is None else str(path)),
+            node=Node(id=id, data_directory="" if path is None else str(path)),
             listen=Listen(bolt="", peer="127.0.0.1:0", http=""),
             log=Log(level=log_level, format=base.log.format),
         )
@@ -432,6 +443,26 @@ class Transaction:
         if not self._conversation.transaction_open:
             self._ended = True
             raise RuntimeError("the transaction was rolled back when one of its statements failed")
+
+
+#: Nobody answers there, so nobody is disturbed.
+_NOWHERE = "127.0.0.1:1"
+_MEMBERS_MAX = 100
+
+
+def open_lost_member(path: str | Path) -> Database:
+    """The directory of one member of a cluster that is lost, as far as it knew what was committed.
+
+    Without the others it can neither write nor know what is newest: everything that is read is ``stale``, and may lack
+    the newest writes that were acknowledged. It does not talk to the others, should they be alive after all.
+
+    Raises: OSError: as of :func:`open`.
+    """
+    dial = {str(id): _NOWHERE for id in range(1, _MEMBERS_MAX)}
+    settings = Settings(reads=Reads(level="stale"), cluster=Cluster(dial=dial))
+    database = Database.__new__(Database)
+    database._start(path, settings, "off")
+    return database
 
 
 def _defined_in(file: str) -> dict[str, defined.Definition]:

@@ -94,6 +94,34 @@ def test_a_cluster_is_backed_up_while_it_is_written_and_restored_into_another(
         assert (again.returncode, "is not empty: there are" in again.stderr) == (4, True)
 
 
+@pytest.mark.cluster
+def test_the_directory_of_one_member_gives_what_it_knew_when_the_others_are_lost(
+    tmp_path: Path,
+) -> None:
+    file = str(tmp_path / "rescued")
+    with Cluster(3) as cluster:
+        with cluster.driver() as driver:
+            driver.execute_query("UNWIND range(1, 100) AS i CREATE (:N {i: i})")
+            cluster.wait_equal()
+            # The mark of what is committed goes to the disk with the next entry.
+            driver.execute_query("CREATE (:Last)")
+        survivor = cluster.followers()[0]
+        for node in cluster:
+            node.kill()
+        directory = str(survivor.directory / "data")
+        for command in (("backup", "--to", file), ("shell", "-c", "RETURN 1")):
+            refused = run(command[0], "--path", directory, *command[1:])
+            assert refused.returncode == 4
+            assert f"belongs to node {survivor.id} of a cluster of 3" in refused.stderr
+        ok("backup", "--path", directory, "--rescue", "--to", file)
+    ok("restore", file, "--into", str(tmp_path / "copy"))
+    with samyama.open(tmp_path / "copy") as db:
+        assert db.execute("MATCH (n:N) RETURN count(n), sum(n.i)").single(strict=True).values() == [
+            100,
+            5050,
+        ]
+
+
 def test_what_cannot_be_is_refused_with_a_code(source: Path, tmp_path: Path) -> None:
     file = tmp_path / "graph.backup"
     ok("backup", "--path", str(source), "--to", str(file))

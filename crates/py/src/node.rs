@@ -84,6 +84,12 @@ impl Node {
         self.inner.database().plans.define_procedures(Arc::from(document));
     }
 
+    /// Ids of the members as this node knows them.
+    fn members(&self) -> PyResult<Vec<u64>> {
+        self.check_process()?;
+        Ok(self.inner.database().raft.status().members.iter().map(|member| member.id).collect())
+    }
+
     /// A session without a socket.
     fn session(&self) -> PyResult<Session> {
         self.check_process()?;

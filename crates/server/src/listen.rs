@@ -7,6 +7,7 @@ use std::time::Duration;
 use samyama_bolt::{ConnectionError, ServerConfig, serve_connection};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
+use tracing::Instrument;
 
 use crate::config::Config;
 use crate::http::ConnectionMetrics;
@@ -48,7 +49,10 @@ impl Door {
         };
         let door = Arc::clone(self);
         door.connections.open.fetch_add(1, Ordering::Relaxed);
-        tokio::spawn(async move {
+        // Off, and free, unless the level is debug: then every line says whose connection it is about.
+        let peer = stream.peer_addr().map(|peer| peer.to_string()).unwrap_or_default();
+        let span = tracing::debug_span!("connection", peer, forwarded_by);
+        let serving = async move {
             let (backend, bolt) = (Arc::clone(&door.backend), Arc::clone(&door.bolt));
             match serve_connection(stream, backend, bolt, forwarded_by).await {
                 Ok(()) => {}
@@ -58,7 +62,8 @@ impl Door {
             }
             door.connections.open.fetch_sub(1, Ordering::Relaxed);
             drop(place);
-        });
+        };
+        tokio::spawn(serving.instrument(span));
     }
 }
 

@@ -41,7 +41,12 @@ _path_option = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="The file to write; it must not exist.",
 )
-def backup(uri: str | None, path: str | None, target: Path) -> None:
+@click.option(
+    "--rescue",
+    is_flag=True,
+    help="--path belongs to a member of a larger cluster, which is lost: take what this member knew.",
+)
+def backup(uri: str | None, path: str | None, target: Path, rescue: bool) -> None:
     """Write everything in a database, at one moment, to a file.
 
     URI is bolt://HOST:PORT or neo4j://HOST:PORT, by default bolt://127.0.0.1:7687. Reads and writes go on meanwhile.
@@ -53,7 +58,11 @@ def backup(uri: str | None, path: str | None, target: Path) -> None:
     """
     from samyama.backup import BackupFile, export_graph
 
-    with _session(uri, path, read_only=True) as session, _told(target):
+    if rescue and path is None:
+        raise click.UsageError("--rescue is about a directory: give --path")
+    if rescue:
+        click.echo("this member alone does not know whether its newest writes are there", err=True)
+    with _session(uri, path, read_only=True, rescue=rescue) as session, _told(target):
         with export_graph(session, _program()) as export, _progress(export.contents) as note:
             contents = BackupFile(target).write(export.head, note(export.records()))
         click.echo(f"{target}: {_words(contents)}, log index {export.head.index}")
@@ -201,16 +210,21 @@ def _program() -> str:
 
 
 @contextmanager
-def _session(uri: str | None, path: str | None, *, read_only: bool) -> Iterator[Session]:
+def _session(
+    uri: str | None, path: str | None, *, read_only: bool, rescue: bool = False
+) -> Iterator[Session]:
     """A session on a server or on a directory; ends the program when there is none."""
-    from samyama._database import open
+    from samyama._database import open, open_lost_member
     from samyama._remote import Remote
 
     if path is not None and uri is not None and not is_by_default(uri):
         raise click.UsageError("give a URI or --path, not both")
     mode: Any = "READ" if read_only else "WRITE"
     try:
-        source: Any = open(path) if path is not None else Remote(uri or URI_DEFAULT, _program())
+        if path is None:
+            source: Any = Remote(uri or URI_DEFAULT, _program())
+        else:
+            source = open_lost_member(path) if rescue else open(path)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     except OSError as error:
