@@ -125,6 +125,8 @@ impl<T: Runtime> Member<T> {
         let raft = openraft::Raft::new(config.node_id, Arc::new(settings), network, store, machine)
             .await
             .map_err(io::Error::other)?;
+        // Once the core answers, its status is that of the log, members included, and not of a node that knows nothing.
+        raft.with_raft_state(|_| ()).await.map_err(io::Error::other)?;
         let (proposals, handed) = mpsc::channel(PROPOSALS_QUEUED_MAX);
         let inner = Arc::new(Inner {
             id: config.node_id,
