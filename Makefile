@@ -68,6 +68,7 @@ fuzz: build ## long: an hour of texts for the Cypher front end; MINUTES, SEED
 
 HISTORIES ?= 100
 CHAOS     := target/chaos
+LOGS      := target/log
 
 chaos: build ## long: HISTORIES=100 judged histories under faults, partitions, cycle checks, noisy neighbours
 	@$(BIN)/python -m tests.chaos.histories --histories $(HISTORIES) --json $(CHAOS)/histories-3.json
@@ -79,6 +80,12 @@ chaos: build ## long: HISTORIES=100 judged histories under faults, partitions, c
 failover: build ## long: fifty times kill -9 of the leader under load, on 3 and on 5 nodes, and twenty planned stops
 	@$(BIN)/python -m tests.chaos.failover --nodes 3 --kills 50 --stops 20 --json $(CHAOS)/failover-3.json
 	@$(BIN)/python -m tests.chaos.failover --nodes 5 --kills 50 --stops 20 --json $(CHAOS)/failover-5.json
+
+log: build ## long: every crash state, flipped bits, torn tails; 200 kills of a node; snapshots of a million nodes under writes
+	@mkdir -p $(LOGS)
+	@cargo test --release --quiet -p samyama-raft --lib log:: -- --nocapture
+	@$(BIN)/python -m tests.log.kills --kills 200 --json $(LOGS)/kills.json
+	@$(BIN)/python -m tests.log.snapshots --json $(LOGS)/snapshots.json
 
 drivers: build ## the official Python (6 and 5) and JavaScript drivers, fetched, against one node and three
 	@SAMYAMA_DRIVERS=required $(BIN)/python -m pytest tests/drivers -m "not long"

@@ -196,6 +196,8 @@ CASES = [
     ),
     Case("SamyamaLogGrows", True, series("samyama_log_bytes", always(2e9))),
     Case("SamyamaLogGrows", False, series("samyama_log_bytes", always(1e8))),
+    Case("SamyamaLogFull", True, series("samyama_log_has_room", always(0))),
+    Case("SamyamaLogFull", False, series("samyama_log_has_room", always(1))),
     Case("SamyamaSlowStatements", True, series("samyama_slow_statements_total", growing(0.1))),
     Case("SamyamaSlowStatements", False, series("samyama_slow_statements_total", growing(0.01))),
     Case(

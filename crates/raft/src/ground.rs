@@ -43,7 +43,7 @@ impl Ground {
         config: &NodeConfig,
         incarnation: u64,
     ) -> io::Result<Self> {
-        let identity = Identity::load_or_create(&*disks.root, config, incarnation)?;
+        let identity = Identity::load_or_create(&disks, config, incarnation)?;
         Ok(Self::new(Some(disks), identity, transport))
     }
 

@@ -13,6 +13,7 @@ use std::path::Path;
 use parking_lot::Mutex;
 
 use crate::disk::{Disk, read_whole, write_atomically};
+use crate::ground::Disks;
 use crate::{NodeConfig, NodeId};
 
 const IDENTITY_MAGIC: &[u8; 8] = b"SAMYNODE";
@@ -46,13 +47,18 @@ impl Identity {
     /// Read `IDENTITY`, or write it, with this incarnation, if the directory is new.
     ///
     /// # Errors
-    /// When the directory belongs to another node, or the file is damaged.
+    /// When the directory belongs to another node, is there in part only, or the file is damaged.
     pub(crate) fn load_or_create(
-        disk: &dyn Disk,
+        disks: &Disks,
         config: &NodeConfig,
         incarnation: u64,
     ) -> io::Result<Identity> {
+        let disk = &*disks.root;
         let names = disk.list()?;
+        let has_log = disks.log.list()?.iter().any(|name| name.ends_with(".wal"));
+        let has_snapshot = disks.snapshots.list()?.iter().any(|name| name.starts_with("snap-"));
+        // Peers are met, and snapshots made, only when there is a log.
+        let had_log = has_snapshot || names.iter().any(|name| name == "PEERS");
         if names.iter().any(|name| name == "IDENTITY") {
             let identity = Self::decode(&read_whole(disk, "IDENTITY")?)
                 .map_err(|what| refuse(format!("{}: {what}", disk.describe("IDENTITY"))))?;
@@ -64,12 +70,20 @@ impl Identity {
                     config.node_id
                 )));
             }
+            if had_log && !has_log {
+                return Err(refuse(format!(
+                    "{} holds no log any more: the node has forgotten its vote and may not go on under its id. Restore the \
+                     directory, or remove the node from the cluster and add a new one with a new id and an empty directory",
+                    disks.log.describe("")
+                )));
+            }
             return Ok(identity);
         }
-        if names.iter().any(|name| name.ends_with(".wal")) {
+        if has_log || had_log {
             return Err(refuse(format!(
-                "{} holds a log but no IDENTITY file: it was copied in part; restore the file or use an empty directory",
-                disk.describe("")
+                "{} is missing, and a log or snapshots are there: the directory was copied or removed in part. Restore the \
+                 file, or use an empty directory and a new id",
+                disk.describe("IDENTITY")
             )));
         }
         let identity = Identity::first(config, incarnation);
@@ -143,9 +157,10 @@ impl DirectoryLock {
     /// # Errors
     /// When another process holds it.
     pub(crate) fn take(directory: &Path) -> io::Result<DirectoryLock> {
-        std::fs::create_dir_all(directory)?;
         let path = directory.join("LOCK");
-        let file = File::options().write(true).create(true).truncate(false).open(&path)?;
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        std::fs::create_dir_all(directory).map_err(named)?;
+        let file = File::options().write(true).create(true).truncate(false).open(&path).map_err(named)?;
         rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).map_err(|_| {
             io::Error::new(
                 io::ErrorKind::AlreadyExists,

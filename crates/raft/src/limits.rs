@@ -6,7 +6,7 @@ pub(crate) const APPEND_BYTES_MAX: usize = 2 << 20;
 pub(crate) const FRAME_BYTES_MAX: usize = 64 << 20;
 /// One piece of a snapshot on its way to a follower.
 pub(crate) const SNAPSHOT_CHUNK_BYTES: usize = 1 << 20;
-/// Entries kept behind a snapshot, so that a follower that was away for a moment needs none.
+/// Entries kept behind a snapshot, so that a follower that was away for a moment needs none; less if they are large.
 pub(crate) const ENTRIES_KEPT_MAX: u64 = 20_000;
 /// Proposals handed in and not yet taken by consensus.
 pub(crate) const PROPOSALS_QUEUED_MAX: usize = 8_192;

@@ -27,9 +27,9 @@ pub enum Applied {
 /// A state decoded from a snapshot, not yet installed.
 pub type StagedState = Box<dyn Any + Send>;
 
-/// The state as it is at this moment, to be written later on another thread. Cheap to make.
-pub trait SnapshotSource: Send {
-    fn write(self: Box<Self>, out: &mut dyn io::Write) -> io::Result<()>;
+/// The state as it is at this moment, to be written later on another thread; again, if it fails. Cheap to make.
+pub trait SnapshotSource: Send + Sync {
+    fn write(&self, out: &mut dyn io::Write) -> io::Result<()>;
 }
 
 /// Deterministic: the same entries give the same state on every node. Called from one task, in log order.

@@ -106,8 +106,11 @@ impl<T: Runtime> Member<T> {
         ground: Ground,
     ) -> io::Result<Self> {
         let log = open_log::<T>(&config, &ground)?;
-        let snapshots =
-            ground.disks.as_ref().map(|disks| SnapshotStore { disk: Arc::clone(&disks.snapshots) });
+        let cluster = ground.identity.cluster;
+        let snapshots = match &ground.disks {
+            Some(disks) => Some(SnapshotStore::open(Arc::clone(&disks.snapshots), cluster)?),
+            None => None,
+        };
         let settings = crate::consensus::config::build(&config).map_err(io::Error::other)?;
         let watched = Watched::default();
         let decode = machine.decode_snapshot();
@@ -116,7 +119,6 @@ impl<T: Runtime> Member<T> {
         let network = Network::<T> {
             me: config.node_id,
             transport: Arc::clone(&ground.transport),
-            snapshots: snapshots.clone(),
             snapshot_chunk_bytes: ground.snapshot_chunk_bytes,
             journeys: Arc::clone(&journeys),
             runtime: std::marker::PhantomData,
@@ -130,7 +132,7 @@ impl<T: Runtime> Member<T> {
         let (proposals, handed) = mpsc::channel(PROPOSALS_QUEUED_MAX);
         let inner = Arc::new(Inner {
             id: config.node_id,
-            server: Arc::new(Server::<T>::new(raft.clone(), snapshots, decode)),
+            server: Arc::new(Server::<T>::new(raft.clone(), log.clone(), snapshots, decode)),
             raft,
             log,
             config,
@@ -200,11 +202,18 @@ impl<T: Runtime> Member<T> {
         payload: Bytes,
     ) -> impl Future<Output = Result<(LogIndex, Applied), ProposeError>> + Send + 'static + use<T> {
         let (sender, receiver) = oneshot::channel();
-        let handed = self.inner.proposals.try_send(Handed { payload, outcome: sender });
+        let shortage = self.inner.log.shortage();
+        let handed = match &shortage {
+            None => self.inner.proposals.try_send(Handed { payload, outcome: sender }),
+            Some(_) => Ok(()),
+        };
         async move {
+            // Refused before anything happened.
+            if let Some(why) = shortage {
+                return Err(ProposeError::NoRoom(why));
+            }
             match handed {
                 Ok(()) => {}
-                // Refused before anything happened.
                 Err(mpsc::error::TrySendError::Full(_)) => return Err(ProposeError::NoQuorum),
                 Err(mpsc::error::TrySendError::Closed(_)) => {
                     return Err(ProposeError::Fatal("it was shut down".into()));
@@ -369,6 +378,23 @@ impl<T: Runtime> Inner<T> {
                     Err(_) => Err(ReadError::NoLeader),
                 }
             }
+        }
+    }
+
+    /// To the most advanced voter that has everything and room for more, if there is one.
+    pub(crate) async fn hand_over_to_one_with_room(&self) {
+        let status = status::collect(self);
+        let ttl = Duration::from_millis(self.config.election_timeout_ms_max);
+        for member in status.members.iter().filter(|member| member.voter && member.lag_entries == Some(0)) {
+            let asked = self.transport.call(member.id, Lane::Heartbeat, Request::Room.encode(), ttl).await;
+            if !matches!(asked.map(Answer::decode), Ok(Ok(Answer::Room { has_room: true }))) {
+                continue;
+            }
+            tracing::warn!("no room for the log here: leadership goes to node {}", member.id);
+            if let Err(error) = self.raft.trigger().transfer_leader(member.id).await {
+                tracing::warn!("leadership could not be handed over: {error}");
+            }
+            return;
         }
     }
 

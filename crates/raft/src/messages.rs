@@ -44,6 +44,8 @@ pub enum Request {
     SnapshotChunk(SnapshotChunk),
     /// A follower asks for a linearizable read point.
     ReadIndex,
+    /// A leader with a full disk asks who could take over.
+    Room,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +78,9 @@ pub enum Answer {
     },
     ReadIndex {
         index: u64,
+    },
+    Room {
+        has_room: bool,
     },
 }
 
@@ -153,6 +158,7 @@ impl Request {
                 out.bytes(&chunk.data);
             }
             Request::ReadIndex => out.u8(6),
+            Request::Room => out.u8(7),
         }
         out.finish()
     }
@@ -200,6 +206,7 @@ impl Request {
                 data: input.bytes()?,
             }),
             6 => Request::ReadIndex,
+            7 => Request::Room,
             kind => return Err(unknown("request", kind)),
         })
     }
@@ -252,6 +259,10 @@ impl Answer {
                 out.u8(11);
                 out.u64(*index);
             }
+            Answer::Room { has_room } => {
+                out.u8(12);
+                out.u8(u8::from(*has_room));
+            }
         }
         out.finish()
     }
@@ -283,6 +294,7 @@ impl Answer {
             9 => Answer::SnapshotChunk { received: input.u64()? },
             10 => Answer::SnapshotDone { vote: take_vote(&mut input)? },
             11 => Answer::ReadIndex { index: input.u64()? },
+            12 => Answer::Room { has_room: input.u8()? != 0 },
             kind => return Err(unknown("answer", kind)),
         })
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,12 +59,17 @@ fn open_directory(config: &NodeConfig, syncs: &Arc<Histogram>) -> io::Result<Ope
         return Ok(Opened { disks: None, identity, peers: KnownPeers::load(None)?, lock: None });
     };
     let lock = DirectoryLock::take(directory)?;
-    let root: Arc<dyn Disk> = Arc::new(RealDisk::new(directory)?);
-    let identity = Identity::load_or_create(&*root, config, incarnation)?;
-    let peers = KnownPeers::load(Some(Arc::clone(&root)))?;
-    let log = Arc::new(TimedDisk::new(RealDisk::new(&directory.join("log"))?, Arc::clone(syncs)));
-    let snapshots = Arc::new(RealDisk::new(&directory.join("snapshots"))?);
-    Ok(Opened { disks: Some(Disks { root, log, snapshots }), identity, peers, lock: Some(lock) })
+    let (log, snapshots) = (directory.join("log"), directory.join("snapshots"));
+    let log: Arc<dyn Disk> = Arc::new(TimedDisk::new(open_disk(&log)?, Arc::clone(syncs)));
+    let disks =
+        Disks { root: Arc::new(open_disk(directory)?), log, snapshots: Arc::new(open_disk(&snapshots)?) };
+    let identity = Identity::load_or_create(&disks, config, incarnation)?;
+    let peers = KnownPeers::load(Some(Arc::clone(&disks.root)))?;
+    Ok(Opened { disks: Some(disks), identity, peers, lock: Some(lock) })
+}
+
+fn open_disk(path: &Path) -> io::Result<RealDisk> {
+    RealDisk::new(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
 async fn bind(config: &NodeConfig) -> io::Result<Option<TcpListener>> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::net::TcpStream;
 
@@ -91,6 +92,8 @@ pub struct RaftStatus {
     pub log_bytes: u64,
     /// Milliseconds since a quorum last acknowledged this leader.
     pub quorum_acked_ms_ago: Option<u64>,
+    /// Why this node accepts nothing new at present: its disk is full.
+    pub shortage: Option<String>,
     /// Set when the node has met a fatal error and must be stopped.
     pub fatal: Option<String>,
 }
@@ -103,6 +106,9 @@ pub enum ProposeError {
     /// Refused before it was appended; the same node may accept in a few milliseconds.
     #[error("the leader has not heard from a quorum")]
     NoQuorum,
+    /// Refused before it was appended: the log has no room for more. The reason, with what to do.
+    #[error("{0}")]
+    NoRoom(Arc<str>),
     /// Appended here, and its fate is not known here.
     #[error("leadership was lost before the outcome was known")]
     Unknown,

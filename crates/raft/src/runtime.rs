@@ -11,6 +11,7 @@ use std::io;
 use std::time::Instant;
 
 use openraft::AsyncRuntime;
+use tokio::sync::oneshot;
 
 use crate::log::WriterLoop;
 
@@ -31,6 +32,21 @@ pub trait Runtime: Debug + Clone + Copy + Default + Eq + Ord + Send + Sync + 'st
     fn run_writer(writer: WriterLoop) -> io::Result<()>;
 }
 
+/// [`Runtime::offload`] with an answer.
+///
+/// # Errors
+/// When the work ended early, or there was no thread for it.
+pub(crate) async fn offloaded<T: Runtime, R: Send + 'static>(
+    work: impl FnOnce() -> R + Send + 'static,
+) -> io::Result<R> {
+    let (sender, receiver) = oneshot::channel();
+    T::offload(Box::new(move || drop(sender.send(work()))));
+    receiver.await.map_err(|_| io::Error::other("a thread that was to do something long has ended early"))
+}
+
+/// Building a snapshot must not take the processor from writes.
+const OFFLOADED_NICENESS: i32 = 5;
+
 /// Production.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tokio;
@@ -43,7 +59,16 @@ impl Runtime for Tokio {
     }
 
     fn offload(work: Box<dyn FnOnce() + Send>) {
-        std::thread::spawn(work);
+        // Without a thread there is nothing left that could go on.
+        let spawned = std::thread::Builder::new().name("samyama-offload".into()).spawn(|| {
+            // Only this thread: it takes what the others leave.
+            let own = rustix::thread::gettid();
+            if let Err(error) = rustix::process::setpriority_process(Some(own), OFFLOADED_NICENESS) {
+                tracing::debug!("a thread keeps its priority: {error}");
+            }
+            work();
+        });
+        drop(spawned);
     }
 
     fn run_writer(writer: WriterLoop) -> io::Result<()> {

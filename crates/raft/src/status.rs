@@ -81,6 +81,7 @@ pub(crate) fn collect<T: Runtime>(inner: &Inner<T>) -> RaftStatus {
         fsyncs: log.fsyncs,
         log_bytes: log.bytes_held,
         quorum_acked_ms_ago: metrics.last_quorum_acked.map(|at| at.elapsed().as_millis() as u64),
+        shortage: inner.log.shortage().map(|why| why.to_string()),
         fatal: watched.fatal.borrow().clone(),
     }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use openraft::async_runtime::WatchReceiver;
 use openraft::{AsyncRuntime, ServerState};
 
+use crate::limits::ENTRIES_KEPT_MAX;
 use crate::member::Inner;
 use crate::runtime::Runtime;
 use crate::status::{Metrics, metrics};
@@ -14,6 +15,8 @@ use crate::{Leadership, LogIndex};
 
 /// How often what has no event of its own is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How often a leader without room for its log looks for one that has.
+const ASK_FOR_ROOM_EVERY: Duration = Duration::from_secs(2);
 
 pub(crate) async fn watch<T: Runtime>(inner: Arc<Inner<T>>) {
     let mut changes = inner.raft.metrics();
@@ -28,6 +31,8 @@ pub(crate) async fn watch<T: Runtime>(inner: Arc<Inner<T>>) {
             return;
         }
         memory.trigger_snapshot(&inner, &current).await;
+        memory.purge(&inner, &current).await;
+        memory.hand_over_when_full(&inner, &current);
         tokio::select! {
             biased;
             changed = changes.changed() => if changed.is_err() {
@@ -102,11 +107,22 @@ struct Memory {
     had_leader: bool,
     snapshot_asked_at: LogIndex,
     bytes_at_snapshot: u64,
+    /// The snapshot up to which the log was last shortened.
+    purged_for: LogIndex,
+    /// When this leader, without room for its log, last looked for one to hand over to.
+    asked_for_room_at: Option<Instant>,
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        Memory { state: ServerState::Learner, had_leader: false, snapshot_asked_at: 0, bytes_at_snapshot: 0 }
+        Memory {
+            state: ServerState::Learner,
+            had_leader: false,
+            snapshot_asked_at: 0,
+            bytes_at_snapshot: 0,
+            purged_for: 0,
+            asked_for_room_at: None,
+        }
     }
 }
 
@@ -134,14 +150,43 @@ impl Memory {
         self.had_leader = current.current_leader.is_some_and(|leader| leader != inner.id);
     }
 
+    /// Behind a new snapshot the log is shortened, but for what a follower may need that was away for a moment.
+    async fn purge<T: Runtime>(&mut self, inner: &Inner<T>, current: &Metrics<T>) {
+        let snapshot = current.snapshot.as_ref().map_or(0, |id| id.index());
+        if snapshot <= self.purged_for {
+            return;
+        }
+        self.purged_for = snapshot;
+        let entries = ENTRIES_KEPT_MAX.min(inner.config.snapshot_log_entries);
+        let bytes = inner.config.snapshot_log_bytes;
+        if let Some(up_to) = inner.log.to_purge(snapshot, entries, bytes)
+            && let Err(error) = inner.raft.trigger().purge_log(up_to).await
+        {
+            tracing::warn!("the log could not be shortened: {error}");
+        }
+    }
+
+    /// A leader whose log has no room gives way to a member whose log has. Alone, or with all disks full, it stays.
+    fn hand_over_when_full<T: Runtime>(&mut self, inner: &Arc<Inner<T>>, current: &Metrics<T>) {
+        let is_due = self.asked_for_room_at.is_none_or(|at| T::now() - at >= ASK_FOR_ROOM_EVERY);
+        if current.state != ServerState::Leader || inner.log.shortage().is_none() || !is_due {
+            return;
+        }
+        self.asked_for_room_at = Some(T::now());
+        let inner = Arc::clone(inner);
+        // Beside the watching: a peer may take its time to answer.
+        drop(T::Rt::spawn(async move { inner.hand_over_to_one_with_room().await }));
+    }
+
     /// When the log since the last snapshot is long enough, in entries or bytes.
     async fn trigger_snapshot<T: Runtime>(&mut self, inner: &Inner<T>, current: &Metrics<T>) {
         let applied = *inner.watched.applied.borrow();
         let since = current.snapshot.as_ref().map_or(0, |id| id.index()).max(self.snapshot_asked_at);
         let bytes = inner.log.status().bytes_held;
         let is_long = applied.saturating_sub(since) >= inner.config.snapshot_log_entries;
-        let is_large =
-            bytes.saturating_sub(self.bytes_at_snapshot.min(bytes)) >= inner.config.snapshot_log_bytes;
+        // A purge makes the log shorter: what counts is what came since.
+        self.bytes_at_snapshot = self.bytes_at_snapshot.min(bytes);
+        let is_large = bytes - self.bytes_at_snapshot >= inner.config.snapshot_log_bytes;
         if applied > since && (is_long || is_large) {
             self.snapshot_asked_at = applied;
             self.bytes_at_snapshot = bytes;

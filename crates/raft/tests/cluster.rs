@@ -73,6 +73,24 @@ fn a_follower_that_was_away_is_brought_up_by_snapshot() {
 }
 
 #[test]
+fn snapshots_and_purges_go_by_bytes_too_and_the_log_stays_short() {
+    let mut cluster = Cluster::new(1, |config| config.snapshot_log_bytes = 20_000);
+    let (mut snapshots, mut longest) = (std::collections::BTreeSet::new(), 0);
+    for n in 0..400 {
+        cluster.write(&format!("{n:01000}"));
+        let status = cluster.members[&1].node.status();
+        snapshots.insert(status.snapshot_index);
+        longest = longest.max(status.log_bytes);
+    }
+    // Twenty intervals of twenty entries each; one is kept, one fills, and one is being replaced.
+    assert!(snapshots.len() > 5, "snapshots at {snapshots:?}");
+    assert!(longest < 120_000, "the log has grown to {longest} bytes");
+    cluster.crash(1);
+    cluster.start(1);
+    assert_eq!(cluster.wait_equal().len(), 400);
+}
+
+#[test]
 fn a_snapshot_that_takes_its_time_to_be_read_is_installed() {
     let mut cluster = Cluster::new(3, |config| config.snapshot_log_entries = 50);
     cluster.write("slow to decode");

@@ -227,6 +227,7 @@ impl Alone {
             fsyncs: 0,
             log_bytes: 0,
             quorum_acked_ms_ago: Some(0),
+            shortage: None,
             fatal: None,
         }
     }

@@ -193,7 +193,7 @@ impl StateMachine for Machine {
 struct Source(State);
 
 impl SnapshotSource for Source {
-    fn write(self: Box<Self>, out: &mut dyn Write) -> io::Result<()> {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         snapshot::write(&self.0, out)
     }
 }

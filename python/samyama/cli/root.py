@@ -25,6 +25,8 @@ COMMANDS = {
     "backup": "backup:backup",
     "restore": "backup:restore",
     "dump": "backup:dump",
+    "log": "log",
+    "snapshot": "snapshot",
 }
 
 

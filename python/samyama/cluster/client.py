@@ -68,6 +68,9 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     relationships: int = 0
     fingerprint: str = ""
     quorum_acked_ms_ago: int | None = None
+    #: Why the node takes no writes at present (its disk is full); it serves reads all the same.
+    shortage: str | None = None
+    #: Why the node must be stopped.
     fatal: str | None = None
     draining: bool = False
     members: list[Follower] = []

@@ -293,6 +293,21 @@ ALERTS = (
         ("Space on the disk for the next snapshot; bring the follower back.",),
     ),
     Alert(
+        "SamyamaLogFull",
+        "critical",
+        5,
+        "samyama_log_has_room == 0",
+        "The disk of {{ $labels.instance }} is full: it takes no writes.",
+        "There is no room for the next piece of the log. Reads are served; what was acknowledged is safe. A leader hands"
+        " over to a node that has room.",
+        (
+            "Free space where the data directory (`node.data_directory`) lies, and what takes it.",
+            "`samyama_raft_snapshot_index` and `samyama_raft_purged_index`: is the log shortened?",
+            _LOG,
+        ),
+        ("Free space or enlarge the volume. The node goes on by itself; no restart is needed.",),
+    ),
+    Alert(
         "SamyamaSlowStatements",
         "info",
         0,

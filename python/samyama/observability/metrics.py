@@ -86,7 +86,8 @@ METRICS = (
     ),
     _counter("Log", "log_fsyncs_total", "calls", "fdatasync calls of the log."),
     _histogram("Log", "log_fsync_seconds", "How long fdatasync of the log's files takes."),
-    _gauge("Log", "log_bytes", "bytes", "Bytes of the log on disk."),
+    _gauge("Log", "log_bytes", "bytes", "Bytes of the entries that no snapshot has replaced yet."),
+    _gauge("Log", "log_has_room", "0 or 1", "0 while the disk is full and writes are refused."),
     _counter(
         "Writes",
         "lane_statements_total",

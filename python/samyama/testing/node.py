@@ -63,6 +63,8 @@ class Node:
         self.bolt, self.peer, self.http = bolt, peer, http
         self.config_file = directory / "samyama.toml"
         self.log_file = directory / "node.log"
+        #: Added to the environment of the process at its next start.
+        self.environment: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self.paused = False
 
@@ -102,7 +104,7 @@ class Node:
             k: v
             for k, v in os.environ.items()
             if not k.startswith("SAMYAMA_") or k == "SAMYAMA_VERIFY"
-        }
+        } | self.environment
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "samyama", "server", "--config", str(self.config_file)],

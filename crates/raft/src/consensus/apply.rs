@@ -1,24 +1,28 @@
 //! The boxed state machine, as openraft drives it: drains what is committed, applies it as one batch, then answers.
 
 use std::io;
+use std::io::ErrorKind::{QuotaExceeded, StorageFull};
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{FutureExt, Stream, StreamExt};
 use openraft::entry::EntryPayload;
 use openraft::storage::{EntryResponder, RaftStateMachine, Snapshot, SnapshotMeta};
-use openraft::{OptionalSend, RaftSnapshotBuilder};
+use openraft::{AsyncRuntime, OptionalSend, RaftSnapshotBuilder};
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
 
 use super::convert::*;
-use super::snapshots::{SnapshotData, SnapshotHead, SnapshotStore};
+use super::snapshots::{SnapshotData, SnapshotFile, SnapshotHead, SnapshotStore};
 use super::types::*;
 use crate::log::LogId;
+use crate::runtime::offloaded;
 use crate::{CommittedEntry, LogIndex, SnapshotSource, StateMachine, watch};
 
 /// Entries applied as one batch: one view is published for all of them.
 const BATCH_MAX: usize = 1_024;
+/// How soon a snapshot is tried again that there was no room for.
+const NO_ROOM_RETRY: Duration = Duration::from_secs(5);
 
 pub(crate) struct Machine<T: Runtime> {
     /// Only ever used by one task; the lock makes it shareable, which openraft asks for.
@@ -26,7 +30,7 @@ pub(crate) struct Machine<T: Runtime> {
     snapshots: Option<SnapshotStore>,
     last_applied: Option<OLogId<T>>,
     membership: OMembership<T>,
-    current: Option<(SnapshotMeta<LeaderId, u64, crate::NodeAddress>, Option<String>)>,
+    current: Option<(Meta, Option<SnapshotFile>)>,
     applied: Arc<watch::Sender<LogIndex>>,
     runtime: PhantomData<T>,
 }
@@ -45,18 +49,15 @@ impl<T: Runtime> Machine<T> {
     ) -> io::Result<Self> {
         let (mut last_applied, mut membership, mut current) = (None, OMembership::<T>::default(), None);
         if let Some(store) = &snapshots
-            && let Some((name, head)) = store.newest()?
+            && let Some((file, head)) = store.newest()?
         {
-            let (_, mut content) = store.open(&name)?;
-            let staged = (inner.decode_snapshot())(&mut content).map_err(|error| {
-                io::Error::new(error.kind(), format!("{}: {error}", store.disk.describe(&name)))
-            })?;
+            let staged = file.decode(inner.decode_snapshot())?;
             let meta = meta_of::<T>(&head)?;
             inner.install(staged, head.last.map(|id| id.index));
             last_applied = meta.last_log_id;
             membership = meta.last_membership.clone();
             applied.send_replace(head.last.map_or(0, |id| id.index));
-            current = Some((meta, Some(name)));
+            current = Some((meta, Some(file)));
         }
         Ok(Machine {
             inner: Mutex::new(inner),
@@ -69,10 +70,10 @@ impl<T: Runtime> Machine<T> {
         })
     }
 
-    fn note_installed(&mut self, meta: &Meta, name: Option<String>) {
+    fn note_installed(&mut self, meta: &Meta, file: Option<SnapshotFile>) {
         self.last_applied = meta.last_log_id;
         self.membership = meta.last_membership.clone();
-        self.current = Some((meta.clone(), name));
+        self.current = Some((meta.clone(), file));
         self.applied.send_replace(meta.last_log_id.map_or(0, |id| id.index()));
     }
 }
@@ -152,7 +153,7 @@ impl<T: Runtime> RaftStateMachine<Cfg<T>> for Machine<T> {
 
     async fn get_snapshot_builder(&mut self) -> Builder<T> {
         Builder {
-            source: Mutex::new(Some(self.inner.get_mut().snapshot_source())),
+            source: Arc::from(self.inner.get_mut().snapshot_source()),
             snapshots: self.snapshots.clone(),
             meta: Meta { last_log_id: self.last_applied, last_membership: self.membership.clone() },
             runtime: PhantomData,
@@ -160,18 +161,22 @@ impl<T: Runtime> RaftStateMachine<Cfg<T>> for Machine<T> {
     }
 
     async fn install_snapshot(&mut self, meta: &Meta, snapshot: SnapshotData) -> Result<(), io::Error> {
-        let last = meta.last_log_id.map(|id| id.index());
-        match (snapshot.staged, &snapshot.name, &self.snapshots) {
-            (Some(staged), _, _) => self.inner.get_mut().install(staged, last),
-            // One of our own files, which openraft installs at start.
-            (None, Some(name), Some(store)) => {
-                let (_, mut content) = store.open(name)?;
-                let staged = (self.inner.get_mut().decode_snapshot())(&mut content)?;
-                self.inner.get_mut().install(staged, last);
+        let SnapshotData { mut file, staged } = snapshot;
+        let staged = match (staged, &file, &self.snapshots) {
+            (Some(staged), _, _) => staged,
+            // One of our own, which openraft installs at start.
+            (None, Some(own), Some(store)) if store.is_own(own) => {
+                own.decode(self.inner.get_mut().decode_snapshot())?
+            }
+            (None, Some(foreign), Some(store)) => {
+                let (own, _, staged) = store.copy(foreign)?.finish(self.inner.get_mut().decode_snapshot())?;
+                file = Some(own);
+                staged
             }
             (None, _, _) => return Err(io::Error::other("a snapshot without content")),
-        }
-        self.note_installed(meta, snapshot.name);
+        };
+        self.inner.get_mut().install(staged, meta.last_log_id.map(|id| id.index()));
+        self.note_installed(meta, file);
         Ok(())
     }
 
@@ -180,23 +185,23 @@ impl<T: Runtime> RaftStateMachine<Cfg<T>> for Machine<T> {
     ) -> Result<Option<Snapshot<LeaderId, u64, crate::NodeAddress, SnapshotData>>, io::Error> {
         // The newest file on disk, which a builder may have finished since.
         if let Some(store) = &self.snapshots
-            && let Some((name, head)) = store.newest()?
+            && let Some((file, head)) = store.newest()?
         {
             return Ok(Some(Snapshot {
                 meta: meta_of::<T>(&head)?,
-                snapshot: SnapshotData { name: Some(name), staged: None },
+                snapshot: SnapshotData { file: Some(file), staged: None },
             }));
         }
-        Ok(self.current.as_ref().map(|(meta, name)| Snapshot {
+        Ok(self.current.as_ref().map(|(meta, file)| Snapshot {
             meta: meta.clone(),
-            snapshot: SnapshotData { name: name.clone(), staged: None },
+            snapshot: SnapshotData { file: file.clone(), staged: None },
         }))
     }
 }
 
 /// Serialises a frozen state while writes go on.
 pub(crate) struct Builder<T: Runtime> {
-    source: Mutex<Option<Box<dyn SnapshotSource>>>,
+    source: Arc<dyn SnapshotSource>,
     snapshots: Option<SnapshotStore>,
     meta: Meta,
     runtime: PhantomData<T>,
@@ -211,17 +216,24 @@ impl<T: Runtime> RaftSnapshotBuilder<Cfg<T>> for Builder<T> {
         let meta = self.meta.clone();
         let Some(store) = self.snapshots.clone() else {
             // Without a disk there is nothing to restart from: the "snapshot" only lets the log be purged.
-            return Ok(Snapshot { meta, snapshot: SnapshotData { name: None, staged: None } });
+            return Ok(Snapshot { meta, snapshot: SnapshotData { file: None, staged: None } });
         };
-        let Some(source) = self.source.get_mut().take() else {
-            return Err(io::Error::other("a snapshot builder was used twice"));
-        };
-        let (sender, receiver) = oneshot::channel();
-        let head = head_of(&meta);
-        T::offload(Box::new(move || {
-            drop(sender.send(store.write(&head, |out| source.write(out))));
-        }));
-        let name = receiver.await.map_err(|_| io::Error::other("the snapshot's thread ended early"))??;
-        Ok(Snapshot { meta, snapshot: SnapshotData { name: Some(name), staged: None } })
+        let head = Arc::new(head_of(&meta));
+        loop {
+            let (store, head, source) = (store.clone(), Arc::clone(&head), Arc::clone(&self.source));
+            match offloaded::<T, _>(move || store.write(&head, |out| source.write(out))).await? {
+                Ok(file) => {
+                    return Ok(Snapshot { meta, snapshot: SnapshotData { file: Some(file), staged: None } });
+                }
+                // No reason to stop: the log has room of its own, and space may be freed.
+                Err(error) if matches!(error.kind(), StorageFull | QuotaExceeded) => {
+                    tracing::error!(
+                        "no room for a snapshot, so the log grows on; it is tried again: {error}"
+                    );
+                    T::Rt::sleep(NO_ROOM_RETRY).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 }

@@ -3,7 +3,6 @@
 use openraft::{Config, SnapshotPolicy};
 
 use crate::NodeConfig;
-use crate::limits::ENTRIES_KEPT_MAX;
 
 pub(crate) fn build(config: &NodeConfig) -> Result<Config, String> {
     Config {
@@ -14,10 +13,9 @@ pub(crate) fn build(config: &NodeConfig) -> Result<Config, String> {
         max_payload_entries: 4096,
         max_append_entries: Some(4096),
         api_channel_size: Some(8192),
-        // We trigger by bytes and entries ourselves.
+        // Both by entries and bytes, which openraft does not count: the watcher asks for them.
         snapshot_policy: SnapshotPolicy::Never,
-        max_in_snapshot_log_to_keep: ENTRIES_KEPT_MAX.min(config.snapshot_log_entries),
-        purge_batch_size: config.snapshot_log_entries.clamp(1, 1024),
+        max_in_snapshot_log_to_keep: u64::MAX,
         // The time of a whole transfer, not of a chunk.
         install_snapshot_timeout: 60_000,
         // A node that was cut off must not depose the leader when it returns.

@@ -15,20 +15,19 @@ use openraft::raft::{
 use openraft::storage::Snapshot;
 use openraft::{AnyError, OptionalSend, RPCTypes};
 
-use super::apply::head_of;
 use super::convert::*;
-use super::snapshots::{SnapshotData, SnapshotStore};
+use super::snapshots::SnapshotData;
 use super::types::*;
 use crate::journey::Journeys;
 use crate::messages::{Answer, Request, SnapshotChunk};
 use crate::network::{CallError, Lane, Transport};
+use crate::runtime::offloaded;
 use crate::{NodeAddress, NodeId};
 
 #[derive(Clone)]
 pub(crate) struct Network<T> {
     pub(crate) me: NodeId,
     pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) snapshots: Option<SnapshotStore>,
     pub(crate) snapshot_chunk_bytes: usize,
     pub(crate) journeys: Arc<Journeys>,
     pub(crate) runtime: PhantomData<T>,
@@ -116,21 +115,22 @@ impl<T: Runtime> Peer<T> {
         ttl: Duration,
     ) -> Result<crate::log::Vote, CallError> {
         let broken = |error: io::Error| CallError::Broken(error.to_string());
-        let (Some(store), Some(name)) = (&self.network.snapshots, &snapshot.snapshot.name) else {
+        let Some(file) = snapshot.snapshot.file else {
             return Err(CallError::Broken(
                 "this node keeps nothing on disk and has no snapshot to send".into(),
             ));
         };
-        let head = head_of(&snapshot.meta);
-        let name =
-            if SnapshotStore::name(&head) == *name { name.clone() } else { SnapshotStore::name(&head) };
-        let file = store.file(&name).map_err(broken)?;
-        let total = file.len().map_err(broken)?;
+        let total = file.content.len().map_err(broken)?;
         let mut offset = 0;
         loop {
-            let mut data = vec![0; self.network.snapshot_chunk_bytes.min((total - offset) as usize)];
-            file.read_exact_at(&mut data, offset).map_err(broken)?;
-            let chunk = SnapshotChunk { vote: sender, name: name.clone(), offset, total, data: data.into() };
+            let (content, len) = (Arc::clone(&file.content), self.network.snapshot_chunk_bytes);
+            let read = offloaded::<T, _>(move || {
+                let mut data = vec![0; len.min((total - offset) as usize)];
+                content.read_exact_at(&mut data, offset).map(|()| data)
+            });
+            let data = read.await.and_then(|data| data).map_err(broken)?;
+            let name = file.name.clone();
+            let chunk = SnapshotChunk { vote: sender, name, offset, total, data: data.into() };
             let len = chunk.data.len() as u64;
             match self.call(Lane::Snapshot, Request::SnapshotChunk(chunk), ttl).await? {
                 Answer::SnapshotChunk { received } if received == offset + len => offset = received,

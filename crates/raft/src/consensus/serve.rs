@@ -2,31 +2,27 @@
 
 use std::io;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use openraft::ReadPolicy;
 use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, TransferLeaderError, TransferLeaderRequest, VoteRequest,
 };
 use openraft::storage::Snapshot;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::Mutex;
 
 use super::apply::meta_of;
 use super::convert::*;
 use super::network::any_error;
-use super::snapshots::{SnapshotData, SnapshotHead, SnapshotStore};
+use super::snapshots::{Decode, Receiving, SnapshotData, SnapshotStore};
 use super::types::*;
-use crate::StagedState;
-use crate::disk::DiskFile;
-use crate::log::Vote;
+use crate::log::{Log, Vote};
 use crate::messages::{Answer, Request, SnapshotChunk};
-
-/// Decodes a snapshot into a state that is not installed yet.
-pub(crate) type Decode = fn(&mut dyn io::Read) -> io::Result<StagedState>;
+use crate::runtime::offloaded;
 
 /// The answering half of one node.
 pub(crate) struct Server<T: Runtime> {
     pub(crate) raft: Raft<T>,
+    log: Log,
     pub(crate) snapshots: Option<SnapshotStore>,
     pub(crate) decode: Decode,
     /// The snapshot that is being received; one at a time.
@@ -34,15 +30,9 @@ pub(crate) struct Server<T: Runtime> {
     runtime: PhantomData<T>,
 }
 
-struct Receiving {
-    name: String,
-    file: Arc<dyn DiskFile>,
-    received: u64,
-}
-
 impl<T: Runtime> Server<T> {
-    pub(crate) fn new(raft: Raft<T>, snapshots: Option<SnapshotStore>, decode: Decode) -> Self {
-        Server { raft, snapshots, decode, receiving: Mutex::new(None), runtime: PhantomData }
+    pub(crate) fn new(raft: Raft<T>, log: Log, snapshots: Option<SnapshotStore>, decode: Decode) -> Self {
+        Server { raft, log, snapshots, decode, receiving: Mutex::new(None), runtime: PhantomData }
     }
 
     pub(crate) async fn answer(&self, request: Request) -> Answer {
@@ -55,6 +45,10 @@ impl<T: Runtime> Server<T> {
     async fn try_answer(&self, request: Request) -> Result<Answer, String> {
         match request {
             Request::Append { vote, previous, committed, entries } => {
+                // Before it is accepted: what is accepted must be written, in order, and votes behind it would wait too.
+                if let Some(why) = self.log.shortage().filter(|_| !entries.is_empty()) {
+                    return Err(why.to_string());
+                }
                 let entries: io::Result<Vec<_>> = entries.into_iter().map(open_entry::<T>).collect();
                 let request = AppendEntriesRequest {
                     vote: open_vote::<T>(vote),
@@ -78,6 +72,7 @@ impl<T: Runtime> Server<T> {
             Request::PreVote { vote, last, transfer } => self.answer_vote(vote, last, transfer, true).await,
             Request::Transfer { from, to, last } => self.answer_transfer(from, to, last).await,
             Request::SnapshotChunk(chunk) => self.receive(chunk).await.map_err(|error| error.to_string()),
+            Request::Room => Ok(Answer::Room { has_room: self.log.shortage().is_none() }),
             Request::ReadIndex => {
                 let linearizer = self
                     .raft
@@ -134,49 +129,29 @@ impl<T: Runtime> Server<T> {
         let Some(store) = &self.snapshots else {
             return Err(io::Error::other("this node keeps nothing on disk and takes no snapshot"));
         };
-        if !chunk.name.starts_with("snap-") || chunk.name.contains(['/', '.']) {
-            return Err(io::Error::other("that is no name of a snapshot"));
-        }
         let mut receiving = self.receiving.lock().await;
-        if chunk.offset == 0 {
-            let file = store.begin_receiving(&chunk.name)?;
-            *receiving = Some(Receiving { name: chunk.name.clone(), file, received: 0 });
-        }
-        let Some(current) = receiving.as_mut().filter(|r| r.name == chunk.name && r.received == chunk.offset)
-        else {
-            return Err(io::Error::other("this piece does not follow the last one: begin again"));
+        let current = match receiving.take() {
+            Some(current) if chunk.offset > 0 && current.name() == chunk.name => current,
+            other => {
+                other.map_or(Ok(()), Receiving::discard)?;
+                store.receive(&chunk.name)?
+            }
         };
-        current.file.write_all_at(&chunk.data, chunk.offset)?;
-        current.received += chunk.data.len() as u64;
-        if current.received < chunk.total {
-            return Ok(Answer::SnapshotChunk { received: current.received });
+        let (offset, data) = (chunk.offset, chunk.data);
+        let current = offloaded::<T, _>(move || current.with(offset, &data)).await??;
+        if current.received() < chunk.total {
+            return Ok(Answer::SnapshotChunk { received: receiving.insert(current).received() });
         }
-        let Some(done) = receiving.take() else { return Err(io::Error::other("the snapshot has gone")) };
-        let (head, staged) = self.decode_received(store, &done).await?;
-        store.finish_receiving(&done.name, &*done.file)?;
+        // Away from this task: reading and flushing a large snapshot takes seconds.
+        let decode = self.decode;
+        let (file, head, staged) = offloaded::<T, _>(move || current.finish(decode)).await??;
         let snapshot = Snapshot {
             meta: meta_of::<T>(&head)?,
-            snapshot: SnapshotData { name: Some(done.name), staged: Some(staged) },
+            snapshot: SnapshotData { file: Some(file), staged: Some(staged) },
         };
         let response = self.raft.install_full_snapshot(open_vote::<T>(chunk.vote), snapshot).await;
         let response = response.map_err(|error| io::Error::other(any_error(error)))?;
         Ok(Answer::SnapshotDone { vote: vote_of::<T>(&response.vote) })
-    }
-
-    /// Away from this task: a large snapshot takes seconds.
-    async fn decode_received(
-        &self,
-        store: &SnapshotStore,
-        done: &Receiving,
-    ) -> io::Result<(SnapshotHead, StagedState)> {
-        let (sender, receiver) = oneshot::channel();
-        let (store, name, decode) = (store.clone(), done.name.clone(), self.decode);
-        T::offload(Box::new(move || {
-            let decoded =
-                store.open_received(&name).and_then(|(head, mut content)| Ok((head, decode(&mut content)?)));
-            drop(sender.send(decoded));
-        }));
-        receiver.await.map_err(|_| io::Error::other("the thread that reads the snapshot ended early"))?
     }
 }
 

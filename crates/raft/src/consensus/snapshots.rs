@@ -1,6 +1,6 @@
 //! Snapshot files: written from a frozen source beside everything else, read and verified before they replace anything.
 //!
-//! `snap-<index, 16 hex>-<term, 16 hex>`: magic, version, CRC32C of the header, last log id, membership, then the state
+//! `snap-<index, 16 hex>-<term, 16 hex>`: magic, version, CRC32C of the header, cluster, last log id, membership, then the state
 //! machine's own stream (which carries its checksums). Made under a temporary name, synced, renamed, directory synced; only
 //! then are older ones removed. Format: `docs/format/snapshot_file.md`.
 
@@ -18,6 +18,9 @@ const MAGIC: &[u8; 8] = b"SAMYSNAP";
 const VERSION: u8 = 1;
 const HEADER_BYTES_MAX: usize = 1 << 20;
 
+/// Decodes a snapshot into a state that is not installed yet.
+pub(crate) type Decode = fn(&mut dyn Read) -> io::Result<StagedState>;
+
 /// What a snapshot covers.
 #[derive(Clone, Debug)]
 pub(crate) struct SnapshotHead {
@@ -29,16 +32,35 @@ pub(crate) struct SnapshotHead {
 
 /// What openraft carries as a snapshot.
 pub struct SnapshotData {
-    /// The file; None for a node without a disk.
-    pub(crate) name: Option<String>,
+    /// None for a node without a disk.
+    pub(crate) file: Option<SnapshotFile>,
     /// Decoded and verified, when it came from a peer.
     pub(crate) staged: Option<StagedState>,
+}
+
+/// A finished snapshot, open: it can be read to its end although newer ones replace it meanwhile.
+#[derive(Clone)]
+pub(crate) struct SnapshotFile {
+    pub(crate) name: String,
+    pub(crate) content: Arc<dyn DiskFile>,
+    store: SnapshotStore,
 }
 
 /// The snapshots of one node.
 #[derive(Clone)]
 pub(crate) struct SnapshotStore {
-    pub(crate) disk: Arc<dyn Disk>,
+    disk: Arc<dyn Disk>,
+    /// Whose snapshots: those of another cluster are refused.
+    cluster: [u8; 16],
+}
+
+/// A snapshot that comes in pieces, in order. It is nothing until it is finished.
+pub(crate) struct Receiving {
+    store: SnapshotStore,
+    name: String,
+    content: Arc<dyn DiskFile>,
+    received: u64,
+    unsynced: usize,
 }
 
 fn put_log_id(out: &mut Writer, id: Option<&LogId>) {
@@ -59,7 +81,20 @@ fn take_log_id(input: &mut Reader) -> io::Result<Option<LogId>> {
 }
 
 impl SnapshotStore {
-    pub(crate) fn name(head: &SnapshotHead) -> String {
+    /// What was begun and not finished before the last stop goes; what is there is durable.
+    ///
+    /// # Errors
+    /// Whatever the disk says.
+    pub(crate) fn open(disk: Arc<dyn Disk>, cluster: [u8; 16]) -> io::Result<SnapshotStore> {
+        for name in disk.list()?.iter().filter(|name| name.ends_with(".tmp") || name.ends_with(".recv")) {
+            disk.remove(name)?;
+        }
+        disk.sync_directory()?;
+        Ok(SnapshotStore { disk, cluster })
+    }
+
+    /// Where it belongs by its head.
+    fn name(head: &SnapshotHead) -> String {
         let (index, term) = head.last.map_or((0, 0), |id| (id.index, id.leader.term));
         format!("snap-{index:016x}-{term:016x}")
     }
@@ -72,22 +107,31 @@ impl SnapshotStore {
         Ok(names)
     }
 
-    /// Write one; older ones go when it is durable, but for its predecessor.
+    /// Write one; older ones go when it is durable, but for its predecessor. What was begun is removed if it fails, so that it takes
+    /// no space from others.
     pub(crate) fn write(
         &self,
         head: &SnapshotHead,
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> io::Result<String> {
+    ) -> io::Result<SnapshotFile> {
         let name = Self::name(head);
         let temporary = format!("{name}.tmp");
         self.remove_if_there(&temporary)?;
-        let mut out =
-            Sequential { file: self.disk.open(&temporary)?, offset: 0, buffer: Vec::new(), unsynced: 0 };
-        out.write_all(&encode_head(head))?;
-        content(&mut out)?;
-        out.finish()?;
-        self.publish(&temporary, &name)?;
-        Ok(name)
+        let file = self.disk.open(&temporary)?;
+        let mut out = Sequential { file: Arc::clone(&file), offset: 0, buffer: Vec::new(), unsynced: 0 };
+        let written = out
+            .write_all(&encode_head(head, &self.cluster))
+            .and_then(|()| content(&mut out))
+            .and_then(|()| out.finish())
+            .and_then(|()| self.publish(&temporary, &name));
+        match written {
+            Ok(()) => Ok(SnapshotFile { name, content: file, store: self.clone() }),
+            Err(error) => {
+                // The error that counts is the first one.
+                let _ = self.remove_if_there(&temporary);
+                Err(io::Error::new(error.kind(), format!("{}: {error}", self.disk.describe(&temporary))))
+            }
+        }
     }
 
     fn remove_if_there(&self, name: &str) -> io::Result<()> {
@@ -103,59 +147,195 @@ impl SnapshotStore {
         self.disk.sync_directory()
     }
 
-    /// The newest snapshot whose header is good.
-    pub(crate) fn newest(&self) -> io::Result<Option<(String, SnapshotHead)>> {
+    /// The newest snapshot, with its head.
+    pub(crate) fn newest(&self) -> io::Result<Option<(SnapshotFile, SnapshotHead)>> {
         match self.names()?.first() {
             None => Ok(None),
             Some(name) => {
-                let (head, _) = self.open(name)?;
-                Ok(Some((name.clone(), head)))
+                let file = self.file(name)?;
+                let head = file.head()?;
+                Ok(Some((file, head)))
             }
         }
     }
 
-    /// The header, and a reader that stands behind it.
-    pub(crate) fn open(&self, name: &str) -> io::Result<(SnapshotHead, impl Read + use<>)> {
-        let file = self.file(name)?;
-        let len = file.len()?;
-        let mut input = SequentialReader { file, offset: 0, len };
-        let head = decode_head(&mut input).map_err(|error| {
-            io::Error::new(error.kind(), format!("{}: {error}", self.disk.describe(name)))
-        })?;
-        Ok((head, io::BufReader::with_capacity(1 << 20, input)))
+    /// What stands in a file of this name before its content.
+    fn decode_head(&self, name: &str, input: &mut dyn Read) -> io::Result<SnapshotHead> {
+        let (cluster, head) = decode_head(input)?;
+        let damaged = |what: String| Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        if cluster != self.cluster {
+            return damaged("it belongs to another cluster".into());
+        }
+        if Self::name(&head) != name {
+            return damaged(format!("it was renamed: by its head it is {}", Self::name(&head)));
+        }
+        Ok(head)
     }
 
     /// Never makes a file: an empty one under a snapshot's name would be taken for the newest at the next start.
-    pub(crate) fn file(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+    pub(crate) fn file(&self, name: &str) -> io::Result<SnapshotFile> {
         if !self.disk.list()?.iter().any(|other| other == name) {
             let missing = format!("{}: this snapshot is not there any more", self.disk.describe(name));
             return Err(io::Error::new(io::ErrorKind::NotFound, missing));
         }
-        self.disk.open(name)
+        let content = self.disk.open(name)?;
+        Ok(SnapshotFile { name: name.to_owned(), content, store: self.clone() })
+    }
+
+    pub(crate) fn is_own(&self, file: &SnapshotFile) -> bool {
+        Arc::ptr_eq(&self.disk, &file.store.disk)
     }
 
     /// Begin to receive one from a peer.
-    pub(crate) fn begin_receiving(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+    ///
+    /// # Errors
+    /// When the name is none of a snapshot, or the disk fails.
+    pub(crate) fn receive(&self, name: &str) -> io::Result<Receiving> {
+        if !name.starts_with("snap-") || name.contains(['/', '.']) {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "that is no name of a snapshot"));
+        }
         let receiving = format!("{name}.recv");
         self.remove_if_there(&receiving)?;
-        self.disk.open(&receiving)
+        let content = self.disk.open(&receiving)?;
+        Ok(Receiving { store: self.clone(), name: name.to_owned(), content, received: 0, unsynced: 0 })
     }
 
-    /// All of it is there and verified: give it its name.
-    pub(crate) fn finish_receiving(&self, name: &str, file: &dyn DiskFile) -> io::Result<()> {
-        file.sync_data()?;
-        self.publish(&format!("{name}.recv"), name)
-    }
-
-    /// Read what was received, before it is believed.
-    pub(crate) fn open_received(&self, name: &str) -> io::Result<(SnapshotHead, impl Read + use<>)> {
-        self.open(&format!("{name}.recv"))
+    /// Receive one that is at hand as a file of another store.
+    ///
+    /// # Errors
+    /// Whatever either disk says.
+    pub(crate) fn copy(&self, file: &SnapshotFile) -> io::Result<Receiving> {
+        let (mut receiving, len) = (self.receive(&file.name)?, file.content.len()?);
+        let mut piece = vec![0; Sequential::PIECE_BYTES];
+        while receiving.received < len {
+            let count = piece.len().min((len - receiving.received) as usize);
+            file.content.read_exact_at(&mut piece[..count], receiving.received)?;
+            receiving.put(receiving.received, &piece[..count])?;
+        }
+        Ok(receiving)
     }
 }
 
-fn encode_head(head: &SnapshotHead) -> Vec<u8> {
+impl SnapshotFile {
+    /// # Errors
+    /// When it is damaged.
+    pub(crate) fn head(&self) -> io::Result<SnapshotHead> {
+        let mut input = Input::of(&self.content)?;
+        self.store.decode_head(&self.name, &mut input).map_err(|error| self.refuse(input.offset, error))
+    }
+
+    /// Read the state in it, which is verified.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    pub(crate) fn decode(&self, decode: Decode) -> io::Result<StagedState> {
+        let mut input = Input::of(&self.content)?;
+        let head = self.store.decode_head(&self.name, &mut input);
+        let decoded = head.and_then(|_| decode(&mut input));
+        decoded.map_err(|error| self.refuse(input.offset, error))
+    }
+
+    fn refuse(&self, offset: u64, error: io::Error) -> io::Error {
+        if !matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) {
+            return io::Error::new(
+                error.kind(),
+                format!("{}: {error}", self.store.disk.describe(&self.name)),
+            );
+        }
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!(
+                "{}, before offset {offset}: the snapshot is damaged: {error}. The log that led to it may be gone, so this \
+                 node does not start. If the other nodes are well, remove this one from the cluster and add a new node with \
+                 a new id and an empty directory; keep this directory for examination",
+                self.store.disk.describe(&self.name)
+            ),
+        )
+    }
+}
+
+impl Receiving {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// With the next piece; it is given up if that does not follow the last one, or the disk fails.
+    pub(crate) fn with(mut self, offset: u64, piece: &[u8]) -> io::Result<Self> {
+        match self.put(offset, piece) {
+            Ok(()) => Ok(self),
+            Err(error) => {
+                // The error that counts is the first one.
+                let _ = self.discard();
+                Err(error)
+            }
+        }
+    }
+
+    fn put(&mut self, offset: u64, piece: &[u8]) -> io::Result<()> {
+        if offset != self.received {
+            return Err(io::Error::other("this piece does not follow the last one: begin again"));
+        }
+        self.content.write_all_at(piece, offset)?;
+        self.received += piece.len() as u64;
+        self.unsynced += piece.len();
+        if self.unsynced >= Sequential::SYNC_BYTES {
+            self.content.sync_data()?;
+            self.unsynced = 0;
+        }
+        Ok(())
+    }
+
+    /// Give up: it takes no space from others.
+    ///
+    /// # Errors
+    /// Whatever the disk says.
+    pub(crate) fn discard(self) -> io::Result<()> {
+        self.store.remove_if_there(&format!("{}.recv", self.name))
+    }
+
+    /// All of it is there: read and verify it, make it durable, give it its name. It is given up if it is damaged.
+    ///
+    /// # Errors
+    /// When it is damaged, or the disk fails.
+    pub(crate) fn finish(self, decode: Decode) -> io::Result<(SnapshotFile, SnapshotHead, StagedState)> {
+        let receiving = format!("{}.recv", self.name);
+        let finished = self.read(decode).and_then(|decoded| {
+            self.content.sync_data()?;
+            self.store.publish(&receiving, &self.name)?;
+            Ok(decoded)
+        });
+        match finished {
+            Ok((head, staged)) => {
+                let Receiving { store, name, content, .. } = self;
+                Ok((SnapshotFile { name, content, store }, head, staged))
+            }
+            Err(error) => {
+                // The error that counts is the first one.
+                let _ = self.discard();
+                Err(error)
+            }
+        }
+    }
+
+    fn read(&self, decode: Decode) -> io::Result<(SnapshotHead, StagedState)> {
+        let mut input = Input::of(&self.content)?;
+        let head = self.store.decode_head(&self.name, &mut input);
+        let decoded = head.and_then(|head| Ok((head, decode(&mut input)?)));
+        decoded.map_err(|error| {
+            let (file, offset) = (self.store.disk.describe(&self.name), input.offset);
+            io::Error::new(error.kind(), format!("{file}, received, before offset {offset}: {error}"))
+        })
+    }
+}
+
+fn encode_head(head: &SnapshotHead, cluster: &[u8; 16]) -> Vec<u8> {
     let mut body = Writer::default();
     body.u8(VERSION);
+    cluster.iter().for_each(|byte| body.u8(*byte));
     put_log_id(&mut body, head.last.as_ref());
     put_log_id(&mut body, head.membership_id.as_ref());
     body.bytes(&head.membership);
@@ -167,33 +347,37 @@ fn encode_head(head: &SnapshotHead) -> Vec<u8> {
     out
 }
 
-fn decode_head(input: &mut impl Read) -> io::Result<SnapshotHead> {
-    let damaged =
-        |what: &str| io::Error::new(io::ErrorKind::InvalidData, format!("the snapshot is damaged: {what}"));
+fn decode_head(input: &mut dyn Read) -> io::Result<([u8; 16], SnapshotHead)> {
+    let damaged = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
     let mut start = [0; 16];
     input.read_exact(&mut start)?;
     if &start[..8] != MAGIC {
-        return Err(damaged("it does not begin with a snapshot's magic"));
+        return Err(damaged("it does not begin with a snapshot's magic".into()));
     }
     let len = u32::from_le_bytes([start[8], start[9], start[10], start[11]]) as usize;
     if len > HEADER_BYTES_MAX {
-        return Err(damaged("its header is too long"));
+        return Err(damaged("its header is too long".into()));
     }
     let mut body = vec![0; len];
     input.read_exact(&mut body)?;
     if crc32c::crc32c(&body).to_le_bytes() != start[12..] {
-        return Err(damaged("its header has the wrong checksum"));
+        return Err(damaged("its header has the wrong checksum".into()));
     }
     let mut body = Reader::new(body.into());
     let version = body.u8()?;
     if version != VERSION {
-        return Err(damaged(&format!("format version {version}; this program reads {VERSION}")));
+        return Err(damaged(format!("format version {version}; this program reads {VERSION}")));
     }
-    Ok(SnapshotHead {
+    let mut cluster = [0; 16];
+    for byte in &mut cluster {
+        *byte = body.u8()?;
+    }
+    let head = SnapshotHead {
         last: take_log_id(&mut body)?,
         membership_id: take_log_id(&mut body)?,
         membership: body.bytes()?,
-    })
+    };
+    Ok((cluster, head))
 }
 
 /// Writes one after the other, in large pieces, and syncs now and then so that write-back does not swamp the log's flushes.
@@ -206,7 +390,7 @@ struct Sequential {
 
 impl Sequential {
     const PIECE_BYTES: usize = 1 << 20;
-    const SYNC_BYTES: usize = 8 << 20;
+    const SYNC_BYTES: usize = 2 << 20;
 
     fn put(&mut self) -> io::Result<()> {
         self.file.write_all_at(&self.buffer, self.offset)?;
@@ -240,16 +424,32 @@ impl Write for Sequential {
     }
 }
 
-struct SequentialReader {
+/// Reads one after the other, in large pieces, and knows where it stands.
+struct Input {
     file: Arc<dyn DiskFile>,
-    offset: u64,
     len: u64,
+    offset: u64,
+    piece: Vec<u8>,
+    /// How much of `piece` is used up.
+    used: usize,
 }
 
-impl Read for SequentialReader {
+impl Input {
+    fn of(file: &Arc<dyn DiskFile>) -> io::Result<Input> {
+        Ok(Input { len: file.len()?, file: Arc::clone(file), offset: 0, piece: Vec::new(), used: 0 })
+    }
+}
+
+impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = (self.len - self.offset).min(buffer.len() as u64) as usize;
-        self.file.read_exact_at(&mut buffer[..count], self.offset)?;
+        if self.used == self.piece.len() {
+            self.piece.resize((Sequential::PIECE_BYTES as u64).min(self.len - self.offset) as usize, 0);
+            self.file.read_exact_at(&mut self.piece, self.offset)?;
+            self.used = 0;
+        }
+        let count = buffer.len().min(self.piece.len() - self.used);
+        buffer[..count].copy_from_slice(&self.piece[self.used..self.used + count]);
+        self.used += count;
         self.offset += count as u64;
         Ok(count)
     }
@@ -260,15 +460,120 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::disk::RealDisk;
+    use crate::disk::world::{Image, World, crash_states, describe};
+
+    fn head(index: u64) -> SnapshotHead {
+        let id = LogId { leader: Leadership { term: 3, node: 1 }, index };
+        SnapshotHead { last: Some(id), membership_id: Some(id), membership: Bytes::from_static(b"members") }
+    }
+
+    /// Content that is checked, as the state machine's is: its bytes, then their CRC32C.
+    fn write_content(out: &mut dyn Write) -> io::Result<()> {
+        let content = vec![5; 3_000];
+        out.write_all(&content)?;
+        out.write_all(&crc32c::crc32c(&content).to_le_bytes())
+    }
+
+    fn decode(input: &mut dyn Read) -> io::Result<StagedState> {
+        let mut content = vec![0; 3_004];
+        input.read_exact(&mut content)?;
+        let (content, crc) = content.split_at(3_000);
+        if crc32c::crc32c(content).to_le_bytes() != crc {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the content has the wrong checksum"));
+        }
+        Ok(Box::new(content.to_vec()))
+    }
 
     #[test]
     fn asking_for_a_snapshot_that_has_gone_makes_no_file() {
-        let directory = tempfile::tempdir().unwrap();
-        let store = SnapshotStore { disk: Arc::new(RealDisk::new(directory.path()).unwrap()) };
+        let world = World::default();
+        let store = SnapshotStore::open(world.disk("snapshots"), [9; 16]).unwrap();
         let name = "snap-0000000000000003-0000000000000001";
         assert_eq!(store.file(name).err().unwrap().kind(), io::ErrorKind::NotFound);
-        assert_eq!(store.open(name).err().unwrap().kind(), io::ErrorKind::NotFound);
         assert!(store.newest().unwrap().is_none(), "an empty file was left behind and taken for a snapshot");
+    }
+
+    #[test]
+    fn a_crash_leaves_the_old_snapshot_or_the_new_one_whole() {
+        let (world, other) = (World::default(), World::default());
+        let store = SnapshotStore::open(world.disk("snapshots"), [9; 16]).unwrap();
+        store.write(&head(5), write_content).unwrap();
+        let before = world.live();
+        let from_start = world.call_count();
+        // One that is built here, and one that comes from a peer.
+        store.write(&head(9), write_content).unwrap();
+        let foreign = SnapshotStore::open(other.disk("there"), [9; 16])
+            .unwrap()
+            .write(&head(12), write_content)
+            .unwrap();
+        store.copy(&foreign).unwrap().finish(decode).unwrap();
+        let (mut states, mut seen) = (0, std::collections::BTreeSet::new());
+        crash_states(&before, &world.calls()[from_start..], |_, image| {
+            let store = SnapshotStore::open(World::after(image.clone()).disk("snapshots"), [9; 16]).unwrap();
+            let (file, head) =
+                store.newest().unwrap().unwrap_or_else(|| panic!("none: {}", describe(&image)));
+            file.decode(decode).unwrap_or_else(|error| panic!("{}: {error}", describe(&image)));
+            seen.insert(head.last.unwrap().index);
+            let rest = store.disk.list().unwrap();
+            assert!(rest.iter().all(|name| !name.contains('.')), "unfinished files stay: {rest:?}");
+            states += 1;
+        });
+        assert_eq!(seen.into_iter().collect::<Vec<_>>(), [5, 9, 12], "in {states} states");
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_length_is_refused_by_name_and_offset() {
+        let world = World::default();
+        let file =
+            SnapshotStore::open(world.disk("s"), [9; 16]).unwrap().write(&head(7), write_content).unwrap();
+        let image = world.live();
+        let whole = image.content("s", &file.name).unwrap().clone();
+        let refused = |content: Vec<u8>, what: &str| {
+            let mut image = Image::default();
+            image.put("s", &file.name, content);
+            let store = SnapshotStore::open(World::after(image).disk("s"), [9; 16]).unwrap();
+            let newest = store.newest().map(Option::unwrap);
+            let error =
+                newest.and_then(|(file, _)| file.decode(decode)).err().unwrap_or_else(|| panic!("{what}"));
+            let error = error.to_string();
+            assert!(error.contains(&file.name) && error.contains("offset"), "{what}: {error}");
+        };
+        for bit in 0..whole.len() * 8 {
+            let mut content = whole.clone();
+            content[bit / 8] ^= 1 << (bit % 8);
+            refused(content, &format!("bit {bit} flipped"));
+        }
+        for len in 0..whole.len() {
+            refused(whole[..len].to_vec(), &format!("cut at {len}"));
+        }
+    }
+
+    #[test]
+    fn another_clusters_snapshot_and_a_renamed_one_are_refused() {
+        let world = World::default();
+        let file =
+            SnapshotStore::open(world.disk("s"), [9; 16]).unwrap().write(&head(7), write_content).unwrap();
+        let error =
+            SnapshotStore::open(world.disk("s"), [8; 16]).unwrap().newest().err().unwrap().to_string();
+        assert!(error.contains("another cluster") && error.contains(&file.name), "{error}");
+        world.disk("s").rename(&file.name, "snap-0000000000000008-0000000000000003").unwrap();
+        let error =
+            SnapshotStore::open(world.disk("s"), [9; 16]).unwrap().newest().err().unwrap().to_string();
+        assert!(error.contains("it was renamed: by its head it is snap-0000000000000007-"), "{error}");
+    }
+
+    #[test]
+    fn a_snapshot_without_room_leaves_nothing_behind() {
+        let world = World::default();
+        let store = SnapshotStore::open(world.disk("s"), [9; 16]).unwrap();
+        store.write(&head(5), write_content).unwrap();
+        world.set_capacity(Some(world.used() + 1_000));
+        let error = store.write(&head(6), write_content).err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert!(error.to_string().contains("s/snap-0000000000000006"), "{error}");
+        assert_eq!(store.disk.list().unwrap().len(), 1, "a half-written snapshot takes room from the log");
+        world.set_capacity(None);
+        store.write(&head(6), write_content).unwrap();
+        assert_eq!(store.newest().unwrap().unwrap().1.last.unwrap().index, 6);
     }
 }

@@ -3,6 +3,8 @@
 
 mod real;
 pub(crate) mod timed;
+#[cfg(test)]
+pub(crate) mod world;
 
 use std::io;
 use std::sync::Arc;
@@ -31,6 +33,9 @@ pub trait DiskFile: Send + Sync + 'static {
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
     /// fdatasync. A failure is final: what the file holds is not known any more.
     fn sync_data(&self) -> io::Result<()>;
+    /// Afterwards writing below `bytes` cannot fail for want of space. What the file holds and its length stay as they are, or
+    /// zeros are appended.
+    fn reserve(&self, bytes: u64) -> io::Result<()>;
     fn len(&self) -> io::Result<u64>;
     fn is_empty(&self) -> io::Result<bool> {
         Ok(self.len()? == 0)

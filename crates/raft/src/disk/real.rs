@@ -60,6 +60,19 @@ impl Disk for RealDisk {
 
 struct RealFile(File);
 
+impl RealFile {
+    /// Where the file system cannot reserve: zeros that are there need no space either.
+    fn append_zeros(&self, until: u64) -> io::Result<()> {
+        let mut at = self.len()?;
+        while at < until {
+            let piece = vec![0; (until - at).min(1 << 20) as usize];
+            self.write_all_at(&piece, at)?;
+            at += piece.len() as u64;
+        }
+        self.sync_data()
+    }
+}
+
 impl DiskFile for RealFile {
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         self.0.read_exact_at(buffer, offset)
@@ -71,6 +84,15 @@ impl DiskFile for RealFile {
 
     fn sync_data(&self) -> io::Result<()> {
         self.0.sync_data()
+    }
+
+    fn reserve(&self, bytes: u64) -> io::Result<()> {
+        let keep = rustix::fs::FallocateFlags::KEEP_SIZE;
+        match rustix::io::retry_on_intr(|| rustix::fs::fallocate(&self.0, keep, 0, bytes)) {
+            Ok(()) => Ok(()),
+            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => self.append_zeros(bytes),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn len(&self) -> io::Result<u64> {

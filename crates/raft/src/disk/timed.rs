@@ -67,6 +67,10 @@ impl DiskFile for TimedFile {
         Ok(())
     }
 
+    fn reserve(&self, bytes: u64) -> io::Result<()> {
+        self.inner.reserve(bytes)
+    }
+
     fn len(&self) -> io::Result<u64> {
         self.inner.len()
     }

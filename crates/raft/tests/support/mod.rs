@@ -23,11 +23,11 @@ pub struct Journal(pub Arc<Mutex<Payloads>>);
 struct Frozen(Vec<(u64, Vec<u8>)>);
 
 impl SnapshotSource for Frozen {
-    fn write(self: Box<Self>, out: &mut dyn Write) -> io::Result<()> {
-        for (index, payload) in self.0 {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        for (index, payload) in &self.0 {
             out.write_all(&index.to_le_bytes())?;
             out.write_all(&(payload.len() as u32).to_le_bytes())?;
-            out.write_all(&payload)?;
+            out.write_all(payload)?;
         }
         Ok(())
     }

@@ -116,7 +116,12 @@ fn raft(page: &mut Page, pages: &Pages) {
         "How long fdatasync of the log's files takes.",
         pages.database.raft.sync_times(),
     );
-    page.gauge("log_bytes", "Bytes of the log on disk.", status.log_bytes);
+    page.gauge("log_bytes", "Bytes of the entries that no snapshot has replaced yet.", status.log_bytes);
+    page.gauge(
+        "log_has_room",
+        "0 while the disk is full and writes are refused.",
+        u64::from(status.shortage.is_none()),
+    );
 }
 
 fn lane(page: &mut Page, pages: &Pages) {

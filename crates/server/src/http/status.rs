@@ -44,6 +44,8 @@ pub fn page(pages: &Pages) -> String {
         "relationships": view.relationship_count(),
         "fingerprint": format!("{:032x}", view.fingerprint()),
         "quorum_acked_ms_ago": status.quorum_acked_ms_ago,
+        // Why this node takes no writes at present; it serves reads.
+        "shortage": status.shortage,
         "fatal": status.fatal,
         "draining": pages.progress.is_draining(),
         "members": members,

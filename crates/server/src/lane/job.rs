@@ -140,6 +140,8 @@ pub enum Refusal {
     TooLarge {
         what: String,
     },
+    /// The disk is full; the text says what to do.
+    NoRoom(Arc<str>),
     /// What it stood behind did not run to its end, or is run again: neither was this.
     Behind,
     /// Proposed, and its fate could not be found out in time.

@@ -317,6 +317,15 @@ impl Lane {
                 tracing::info!(?opening, "a proposal was refused: the lane opens again");
                 self.take_back(opening, entry.waiters);
             }
+            Err(ProposeError::NoRoom(why)) => {
+                // Running them again would only be refused again; what changes nothing needs no room.
+                let (without_effects, writes): (Vec<Waiter>, Vec<Waiter>) =
+                    entry.waiters.into_iter().partition(|waiter: &Waiter| waiter.number.is_none());
+                self.take_back(opening, without_effects);
+                for waiter in writes {
+                    refuse(waiter.job, Refusal::NoRoom(Arc::clone(&why)));
+                }
+            }
             Err(error @ (ProposeError::Unknown | ProposeError::Fatal(_))) => {
                 tracing::warn!(?opening, %error, "the outcome of a proposal is not known here");
                 self.appended = true;

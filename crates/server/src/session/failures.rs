@@ -101,6 +101,11 @@ pub fn of_refusal(refusal: &Refusal, client_timeout: bool) -> Failure {
             "51N73",
             format!("The transaction is too large: {what}. Split it."),
         ),
+        Refusal::NoRoom(why) => failure(
+            "Neo.TransientError.General.DatabaseUnavailable",
+            "51N73",
+            format!("Nothing was done: {why}."),
+        ),
         Refusal::Unknown => failure(
             "Neo.DatabaseError.Transaction.TransactionCommitFailed",
             "08007",

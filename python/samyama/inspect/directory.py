@@ -1,0 +1,178 @@
+"""A whole data directory: do its parts belong together, and which graph do they come to?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from samyama.inspect.damage import Damage
+from samyama.inspect.entry import read_proposal
+from samyama.inspect.graph import Graph, Inconsistent
+from samyama.inspect.identity import Identity, read_identity, read_peers
+from samyama.inspect.log import Log, read_log
+from samyama.inspect.records import Entry, EntryKind
+from samyama.inspect.snapshot import Content, open_snapshot, snapshot_files
+
+__all__ = ["Replay", "Verdict", "replay", "verify"]
+
+#: What is being read, bytes so far, bytes in all.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(slots=True)
+class Replay:
+    """The graph that a directory holds, up to a log index."""
+
+    graph: Graph
+    #: The last entry in it; None: nothing is applied.
+    index: int | None
+    #: Entries that took no effect: computed under another leadership, or out of their chain.
+    fenced: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Verdict:
+    """All that is wrong is in ``damages``; what could be read is in the rest."""
+
+    directory: Path
+    damages: list[Damage] = field(default_factory=list)
+    identity: Identity | None = None
+    peers: dict[int, int] = field(default_factory=dict)
+    log: Log | None = None
+    snapshots: dict[Path, Content] = field(default_factory=dict)
+    unfinished: list[Path] = field(default_factory=list)
+
+
+def verify(directory: Path, progress: Progress | None = None) -> Verdict:
+    """Read everything: identity, every record with the proposals in it, every snapshot with its fingerprint."""
+    verdict = Verdict(Path(directory))
+    try:
+        verdict.identity = read_identity(verdict.directory)
+        verdict.peers = read_peers(verdict.directory)
+    except (Damage, FileNotFoundError) as problem:
+        verdict.damages.append(_as_damage(problem, verdict.directory / "IDENTITY"))
+    _verify_log(verdict, progress)
+    _verify_snapshots(verdict, progress)
+    _verify_cover(verdict)
+    return verdict
+
+
+def _as_damage(problem: Exception, file: Path) -> Damage:
+    return problem if isinstance(problem, Damage) else Damage(file, 0, "it is not there")
+
+
+def _verify_log(verdict: Verdict, progress: Progress | None) -> None:
+    directory = verdict.directory / "log"
+    if not directory.is_dir():
+        verdict.damages.append(Damage(directory, 0, "it is not there"))
+        return
+    owner = verdict.identity.owner if verdict.identity else None
+    note = None if progress is None else lambda done, total: progress("log", done, total)
+    verdict.log = log = read_log(directory, owner=owner, progress=note)
+    if log.damage is not None:
+        verdict.damages.append(log.damage)
+    for segment in log.segments:
+        for record in segment.records:
+            value = record.value
+            if isinstance(value, Entry) and value.kind is EntryKind.proposal and value.payload:
+                try:
+                    read_proposal(value.payload, segment.file, record.offset)
+                except Damage as damage:
+                    verdict.damages.append(damage)
+
+
+def _verify_snapshots(verdict: Verdict, progress: Progress | None) -> None:
+    directory = verdict.directory / "snapshots"
+    if directory.is_dir():
+        verdict.unfinished = sorted(f for f in directory.iterdir() if f.suffix in (".tmp", ".recv"))
+    for file in snapshot_files(directory):
+        name = file.name
+        note = None
+        if progress is not None:
+
+            def note(done: int, total: int, name: str = name) -> None:
+                progress(name, done, total)
+
+        try:
+            with open_snapshot(file) as snapshot:
+                if verdict.identity and snapshot.head.cluster != verdict.identity.cluster:
+                    raise Damage(file, 17, "it belongs to another cluster")
+                verdict.snapshots[file] = snapshot.scan(note)
+        except Damage as damage:
+            verdict.damages.append(damage)
+
+
+def _verify_cover(verdict: Verdict) -> None:
+    """What is purged from the log must be in a snapshot."""
+    purged = verdict.log.state.purged if verdict.log else None
+    if purged is None:
+        return
+    files = snapshot_files(verdict.directory / "snapshots")
+    newest = int(files[0].name.split("-")[1], 16) if files else None
+    if newest is None or newest < purged.index:
+        verdict.damages.append(
+            Damage(
+                verdict.directory / "snapshots",
+                0,
+                f"the log is purged up to {purged.index}, and the newest snapshot ends at {newest}",
+            )
+        )
+
+
+def replay(directory: Path, at: int | None = None, progress: Progress | None = None) -> Replay:
+    """The graph after the entry ``at``: the newest snapshot, and the log behind it.
+
+    Args:
+        at: A log index at or behind the snapshot; None: all there is, committed or not.
+
+    Raises: Damage: what is needed is damaged. ValueError: ``at`` is not there.
+    """
+    directory = Path(directory)
+    log = read_log(directory / "log")
+    if log.damage is not None:
+        raise log.damage
+    files = snapshot_files(directory / "snapshots")
+    result = Replay(Graph(), None)
+    if files:
+        note = (
+            None if progress is None else lambda done, total: progress(files[0].name, done, total)
+        )
+        with open_snapshot(files[0]) as snapshot:
+            result.graph = snapshot.load(note)
+            result.index = snapshot.head.last.index if snapshot.head.last else None
+    if at is not None and result.index is not None and at < result.index:
+        raise ValueError(f"the newest snapshot ends at {result.index}, behind {at}")
+    for entry in log.entries:
+        if result.index is not None and entry.id.index <= result.index:
+            continue
+        if at is not None and entry.id.index > at:
+            break
+        _apply(result, entry, directory)
+    if at is not None and result.index != at:
+        raise ValueError(f"the log ends with {result.index}, before {at}")
+    return result
+
+
+def _apply(result: Replay, entry: Entry, directory: Path) -> None:
+    index = entry.id.index
+    if result.index is not None and index != result.index + 1:
+        raise Damage(
+            directory / "log", 0, f"entry {index} follows {result.index}: some are missing"
+        )
+    result.index = index
+    if entry.kind is not EntryKind.proposal or not entry.payload:
+        return
+    proposal = read_proposal(entry.payload, directory / "log")
+    graph = result.graph
+    if proposal.opening.leader != entry.id.leader or proposal.first != graph.transaction_number + 1:
+        result.fenced.append(index)
+        return
+    for transaction in proposal.transactions:
+        try:
+            for effect in transaction.effects:
+                graph.apply(effect)
+            graph.finish_transaction(transaction.number)
+        except Inconsistent as problem:
+            what = f"entry {index}, transaction {transaction.number}: {problem}"
+            raise Damage(directory / "log", 0, what) from None

@@ -1,0 +1,354 @@
+"""Snapshot files, read as a stream: docs/format/snapshot_file.md, snapshot_state.md, snapshot_content.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+import msgspec
+
+from samyama.inspect.checksum import crc32c
+from samyama.inspect.cursor import Cursor
+from samyama.inspect.damage import Damage
+from samyama.inspect.effects import (
+    CreateConstraint,
+    CreateIndex,
+    CreateNode,
+    CreateRelationship,
+    CreateToken,
+    Effect,
+    read_properties,
+)
+from samyama.inspect.entry import Membership, read_membership
+from samyama.inspect.fingerprint import MODULUS
+from samyama.inspect.graph import Graph, Inconsistent, node_facts, relationship_facts
+from samyama.inspect.records import Leader, LogId, read_optional_id
+from samyama.inspect.schema import read_constraint, read_index
+
+__all__ = [
+    "Content",
+    "Deleted",
+    "GraphHeader",
+    "Range",
+    "Snapshot",
+    "SnapshotHead",
+    "SnapshotState",
+    "open_snapshot",
+    "snapshot_files",
+]
+
+_NAME = re.compile(r"snap-[0-9a-f]{16}-[0-9a-f]{16}")
+HEAD_BYTES_MAX, OPENINGS_MAX, SECTION_BYTES_MAX = 1 << 20, 64, 1 << 30
+HEADER, TOKENS, NODES, RELATIONSHIPS, SCHEMA, END = range(1, 7)
+
+Progress = Callable[[int, int], None]
+
+
+class SnapshotHead(msgspec.Struct, frozen=True):
+    """What the snapshot belongs to."""
+
+    cluster: bytes
+    #: The last entry in it.
+    last: LogId | None
+    membership_id: LogId | None
+    membership: Membership
+
+
+class Range(msgspec.Struct, frozen=True):
+    """Transactions that one opening of a lane got through: first and last number, log index of the last."""
+
+    leader: Leader
+    opened_at: int
+    first: int
+    last: int
+    index: int
+
+
+class SnapshotState(msgspec.Struct, frozen=True):
+    """What the log determines besides the graph."""
+
+    applied: int | None
+    last_leader: Leader | None
+    ranges: tuple[Range, ...]
+
+
+class GraphHeader(msgspec.Struct, frozen=True):
+    fingerprint: int
+    transaction_number: int
+    schema_epoch: int
+    next_node: int
+    next_relationship: int
+    next_index: int
+    nodes: int
+    relationships: int
+
+
+class Deleted(msgspec.Struct, frozen=True):
+    """An id that was used, so that it is never given again."""
+
+    kind: str
+    id: int
+
+
+class Content(msgspec.Struct, frozen=True):
+    """What a scan of the whole file comes to."""
+
+    nodes: int
+    relationships: int
+    deleted: int
+    indexes: int
+    constraints: int
+    tokens: int
+    fingerprint: int
+
+
+def snapshot_files(directory: Path) -> list[Path]:
+    """Finished snapshots of ``snapshots/`` of a node, newest first."""
+    if not directory.is_dir():
+        return []
+    return sorted((f for f in directory.iterdir() if _NAME.fullmatch(f.name)), reverse=True)
+
+
+def open_snapshot(file: Path) -> Snapshot:
+    """Read everything before the graph. Raises: Damage."""
+    return Snapshot(Path(file))
+
+
+@dataclass(slots=True)
+class _Section:
+    kind: int
+    offset: int
+    data: bytes
+
+
+class Snapshot:
+    """An open file. The graph in it can be read once: :meth:`items`, :meth:`scan` or :meth:`load`."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.bytes = file.stat().st_size
+        self._stream: BinaryIO = file.open("rb")
+        try:
+            self.head = self._read_head()
+            self.state = self._read_state()
+            self.header = self._read_graph_header()
+        except BaseException:
+            self._stream.close()
+            raise
+
+    def __enter__(self) -> Snapshot:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stream.close()
+
+    def _take(self, count: int, what: str) -> tuple[int, bytes]:
+        offset = self._stream.tell()
+        taken = self._stream.read(count)
+        if len(taken) < count:
+            raise Damage(self.file, offset + len(taken), f"the file ends in {what}")
+        return offset, taken
+
+    def _cursor(self, count: int, what: str) -> Cursor:
+        offset, taken = self._take(count, what)
+        return Cursor(taken, self.file, offset)
+
+    def _read_head(self) -> SnapshotHead:
+        start = self._cursor(16, "its head")
+        if start.take(8) != b"SAMYSNAP":
+            raise Damage(self.file, 0, "it does not begin with a snapshot's magic")
+        length, crc = start.u32(), start.u32()
+        if length > HEAD_BYTES_MAX:
+            raise Damage(self.file, 8, f"a head of {length} bytes")
+        offset, raw = self._take(length, "its head")
+        if crc32c(raw) != crc:
+            raise Damage(self.file, offset, "the head's checksum is wrong")
+        cursor = Cursor(raw, self.file, offset)
+        if (version := cursor.u8()) != 1:
+            raise Damage(self.file, offset, f"format version {version}; this program reads 1")
+        cluster, last, membership_id = (
+            cursor.take(16),
+            read_optional_id(cursor),
+            read_optional_id(cursor),
+        )
+        count = cursor.u32()
+        membership_offset = cursor.offset
+        membership = read_membership(cursor.take(count), self.file, membership_offset)
+        index, term = (last.index, last.leader.term) if last else (0, 0)
+        if self.file.name != (name := f"snap-{index:016x}-{term:016x}"):
+            raise Damage(self.file, offset, f"it was renamed: by its head it is {name}")
+        return SnapshotHead(cluster, last, membership_id, membership)
+
+    def _read_state(self) -> SnapshotState:
+        offset, fixed = self._take(48, "the state before the graph")
+        if fixed[:4] != b"SMYC":
+            raise Damage(self.file, offset, "the state does not begin with SMYC")
+        if fixed[4] != 1:
+            raise Damage(
+                self.file, offset + 4, f"state of version {fixed[4]}; this program reads 1"
+            )
+        cursor = Cursor(fixed[8:], self.file, offset + 8)
+        applied, has_leader, leader, count = (
+            cursor.u64(),
+            cursor.u64(),
+            Leader(cursor.u64(), cursor.u64()),
+            cursor.u64(),
+        )
+        if count > OPENINGS_MAX:
+            raise Damage(self.file, offset + 40, f"{count} openings")
+        _, rest = self._take(count * 48, "the openings")
+        if crc32c(fixed + rest) != self._cursor(4, "the openings").u32():
+            raise Damage(self.file, offset, "the checksum of the state before the graph is wrong")
+        cursor = Cursor(rest, self.file, offset + 48)
+        ranges = tuple(
+            Range(
+                Leader(cursor.u64(), cursor.u64()),
+                cursor.u64(),
+                cursor.u64(),
+                cursor.u64(),
+                cursor.u64(),
+            )
+            for _ in range(count)
+        )
+        return SnapshotState(
+            applied - 1 if applied else None, leader if has_leader == 1 else None, ranges
+        )
+
+    def _read_graph_header(self) -> GraphHeader:
+        offset, start = self._take(10, "the graph's magic")
+        if start[:8] != b"SAMYGRPH":
+            raise Damage(self.file, offset, "the graph does not begin with its magic")
+        if (version := int.from_bytes(start[8:], "little")) != 1:
+            raise Damage(
+                self.file, offset + 8, f"a graph of version {version}; this program reads 1"
+            )
+        section = self._read_section()
+        if section.kind != HEADER:
+            raise Damage(self.file, section.offset, "the graph's header is missing")
+        cursor = Cursor(section.data, self.file, section.offset)
+        fingerprint = int.from_bytes(cursor.take(16), "little")
+        return GraphHeader(fingerprint, *(cursor.uint() for _ in range(7)))
+
+    def _read_section(self) -> _Section:
+        cursor = self._cursor(9, "a section's head")
+        kind, length, crc = cursor.u8(), cursor.u32(), cursor.u32()
+        if length > SECTION_BYTES_MAX:
+            raise Damage(self.file, cursor.offset - 9, f"a section of {length} bytes")
+        offset, data = self._take(length, "a section")
+        if crc32c(data, crc32c(bytes([kind]))) != crc:
+            raise Damage(self.file, offset, f"a section of kind {kind} has the wrong checksum")
+        return _Section(kind, offset, data)
+
+    def items(self, progress: Progress | None = None) -> Iterator[Effect | Deleted]:
+        """The graph as the effects that would make it, and the ids that are used up. Raises: Damage."""
+        tokens = [0, 0, 0]
+        while (section := self._read_section()).kind != END:
+            cursor = Cursor(section.data, self.file, section.offset)
+            while cursor.left:
+                match section.kind:
+                    case 2:  # TOKENS
+                        kind = cursor.u8()
+                        if kind > 2:
+                            raise cursor.damage(f"unknown token kind {kind}")
+                        yield CreateToken(kind, tokens[kind], cursor.text())
+                        tokens[kind] += 1
+                    case 3:  # NODES
+                        yield self._read_node(cursor)
+                    case 4:  # RELATIONSHIPS
+                        yield self._read_relationship(cursor)
+                    case 5:  # SCHEMA
+                        if cursor.u8() == 0:
+                            yield CreateIndex(read_index(cursor))
+                        else:
+                            yield CreateConstraint(*read_constraint(cursor))
+                    case _:
+                        raise cursor.damage(f"a section of the unknown kind {section.kind}")
+            if progress is not None:
+                progress(self._stream.tell(), self.bytes)
+
+    def _read_node(self, cursor: Cursor) -> CreateNode | Deleted:
+        id = cursor.uint()
+        if cursor.u8() == 0:
+            return Deleted("node", id)
+        labels = tuple(cursor.uint() for _ in range(cursor.count()))
+        return CreateNode(id, labels, read_properties(cursor))
+
+    def _read_relationship(self, cursor: Cursor) -> CreateRelationship | Deleted:
+        id = cursor.uint()
+        if cursor.u8() == 0:
+            return Deleted("relationship", id)
+        start, end, type = cursor.uint(), cursor.uint(), cursor.uint()
+        return CreateRelationship(id, start, end, type, read_properties(cursor))
+
+    def scan(self, progress: Progress | None = None) -> Content:
+        """Count everything and compute the fingerprint anew, without keeping the graph.
+
+        Raises: Damage: also when counts or fingerprint are not those of the header.
+        """
+        nodes = relationships = deleted = fingerprint = 0
+        # The few that are not nodes or relationships.
+        rest = Graph()
+        for item in self.items(progress):
+            match item:
+                case CreateNode(id=id, labels=labels, properties=properties):
+                    nodes += 1
+                    fingerprint += node_facts(id, labels, properties)
+                case CreateRelationship(id=id, properties=properties):
+                    relationships += 1
+                    ends = (item.start, item.end, item.type)
+                    fingerprint += relationship_facts(id, ends, properties)
+                case Deleted():
+                    deleted += 1
+                case _:
+                    rest.apply(item)
+        content = Content(
+            nodes,
+            relationships,
+            deleted,
+            len(rest.indexes),
+            len(rest.constraints),
+            sum(map(len, rest.tokens)),
+            (fingerprint + rest.fingerprint) % MODULUS,
+        )
+        self._compare(content.nodes, content.relationships, content.fingerprint)
+        return content
+
+    def load(self, progress: Progress | None = None) -> Graph:
+        """The graph in it. Raises: Damage."""
+        graph = Graph()
+        for item in self.items(progress):
+            if isinstance(item, Deleted):
+                continue
+            try:
+                graph.apply(item)
+            except Inconsistent as problem:
+                raise Damage(self.file, self._stream.tell(), str(problem)) from None
+        graph.transaction_number = self.header.transaction_number
+        self._compare(len(graph.nodes), len(graph.relationships), graph.fingerprint)
+        return graph
+
+    def _compare(self, nodes: int, relationships: int, fingerprint: int) -> None:
+        header, here = self.header, self._stream.tell()
+        if (nodes, relationships) != (header.nodes, header.relationships):
+            raise Damage(
+                self.file,
+                here,
+                f"{nodes} nodes and {relationships} relationships, and the header says "
+                f"{header.nodes} and {header.relationships}",
+            )
+        if fingerprint != header.fingerprint:
+            raise Damage(
+                self.file,
+                here,
+                f"the content has fingerprint {fingerprint:032x}, and the header says "
+                f"{header.fingerprint:032x}",
+            )
