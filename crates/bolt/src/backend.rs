@@ -48,6 +48,8 @@ pub struct TransactionOptions {
     pub impersonated_user: Option<Arc<str>>,
     pub notifications_minimum_severity: Option<Arc<str>>,
     pub notifications_disabled: Vec<Arc<str>>,
+    /// What a member that relays for a client adds on its own account. Null from anybody else.
+    pub relay: Value,
 }
 
 /// An auto-commit statement that has arrived behind others.
@@ -157,7 +159,8 @@ pub trait Session: Send + 'static {
     /// come by `run` and `pull` one after the other, with the very same `query` and `parameters`, unless something fails
     /// before. A backend may begin them early, as long as none takes effect whose predecessor has not.
     fn announce(&mut self, _ahead: Vec<Announced>) {}
-    fn commit(&mut self) -> impl Future<Output = Result<CommitReply, Failure>> + Send;
+    /// `relay` as in [`TransactionOptions::relay`].
+    fn commit(&mut self, relay: Value) -> impl Future<Output = Result<CommitReply, Failure>> + Send;
     fn rollback(&mut self) -> impl Future<Output = Result<(), Failure>> + Send;
     /// Drop every result and transaction; must be cheap and cannot fail. Also called after any failure.
     fn reset(&mut self) -> impl Future<Output = ()> + Send;

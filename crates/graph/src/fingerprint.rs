@@ -18,6 +18,7 @@ pub(crate) enum Fact {
     Token,
     Index,
     Constraint,
+    Said,
 }
 
 /// Two independent 64-bit mixers over the same words.
@@ -113,6 +114,32 @@ impl FactHasher {
             x ^ x >> 33
         };
         u128::from(mix(self.high ^ self.low.rotate_left(32))) << 64 | u128::from(mix(self.low))
+    }
+}
+
+/// A hash of anything that was said, to tell later whether it was said again. As stable as the fingerprint, and no more of a
+/// defence.
+pub struct Digest(FactHasher);
+
+impl Default for Digest {
+    fn default() -> Self {
+        Digest(FactHasher::new(Fact::Said))
+    }
+}
+
+impl Digest {
+    pub fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        self.0.bytes(bytes);
+        self
+    }
+
+    pub fn value(&mut self, value: &Value) -> &mut Self {
+        self.0.value(value);
+        self
+    }
+
+    pub fn finish(&self) -> u128 {
+        self.0.finish()
     }
 }
 

@@ -34,6 +34,7 @@ pub use codec::{
 pub use compare::Equivalent;
 pub use draft::{Draft, View};
 pub use effect::{ApplyError, Effect};
+pub use fingerprint::Digest;
 pub use graph::{Adjacent, Graph, RelationshipEnds};
 pub use ids::{Direction, IndexId, KeyId, LabelId, NodeId, RelationshipId, TokenKind, TypeId};
 pub use index::{FieldStatistics, Occurrence};

@@ -194,7 +194,9 @@ impl Session {
 
     /// Returns the bookmark.
     fn commit(&self, py: Python<'_>) -> PyResult<String> {
-        self.with(py, async |session| session.commit().await.map(|reply| reply.bookmark.to_string()))
+        self.with(py, async |session| {
+            session.commit(Value::Null).await.map(|reply| reply.bookmark.to_string())
+        })
     }
 
     fn rollback(&self, py: Python<'_>) -> PyResult<()> {

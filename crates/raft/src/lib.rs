@@ -12,6 +12,7 @@
 
 mod consensus;
 pub mod disk;
+mod failover;
 mod ground;
 mod histogram;
 mod identity;

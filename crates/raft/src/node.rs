@@ -18,7 +18,7 @@ use crate::identity::{DirectoryLock, Identity, KnownPeers};
 use crate::member::Member;
 use crate::network::Transport;
 use crate::network::hello::Credentials;
-use crate::network::listen::listen;
+use crate::network::listen::{Lost, Reception, listen};
 use crate::network::tcp::TcpTransport;
 use crate::runtime::Tokio;
 use crate::{NodeConfig, NodeId, StateMachine, StreamHandler};
@@ -81,6 +81,15 @@ async fn bind(config: &NodeConfig) -> io::Result<Option<TcpListener>> {
     })
 }
 
+/// A peer whose heartbeat connection has ended: perhaps its process has.
+fn lost(member: &Member<Tokio>, transport: &Arc<TcpTransport>) -> Lost {
+    let (member, transport) = (member.clone(), Arc::clone(transport));
+    Arc::new(move |peer| {
+        let (member, transport) = (member.clone(), Arc::clone(&transport));
+        tokio::spawn(async move { member.look_after(peer, || transport.is_refused(peer)).await });
+    })
+}
+
 impl RaftNode {
     /// Open the log, recover, listen, join or form the cluster. Spawns onto the current tokio runtime, which becomes the
     /// raft runtime: nothing else should run there.
@@ -104,7 +113,9 @@ impl RaftNode {
         ground.lock = lock;
         let member = Member::<Tokio>::open(config, machine, ground).await?;
         if let Some(listener) = listener {
-            member.spawn(listen(listener, credentials, member.answerer(), streams));
+            let lost = lost(&member, &transport);
+            let answerer = member.answerer();
+            member.spawn(listen(listener, Reception { credentials, answerer, streams, lost }));
         }
         member.form_cluster().await?;
         Ok(RaftNode { member, transport, syncs })

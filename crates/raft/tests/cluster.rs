@@ -51,6 +51,31 @@ fn three_nodes_survive_their_leader_and_lose_nothing() {
 }
 
 #[test]
+fn a_leader_whose_process_is_gone_is_replaced_before_its_lease_ends() {
+    // By timeouts an election would begin after seven seconds at the earliest.
+    let mut cluster = Cluster::new(3, |config| {
+        config.election_timeout_ms_min = 3_000;
+        config.election_timeout_ms_max = 4_000;
+    });
+    cluster.write("before");
+    let follower = (1..=3).find(|id| *id != cluster.leader()).unwrap();
+    let (leader, term) = (cluster.leader(), cluster.members[&follower].node.status().term);
+    cluster.crash(follower);
+    cluster.write("without a follower");
+    assert_eq!(cluster.members[&leader].node.status().term, term, "the loss of a follower changes nothing");
+    cluster.start(follower);
+    cluster.wait_equal();
+    cluster.crash(leader);
+    let crashed = Instant::now();
+    cluster.write("after");
+    let took = crashed.elapsed();
+    assert!(took < Duration::from_secs(4), "it was replaced after {took:?}: the lease had ended");
+    assert_eq!(cluster.members[&cluster.leader()].node.status().term, term + 1, "one election, no split votes");
+    cluster.start(leader);
+    assert_eq!(cluster.wait_equal().len(), 3);
+}
+
+#[test]
 fn a_follower_that_was_away_is_brought_up_by_snapshot() {
     let mut cluster = Cluster::new(3, |config| config.snapshot_log_entries = 50);
     cluster.write("first");

@@ -1,7 +1,7 @@
 //! One database on one node: a Raft member with the graph as its state machine, the lane, the plan cache, read points.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use samyama_exec::Procedures;
@@ -38,6 +38,8 @@ pub struct Database {
     /// Long reads run on pool threads, this many at a time.
     pub pool: Arc<Semaphore>,
     pub transactions_open: AtomicUsize,
+    /// The node is being stopped: its own clients begin nothing new.
+    stopping: AtomicBool,
     gate: ReadGate,
 }
 
@@ -84,6 +86,7 @@ impl Database {
             uuid: raft.status().cluster_id.into(),
             pool: Arc::new(Semaphore::new(POOL_THREADS_MAX)),
             transactions_open: AtomicUsize::new(0),
+            stopping: AtomicBool::new(false),
             gate: ReadGate::start(Arc::clone(shared.host()), read_index(raft.clone())),
             raft,
             shared,
@@ -106,6 +109,14 @@ impl Database {
 
     pub fn published(&self) -> Arc<Published> {
         self.shared.published()
+    }
+
+    pub fn begin_to_stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
     }
 
     /// Count one more open transaction; None when there are as many as may be.

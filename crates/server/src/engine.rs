@@ -11,6 +11,7 @@ use samyama_exec::{
 use samyama_graph::{Draft, Effect, Graph, Value, View};
 
 use crate::host::{self, Host};
+use crate::keys::Keys;
 
 /// What a statement does.
 pub enum Program {
@@ -43,6 +44,12 @@ pub struct Statement {
     /// When the transaction began; the statement itself begins when it runs.
     pub transaction_ns: i128,
     pub procedures: Arc<dyn Procedures>,
+    /// Under which it takes effect at most once.
+    pub keys: Keys,
+    /// They are taken even if it changes nothing: it, or an earlier attempt at it, may come again.
+    pub takes_key: bool,
+    /// Of its text and parameters; only with a client's key.
+    pub digest: u128,
 }
 
 impl Statement {

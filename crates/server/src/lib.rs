@@ -1,5 +1,6 @@
 //! One node: database (raft + graph as its state machine), lane, transactions, plan cache, sessions, forwarding, HTTP.
 
+mod answer;
 mod catalog;
 mod commits;
 mod config;
@@ -12,6 +13,7 @@ mod forward;
 mod frontend;
 mod host;
 mod http;
+mod keys;
 mod lane;
 mod limits;
 mod listen;

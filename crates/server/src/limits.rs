@@ -17,10 +17,32 @@ pub const ENTRY_BYTES_WORTH_IT: usize = 64 * 1024;
 pub const ENTRY_SPACING: Duration = Duration::from_millis(2);
 /// The lane seals an entry when it holds this much, so that none delays a heartbeat.
 pub const ENTRY_BYTES_TARGET: usize = 256 * 1024;
-/// The largest entry, one transaction included.
-pub const ENTRY_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// What one log entry carries; an entry of the lane that is larger goes out in parts.
+pub const PART_BYTES_MAX: usize = 768 * 1024;
+/// Parts of one entry in flight: the log's writer has votes to write, too.
+pub const PARTS_IN_FLIGHT_MAX: usize = 8;
+/// The effects of one transaction.
+pub const TRANSACTION_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// What a transaction with a key keeps of its answers: rows within this, a result that does not fit keeps its counters alone;
+pub const ANSWERS_ROWS_BYTES_MAX: usize = 64 * 1024;
+/// and all together.
+pub const ANSWERS_BYTES_MAX: usize = 96 * 1024;
+/// A client's idempotency key. Its length is one byte in the log.
+pub const CLIENT_KEY_BYTES_MAX: usize = 128;
+/// Idempotency keys that are remembered, and what they may take with their answers.
+pub const CLIENT_KEYS_MAX: usize = 262_144;
+pub const CLIENT_KEYS_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// For so long an idempotency key is remembered at least, by the leaders' clocks: twice as long as drivers try again.
+pub const CLIENT_KEY_AGE_MS_MIN: u64 = 60_000;
+/// Keys of relayed writes that are remembered for each relaying node: of those that it has settled none are.
+pub const RELAY_KEYS_MAX: usize = 65_536;
+pub const RELAY_KEYS_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Nodes whose relay keys are remembered.
+pub const RELAYING_NODES_MAX: usize = 256;
 /// Statements executed before the lane looks at its other duties.
 pub const LANE_TURN_STATEMENTS_MAX: usize = 512;
+/// A statement that has waited for its turn this long fails: more is uncommitted than may be, and none of it commits.
+pub const LANE_WAIT_MAX: Duration = Duration::from_secs(10);
 /// Statements that wait for the lane; past it new ones fail at once.
 pub const LANE_QUEUE_MAX: usize = 16_384;
 /// Effects of committed transactions kept for open ones.
@@ -41,10 +63,17 @@ pub const RESOLVE_TIMEOUT: Duration = Duration::from_secs(10);
 pub const LEADER_WAIT: Duration = Duration::from_secs(2);
 /// Between two questions for a read point while nobody leads.
 pub const READ_RETRY_PAUSE: Duration = Duration::from_millis(5);
-/// How often a statement is handed to a leader that turns out not to lead.
-pub const FORWARDS_MAX: u32 = 20;
 /// Connecting to the leader for a forwarded session.
 pub const FORWARD_CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+/// A leader that has been asked and from which nothing has come for so long, not even a sign of life, is given up.
+pub const RELAY_SILENCE_MAX: Duration = Duration::from_secs(5);
+/// So long the old leader may still answer when another one is known.
+pub const RELAY_DEPOSED_GRACE: Duration = Duration::from_millis(100);
+/// Between two attempts to reach a leader, if the leader does not change meanwhile.
+pub const RELAY_RETRY_PAUSE: Duration = Duration::from_millis(25);
+/// What is remembered of a relayed transaction, to run it again when the leader is lost.
+pub const TRANSCRIPT_STATEMENTS_MAX: usize = 256;
+pub const TRANSCRIPT_BYTES_MAX: usize = 1024 * 1024;
 /// Idle forwarded connections kept per member.
 pub const FORWARD_POOL_MAX: usize = 64;
 /// A read that has not ended after this moves from the serving thread to the pool.
@@ -69,5 +98,7 @@ pub const TRANSACTION_EFFECTS_MAX: usize = 4_000_000;
 pub const ROUTING_TTL_SECONDS: i64 = 10;
 /// The drain of a node that is told to stop.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often it is looked whether a draining node is done.
+pub const DRAIN_LOOK: Duration = Duration::from_millis(10);
 /// Handing leadership over when a node stops.
 pub const TRANSFER_TIMEOUT: Duration = Duration::from_secs(2);

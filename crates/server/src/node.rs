@@ -24,7 +24,7 @@ use crate::files::Files;
 use crate::forward::Relays;
 use crate::frontend::{Frontend, Planner};
 use crate::http::{self, ConnectionMetrics, Pages};
-use crate::limits::{DRAIN_TIMEOUT, POOL_THREADS_MAX, TRANSFER_TIMEOUT};
+use crate::limits::{DRAIN_LOOK, DRAIN_TIMEOUT, POOL_THREADS_MAX, TRANSFER_TIMEOUT};
 use crate::listen;
 use crate::machine::Machine;
 use crate::procedures::ServerProcedures;
@@ -172,11 +172,16 @@ impl Node {
         self.progress.end(Ok(()));
     }
 
+    /// Let what has begun end, for a bounded time, and hand leadership over. Nothing new is begun for this node's own clients;
+    /// other members go on relaying to it while it leads, and run what they had open again on the next leader.
     async fn drain(&self) {
+        self.database.begin_to_stop();
         let deadline = Instant::now() + DRAIN_TIMEOUT;
-        while self.database.transactions_open.load(Ordering::Relaxed) > 0 && Instant::now() < deadline {
-            tokio::time::sleep(Duration::from_millis(10)).await;
+        while self.database.registry.busy_clients() > 0 && Instant::now() < deadline {
+            tokio::time::sleep(DRAIN_LOOK).await;
         }
+        // The last answers are on their way to the sockets.
+        tokio::time::sleep(DRAIN_LOOK).await;
         let status = self.database.raft.status();
         let leads = status.leader == Some(status.id);
         if leads && status.members.iter().filter(|member| member.voter).count() > 1 {
@@ -213,8 +218,10 @@ async fn serve(
     let files = Files::below(&config.load.csv_directory);
     let procedures = ServerProcedures::new(raft.clone(), config.listed.clone(), Arc::clone(&registry), files);
     let database = Database::new(raft.clone(), shared, planner, config, Arc::new(procedures), registry);
-    let backend =
-        Arc::new(BoltBackend { database: Arc::clone(&database), relays: Relays::new(raft.clone()) });
+    let backend = Arc::new(BoltBackend {
+        database: Arc::clone(&database),
+        relays: Relays::new(raft.clone(), config.node.id, Arc::clone(&database.shared)),
+    });
     let connections = Arc::new(ConnectionMetrics::default());
     let statements = Arc::new(StatementMetrics::default());
     let slow_ms = config.log.slow_query_ms;

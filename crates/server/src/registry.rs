@@ -116,6 +116,14 @@ impl Registry {
         self.open.lock().values().cloned().collect()
     }
 
+    /// Clients of this node that wait for something, or have a transaction open. What other members relay does not count:
+    /// they can go on elsewhere.
+    pub fn busy_clients(&self) -> usize {
+        let is_busy =
+            |doing: &Arc<Doing>| doing.info.forwarded_by.is_none() && doing.current.lock().is_some();
+        self.sessions().iter().filter(|doing| is_busy(doing)).count()
+    }
+
     pub fn transactions(&self) -> Vec<Row> {
         let now = now_ns();
         let row = |doing: &Arc<Doing>| {

@@ -1,5 +1,5 @@
-//! What the state machine publishes and everybody else reads: the newest applied view, what became of proposals, and,
-//! the other way round, the views that the leader's lane has built already.
+//! What the state machine publishes and everybody else reads: the newest applied view, what became of proposals, the keys
+//! of applied transactions, and, the other way round, the views that the leader's lane has built already.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use samyama_raft::{Leadership, LogIndex, watch};
 
 use crate::entry::{EntryHeader, Opening};
 use crate::host::{Host, Tokio, within};
+use crate::keys::{KeyTable, RelayKey, RelayStanding};
 use crate::limits::{FINGERPRINTS_MAX, OPENINGS_MAX, PREPARED_MAX};
 
 /// The newest applied view, and what it is a view of.
@@ -104,7 +105,7 @@ impl Outcomes {
 /// A view that the lane built for an entry it is about to propose.
 pub struct Prepared {
     pub header: EntryHeader,
-    /// Of the whole payload: the proof that the entry that came back is the one the view was built for.
+    /// Of the payload, or of the last part: the proof that the entry that came back is the one the view was built for.
     pub crc: u32,
     pub view: View,
 }
@@ -113,6 +114,8 @@ pub struct Prepared {
 pub struct Shared {
     published: ArcSwap<Published>,
     outcomes: Mutex<Outcomes>,
+    /// Replicated state. Only the state machine changes it, right before it publishes the view that goes with it.
+    pub keys: Mutex<KeyTable>,
     prepared: Mutex<VecDeque<Prepared>>,
     fingerprints: Mutex<VecDeque<(LogIndex, u128)>>,
     changed: watch::Sender<LogIndex>,
@@ -129,6 +132,7 @@ impl Shared {
             host,
             published: ArcSwap::from_pointee(Published { view: View::default(), index: 0, leader: None }),
             outcomes: Mutex::default(),
+            keys: Mutex::default(),
             prepared: Mutex::default(),
             fingerprints: Mutex::default(),
             changed: watch::Sender::new(0),
@@ -200,6 +204,11 @@ impl Shared {
         self.fingerprints.lock().iter().copied().collect()
     }
 
+    /// What is known here of a relay key. `New` says nothing more than that it was not applied here yet.
+    pub fn relay_key(&self, key: &RelayKey) -> RelayStanding {
+        self.keys.lock().relay(key)
+    }
+
     /// The lane hands over the view of an entry before it proposes it.
     pub fn prepare(&self, prepared: Prepared) {
         let mut queue = self.prepared.lock();
@@ -216,6 +225,11 @@ impl Shared {
         queue.drain(..=at).next_back().map(|p| p.view)
     }
 
+    /// Has the lane built a view for this entry?
+    pub fn is_prepared(&self, header: &EntryHeader) -> bool {
+        self.prepared.lock().iter().any(|prepared| prepared.header == *header)
+    }
+
     /// The lane has closed: what it built rests on nothing now.
     pub fn clear_prepared(&self) {
         self.prepared.lock().clear();
@@ -230,12 +244,16 @@ mod tests {
         Opening { leader: Leadership { term, node: 1 }, opened_at }
     }
 
+    fn header(opening: Opening, first: u64, count: u32) -> EntryHeader {
+        EntryHeader { opening, first, count, has_keys: false, parts: 1 }
+    }
+
     #[test]
     fn a_fate_is_known_only_after_a_later_leader() {
         let mut outcomes = Outcomes::default();
         let mine = opening(1, 1);
         outcomes.note_leader(mine.leader, 2);
-        outcomes.note_applied(&EntryHeader { opening: mine, first: 1, count: 3 }, 2);
+        outcomes.note_applied(&header(mine, 1, 3), 2);
         assert_eq!(outcomes.fate(mine, 3), Fate::Applied(2));
         assert_eq!(outcomes.fate(mine, 4), Fate::Open);
         outcomes.note_leader(Leadership { term: 1, node: 2 }, 3);
@@ -253,7 +271,7 @@ mod tests {
         for term in 1..=(OPENINGS_MAX as u64 + 1) {
             let opening = opening(term, term);
             outcomes.note_leader(opening.leader, term);
-            outcomes.note_applied(&EntryHeader { opening, first: term, count: 1 }, term);
+            outcomes.note_applied(&header(opening, term, 1), term);
         }
         assert_eq!(outcomes.fate(opening(1, 1), 1), Fate::Open);
         assert_eq!(outcomes.fate(opening(2, 2), 2), Fate::Applied(2));

@@ -188,7 +188,6 @@ def killed_leader(story: Story) -> None:
     """kill -9 under load."""
     cluster = story.cluster
     story.chapter("kill -9 of the leader, under load")
-    story.run("CREATE CONSTRAINT tick_id IF NOT EXISTS FOR (t:Tick) REQUIRE t.id IS UNIQUE")
     old = cluster.leader()
     with Writers(story.driver) as writers:
         writers.wait_for(TICKS_BEFORE)
@@ -207,7 +206,9 @@ def killed_leader(story: Story) -> None:
         f"[bold]{gap_ms:.0f} ms[/bold] between the last acknowledgement before and the first after."
     )
     missing, doubled = compare(story)
-    story.say(f"Told that the outcome is unknown, and asked again: {writers.unknown} clients.")
+    story.say(
+        f"Clients whose connection broke during a commit, and that asked again under the same key: {writers.unknown}."
+    )
     story.say(
         f"{len(story.acknowledged)} writes were acknowledged; missing now: {missing}, doubled: {doubled}."
     )

@@ -120,6 +120,13 @@ METRICS = (
         "commit_seconds",
         "From an entry's proposal until a quorum has it and it is applied; on the leader.",
     ),
+    _gauge(
+        "Writes",
+        "keys_kept",
+        "keys",
+        "Keys of applied transactions that are remembered.",
+        of="`members` (that relay), `clients`",
+    ),
     _gauge("Graph", "graph_nodes", "nodes", "Nodes."),
     _gauge("Graph", "graph_relationships", "relationships", "Relationships."),
     _counter(

@@ -164,7 +164,8 @@ class Cluster:
     def driver(self, node: Node | None = None, **options: Any) -> neo4j.Driver:
         """The official driver, routed over the cluster or, with ``node``, directly on one node.
 
-        Routed, it knows every node from the start, as an application does through DNS or a resolver of its own.
+        Routed, it is given one name for the whole cluster, which stands for every node, as an application would have it
+        from DNS or a resolver of its own. The addresses in routing tables are taken as they are.
         """
         import neo4j
 

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use samyama_graph::{Map, Value};
 use thiserror::Error;
@@ -16,7 +17,7 @@ use crate::chunk::{Dechunker, begin_message, end_message};
 use crate::failure::read_failure;
 use crate::handshake;
 use crate::limits::{MESSAGE_BYTES_MAX, RESULT_NESTING_DEPTH_MAX};
-use crate::message::{Summary, tag, write_options, write_request_run};
+use crate::message::{RELAY, Summary, tag, write_options, write_request_run};
 use crate::packstream::{DecodeError, Decoder, EncodeError, Encoder, EntitySink, Interner, UtcOnly, Zones};
 use crate::version::{Dialect, Version};
 
@@ -62,6 +63,8 @@ pub struct Client {
     out: Vec<u8>,
     /// The message that was read last.
     current: Vec<u8>,
+    /// An answer that is due is given up when nothing at all has come for so long. Only for a server that gives signs of life.
+    silence_max: Option<Duration>,
 }
 
 impl Client {
@@ -82,6 +85,7 @@ impl Client {
             interner: Interner::new(),
             out: Vec::new(),
             current: Vec::new(),
+            silence_max: None,
         };
         client.send_hello(introduction);
         if version.has_logon() {
@@ -93,6 +97,11 @@ impl Client {
             client.expect_success().await?;
         }
         Ok(client)
+    }
+
+    /// Give an answer up when nothing has come for so long. The server must give signs of life.
+    pub fn set_silence_max(&mut self, silence_max: Duration) {
+        self.silence_max = Some(silence_max);
     }
 
     pub fn version(&self) -> Version {
@@ -177,6 +186,11 @@ impl Client {
         self.send_plain(tag::COMMIT);
     }
 
+    /// COMMIT between members, with what the relaying one adds.
+    pub fn send_commit_relayed(&mut self, relay: &Value) {
+        self.send_map(tag::COMMIT, &[(RELAY, relay.clone())]);
+    }
+
     pub fn send_rollback(&mut self) {
         self.send_plain(tag::ROLLBACK);
     }
@@ -213,7 +227,7 @@ impl Client {
                 self.current.extend_from_slice(message);
                 break;
             }
-            if self.stream.read_buf(self.dechunker.buffer()).await? == 0 {
+            if self.read().await? == 0 {
                 return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
             }
         }
@@ -225,6 +239,17 @@ impl Client {
             tag::FAILURE => Ok(Response::Failure(read_failure(decoder.dictionary()?))),
             tag::IGNORED => Ok(Response::Ignored),
             other => Err(ClientError::Protocol(format!("0x{other:02X} is no answer"))),
+        }
+    }
+
+    async fn read(&mut self) -> io::Result<usize> {
+        let reading = self.stream.read_buf(self.dechunker.buffer());
+        match self.silence_max {
+            None => reading.await,
+            Some(most) => match tokio::time::timeout(most, reading).await {
+                Ok(read) => read,
+                Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the server has gone silent")),
+            },
         }
     }
 

@@ -4,6 +4,7 @@ mod options;
 mod request;
 mod write;
 
+pub(crate) use options::RELAY;
 pub use options::{Pull, RouteRequest};
 pub use request::{Rejected, Request};
 pub(crate) use write::{Summary, write_options, write_request_run};

@@ -7,6 +7,9 @@ use samyama_graph::{Map, Value};
 use crate::backend::TransactionOptions;
 use crate::packstream::{DecodeError, Decoder};
 
+/// Under which key members put what they add to the requests that they relay.
+pub(crate) const RELAY: &str = "samyama_relay";
+
 /// What PULL and DISCARD ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pull {
@@ -68,7 +71,10 @@ impl RouteRequest {
 }
 
 /// Reads the `extra` of BEGIN and of an auto-commit RUN. Null and absent mean the same.
-pub(super) fn read_options(decoder: &mut Decoder<'_, '_>) -> Result<TransactionOptions, DecodeError> {
+pub(super) fn read_options(
+    decoder: &mut Decoder<'_, '_>,
+    from_member: bool,
+) -> Result<TransactionOptions, DecodeError> {
     let mut options = TransactionOptions::default();
     decoder.entries(|key, decoder| {
         match key {
@@ -99,11 +105,25 @@ pub(super) fn read_options(decoder: &mut Decoder<'_, '_>) -> Result<TransactionO
             "notifications_disabled_categories" | "notifications_disabled_classifications" => {
                 options.notifications_disabled = read_strings(decoder, key)?;
             }
+            RELAY if from_member => options.relay = decoder.value()?,
             _ => drop(decoder.value()?),
         }
         Ok(())
     })?;
     Ok(options)
+}
+
+/// Reads the one field that COMMIT has when it comes from a member.
+pub(super) fn read_commit(decoder: &mut Decoder<'_, '_>) -> Result<Value, DecodeError> {
+    let mut relay = Value::Null;
+    decoder.entries(|key, decoder| {
+        match key {
+            RELAY => relay = decoder.value()?,
+            _ => drop(decoder.value()?),
+        }
+        Ok(())
+    })?;
+    Ok(relay)
 }
 
 fn read_text(decoder: &mut Decoder<'_, '_>, key: &str) -> Result<Option<Arc<str>>, DecodeError> {

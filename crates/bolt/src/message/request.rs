@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use samyama_graph::Map;
+use samyama_graph::{Map, Value};
 
-use super::options::{Pull, RouteRequest, read_options};
+use super::options::{Pull, RouteRequest, read_commit, read_options};
 use super::tag;
 use crate::backend::{Failure, TransactionOptions};
 use crate::limits::Limits;
@@ -29,7 +29,8 @@ pub enum Request {
     Pull(Pull),
     Discard(Pull),
     Begin(TransactionOptions),
-    Commit,
+    /// With what a member that relays adds; Null from anybody else.
+    Commit(Value),
     Rollback,
     Route(RouteRequest),
     /// In order as a message, but it cannot be done.
@@ -56,7 +57,7 @@ impl Request {
             Request::Pull(_) => Kind::Pull,
             Request::Discard(_) => Kind::Discard,
             Request::Begin(_) => Kind::Begin,
-            Request::Commit => Kind::Commit,
+            Request::Commit(_) => Kind::Commit,
             Request::Rollback => Kind::Rollback,
             Request::Route(_) => Kind::Route,
             Request::Rejected(rejected) => rejected.kind,
@@ -64,23 +65,27 @@ impl Request {
     }
 
     /// Reads one message. An error means that the client does not speak the protocol: the connection cannot go on.
+    /// `from_member`: another member relays for its client, and may say more than clients may.
     pub fn read(
         message: &[u8],
         version: Version,
+        from_member: bool,
         limits: &Limits,
         interner: &mut Interner,
         zones: &dyn Zones,
     ) -> Result<Request, DecodeError> {
         let mut decoder = Decoder::new(message, limits.nesting_depth_max, interner, zones);
         let (tag, fields) = decoder.structure()?;
-        let (kind, fields_expected) = known(tag, version)
+        let (kind, fields_expected) = known(tag, version, from_member)
             .ok_or_else(|| DecodeError::Field(format!("0x{tag:02X} is not a message of Bolt {version}")))?;
         if fields != fields_expected {
             let name = kind.name();
             let text = format!("{name} has {fields_expected} fields in Bolt {version}, not {fields}");
             return Err(DecodeError::Field(text));
         }
-        match read_fields(kind, &mut decoder, limits).and_then(|request| decoder.finish().map(|()| request)) {
+        match read_fields(kind, &mut decoder, limits, from_member)
+            .and_then(|request| decoder.finish().map(|()| request))
+        {
             Err(error) if error.concerns_one_value() => {
                 let failure = Failure::new("Neo.ClientError.Statement.TypeError", "22N01", error.to_string());
                 Ok(Request::Rejected(Rejected { kind, failure }))
@@ -90,7 +95,7 @@ impl Request {
     }
 }
 
-fn known(tag: u8, version: Version) -> Option<(Kind, usize)> {
+fn known(tag: u8, version: Version, from_member: bool) -> Option<(Kind, usize)> {
     Some(match tag {
         tag::HELLO => (Kind::Hello, 1),
         tag::LOGON if version.has_logon() => (Kind::Logon, 1),
@@ -102,14 +107,19 @@ fn known(tag: u8, version: Version) -> Option<(Kind, usize)> {
         tag::PULL => (Kind::Pull, 1),
         tag::DISCARD => (Kind::Discard, 1),
         tag::BEGIN => (Kind::Begin, 1),
-        tag::COMMIT => (Kind::Commit, 0),
+        tag::COMMIT => (Kind::Commit, usize::from(from_member)),
         tag::ROLLBACK => (Kind::Rollback, 0),
         tag::ROUTE => (Kind::Route, 3),
         _ => return None,
     })
 }
 
-fn read_fields(kind: Kind, decoder: &mut Decoder<'_, '_>, limits: &Limits) -> Result<Request, DecodeError> {
+fn read_fields(
+    kind: Kind,
+    decoder: &mut Decoder<'_, '_>,
+    limits: &Limits,
+    from_member: bool,
+) -> Result<Request, DecodeError> {
     Ok(match kind {
         Kind::Hello => Request::Hello(decoder.dictionary()?),
         Kind::Logon => Request::Logon(decoder.dictionary()?),
@@ -117,17 +127,22 @@ fn read_fields(kind: Kind, decoder: &mut Decoder<'_, '_>, limits: &Limits) -> Re
         Kind::Telemetry => Request::Telemetry(decoder.integer()?),
         Kind::Goodbye => Request::Goodbye,
         Kind::Reset => Request::Reset,
-        Kind::Run => read_run(decoder, limits)?,
+        Kind::Run => read_run(decoder, limits, from_member)?,
         Kind::Pull => Request::Pull(Pull::read(decoder)?),
         Kind::Discard => Request::Discard(Pull::read(decoder)?),
-        Kind::Begin => Request::Begin(read_options(decoder)?),
-        Kind::Commit => Request::Commit,
+        Kind::Begin => Request::Begin(read_options(decoder, from_member)?),
+        Kind::Commit if from_member => Request::Commit(read_commit(decoder)?),
+        Kind::Commit => Request::Commit(Value::Null),
         Kind::Rollback => Request::Rollback,
         Kind::Route => Request::Route(RouteRequest::read(decoder)?),
     })
 }
 
-fn read_run(decoder: &mut Decoder<'_, '_>, limits: &Limits) -> Result<Request, DecodeError> {
+fn read_run(
+    decoder: &mut Decoder<'_, '_>,
+    limits: &Limits,
+    from_member: bool,
+) -> Result<Request, DecodeError> {
     let text = decoder.string()?;
     if text.len() > limits.query_bytes_max {
         let (length, most) = (text.len(), limits.query_bytes_max);
@@ -143,5 +158,5 @@ fn read_run(decoder: &mut Decoder<'_, '_>, limits: &Limits) -> Result<Request, D
             "the query has {length} parameters; at most {most} are allowed. Pass one list or map instead"
         )));
     }
-    Ok(Request::Run { query, parameters: Arc::new(parameters), options: read_options(decoder)? })
+    Ok(Request::Run { query, parameters: Arc::new(parameters), options: read_options(decoder, from_member)? })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use samyama_graph::{Map, Value};
 
-use super::tag;
+use super::{RELAY, tag};
 use crate::backend::TransactionOptions;
 use crate::chunk::{begin_message, end_message};
 use crate::limits::RESULT_NESTING_DEPTH_MAX;
@@ -105,6 +105,7 @@ pub(crate) fn write_options(
         options.impersonated_user.is_some(),
         severity.is_some(),
         has_disabled,
+        !options.relay.is_null(),
     ];
     let mut encoder = Encoder::new(out);
     encoder.dictionary(pairs.iter().filter(|set| **set).count());
@@ -140,6 +141,10 @@ pub(crate) fn write_options(
         encoder.string("tx_metadata");
         let metadata = Value::Map(Arc::clone(&options.metadata));
         write_value(out, &metadata, dialect, &NoEntities, RESULT_NESTING_DEPTH_MAX)?;
+    }
+    if !options.relay.is_null() {
+        Encoder::new(out).string(RELAY);
+        write_value(out, &options.relay, dialect, &NoEntities, RESULT_NESTING_DEPTH_MAX)?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ pub use decode::{DecodeError, Decoder};
 pub use encode::Encoder;
 pub use intern::Interner;
 pub use read_values::EntitySink;
-pub use write_values::EncodeError;
+pub use write_values::{EncodeError, write_record};
 pub use zones::{UtcOnly, Zones};
 
 pub(crate) use marker::TINY_DICTIONARY;

@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::encode::Encoder;
 use super::marker::tag;
 use crate::backend::{Entities, NodeRecord, RelationshipRecord};
+use crate::limits::RESULT_NESTING_DEPTH_MAX;
 use crate::version::Dialect;
 
 /// Why a value cannot be written. What was written of it is of no use.
@@ -33,6 +34,20 @@ impl Entities for NoEntities {
     fn database_uuid(&self) -> &str {
         ""
     }
+}
+
+/// Append the fields of a RECORD: the list of its values.
+pub fn write_record(
+    out: &mut Vec<u8>,
+    values: &[Value],
+    dialect: Dialect,
+    entities: &dyn Entities,
+) -> Result<(), EncodeError> {
+    Encoder::new(out).list(values.len());
+    for value in values {
+        write_value(out, value, dialect, entities, RESULT_NESTING_DEPTH_MAX)?;
+    }
+    Ok(())
 }
 
 /// Appends one value. `depth_left` counts the levels of lists and maps that may still be opened.

@@ -52,7 +52,7 @@ where
     B: Backend,
 {
     let (reader, mut writer) = split(stream);
-    let mut input = Input::new(reader, Arc::clone(&config));
+    let mut input = Input::new(reader, Arc::clone(&config), forwarded_by.is_some());
     let limit = config.limits.handshake_timeout;
     let agreement = timeout(limit, shake_hands(input.reader(), &mut writer, &config))
         .await

@@ -26,7 +26,9 @@ macro_rules! call {
         let $session = &mut attached.session;
         let watch = Watch {
             interrupter: Some(&*attached.interrupter),
-            sends_noops: $connection.config.receive_timeout_hint.is_some(),
+            // A member that relays tells a leader that works from one that hangs by them.
+            sends_noops: $connection.config.receive_timeout_hint.is_some()
+                || $connection.caller.forwarded_by.is_some(),
             write_stall_timeout: $connection.config.limits.write_stall_timeout,
         };
         let call = std::pin::pin!($call);
@@ -60,7 +62,7 @@ where
             Request::Pull(pull) => return self.pull(pull, false).await,
             Request::Discard(pull) => return self.pull(pull, true).await,
             Request::Begin(options) => self.begin(options).await,
-            Request::Commit => self.commit().await,
+            Request::Commit(relay) => self.commit(relay).await,
             Request::Rollback => self.rollback().await,
             Request::Route(route) => self.route(route).await,
             Request::Rejected(rejected) => Err(rejected.failure),
@@ -287,8 +289,8 @@ where
         Ok(())
     }
 
-    async fn commit(&mut self) -> Result<(), Failure> {
-        let reply = call!(self, |session| session.commit())?;
+    async fn commit(&mut self, relay: Value) -> Result<(), Failure> {
+        let reply = call!(self, |session| session.commit(relay))?;
         let mut summary = Summary::begin(&mut self.messages, tag::SUCCESS, self.dialect);
         summary.text("bookmark", &reply.bookmark);
         summary.end();

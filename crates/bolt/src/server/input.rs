@@ -37,6 +37,8 @@ pub(super) struct Input<R> {
     interner: Interner,
     config: Arc<ServerConfig>,
     pub version: Version,
+    /// Another member relays for its client.
+    from_member: bool,
     /// Before authentication messages are short, and only one is taken at a time.
     pub authenticated: bool,
     queue: VecDeque<(Request, usize)>,
@@ -48,13 +50,14 @@ pub(super) struct Input<R> {
 }
 
 impl<R: AsyncRead + Unpin> Input<R> {
-    pub fn new(reader: R, config: Arc<ServerConfig>) -> Self {
+    pub fn new(reader: R, config: Arc<ServerConfig>, from_member: bool) -> Self {
         Self {
             reader,
             dechunker: Dechunker::new(),
             interner: Interner::new(),
             config,
             version: Version::new(0, 0),
+            from_member,
             authenticated: false,
             queue: VecDeque::new(),
             queued_bytes: 0,
@@ -205,7 +208,8 @@ impl<R: AsyncRead + Unpin> Input<R> {
                 }
             };
             let bytes = message.len();
-            match Request::read(message, self.version, limits, &mut self.interner, &*self.config.zones) {
+            let (interner, zones) = (&mut self.interner, &*self.config.zones);
+            match Request::read(message, self.version, self.from_member, limits, interner, zones) {
                 Ok(request) => {
                     self.resets_queued += usize::from(matches!(request, Request::Reset));
                     self.queued_bytes += bytes;

@@ -12,9 +12,9 @@ use tokio::io::AsyncWrite;
 
 use crate::backend::{Entities, Records};
 use crate::chunk::{begin_message, end_message};
-use crate::limits::{BUFFER_BYTES_KEPT, FLUSH_BYTES, RESULT_NESTING_DEPTH_MAX};
+use crate::limits::{BUFFER_BYTES_KEPT, FLUSH_BYTES};
 use crate::message::tag;
-use crate::packstream::{EncodeError, Encoder, write_value};
+use crate::packstream::{EncodeError, Encoder, write_record};
 use crate::version::Dialect;
 
 /// Whole messages on their way into the socket. Behind a lock that is never held across a wait: a call of the backend
@@ -122,13 +122,8 @@ impl<'a, W> RecordWriter<'a, W> {
     }
 
     fn encode(&mut self, values: &[Value], entities: &dyn Entities) -> Result<(), EncodeError> {
-        let mut encoder = Encoder::new(self.messages);
-        encoder.structure(tag::RECORD, 1);
-        encoder.list(values.len());
-        for value in values {
-            write_value(self.messages, value, self.dialect, entities, RESULT_NESTING_DEPTH_MAX)?;
-        }
-        Ok(())
+        Encoder::new(self.messages).structure(tag::RECORD, 1);
+        write_record(self.messages, values, self.dialect, entities)
     }
 }
 

@@ -123,7 +123,7 @@ impl Session for ScriptSession {
         self.announced += ahead.len() as i64;
     }
 
-    async fn commit(&mut self) -> Result<CommitReply, Failure> {
+    async fn commit(&mut self, _: Value) -> Result<CommitReply, Failure> {
         self.in_transaction = false;
         Ok(CommitReply { bookmark: Arc::from("b") })
     }

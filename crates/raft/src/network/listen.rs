@@ -11,24 +11,30 @@ use tokio::net::{TcpListener, TcpStream};
 use super::frame::{FrameKind, put_frame, read_frame};
 use super::hello::Credentials;
 use super::{Answerer, Lane};
-use crate::StreamHandler;
+use crate::{NodeId, StreamHandler};
 
 const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Is told when a peer's heartbeat connection has ended.
+pub(crate) type Lost = Arc<dyn Fn(NodeId) + Send + Sync>;
+
+/// What an accepted connection is given to.
+#[derive(Clone)]
+pub(crate) struct Reception {
+    pub(crate) credentials: Credentials,
+    pub(crate) answerer: Answerer,
+    pub(crate) streams: Arc<dyn StreamHandler>,
+    pub(crate) lost: Lost,
+}
+
 /// Accept until the task is aborted.
-pub(crate) async fn listen(
-    listener: TcpListener,
-    credentials: Credentials,
-    answerer: Answerer,
-    streams: Arc<dyn StreamHandler>,
-) {
+pub(crate) async fn listen(listener: TcpListener, reception: Reception) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                let (credentials, answerer, streams) =
-                    (credentials.clone(), Arc::clone(&answerer), Arc::clone(&streams));
+                let reception = reception.clone();
                 tokio::spawn(async move {
-                    if let Err(error) = welcome(stream, credentials, answerer, streams).await {
+                    if let Err(error) = welcome(stream, reception).await {
                         tracing::debug!("a peer connection ended: {error}");
                     }
                 });
@@ -42,14 +48,9 @@ pub(crate) async fn listen(
     }
 }
 
-async fn welcome(
-    mut stream: TcpStream,
-    credentials: Credentials,
-    answerer: Answerer,
-    streams: Arc<dyn StreamHandler>,
-) -> io::Result<()> {
+async fn welcome(mut stream: TcpStream, reception: Reception) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let hello = tokio::time::timeout(HELLO_TIMEOUT, credentials.receive(&mut stream)).await;
+    let hello = tokio::time::timeout(HELLO_TIMEOUT, reception.credentials.receive(&mut stream)).await;
     let (from, lane) =
         hello.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).inspect_err(|error| {
             if error.kind() == io::ErrorKind::PermissionDenied {
@@ -57,9 +58,17 @@ async fn welcome(
             }
         })?;
     if lane == Lane::Stream {
-        streams.accept(from, stream);
+        reception.streams.accept(from, stream);
         return Ok(());
     }
+    let done = converse(stream, &reception.answerer).await;
+    if lane == Lane::Heartbeat {
+        (reception.lost)(from);
+    }
+    done
+}
+
+async fn converse(stream: TcpStream, answerer: &Answerer) -> io::Result<()> {
     let (mut read, mut write) = stream.into_split();
     let mut out = BytesMut::new();
     while let Some(frame) = read_frame(&mut read).await? {

@@ -90,6 +90,13 @@ impl TcpTransport {
         Some(sender)
     }
 
+    /// Nobody listens at the peer's address any more. False when that is not certain.
+    pub(crate) async fn is_refused(&self, peer: NodeId) -> bool {
+        let Some(address) = self.addresses.get(&peer) else { return false };
+        let dialled = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await;
+        matches!(dialled, Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused)
+    }
+
     /// A plain byte stream to a peer's `StreamHandler`.
     ///
     /// # Errors

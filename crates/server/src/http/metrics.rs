@@ -159,6 +159,10 @@ fn lane(page: &mut Page, pages: &Pages) {
         "From an entry's proposal until a quorum has it and it is applied; on the leader.",
         Some(&commits.seconds),
     );
+    page.family("keys_kept", "gauge", "Keys of applied transactions that are remembered.");
+    let (members, clients) = pages.database.shared.keys.lock().counts();
+    let kept = [("members", members), ("clients", clients)];
+    page.labelled("keys_kept", "of", kept.map(|(of, count)| (of.to_owned(), count as u64)));
 }
 
 fn graph_and_queries(page: &mut Page, pages: &Pages) {

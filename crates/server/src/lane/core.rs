@@ -6,27 +6,21 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use samyama_exec::{ExecError, ReadSet};
-use samyama_graph::{Draft, Effect, NodeId, RelationshipId};
+use samyama_graph::{Draft, Effect};
 
-use super::claims::Claims;
-use super::head::{Head, HeadError, Mark};
-use super::history::History;
+use super::head::{Head, HeadError};
 use super::job::{Job, Kind, Refusal, Reply, Transaction};
+use super::keys::{Standing, now_ms};
+use super::open::{Open, Start, Waiter, keyed, outdated};
+use crate::answer;
 use crate::engine::{self, Failed, Ran, Statement};
 use crate::entry::Opening;
 use crate::host::Host;
-use crate::limits::{ENTRY_BYTES_TARGET, LANE_QUEUE_MAX, POOL_CONFLICTS_MAX, TRANSACTION_EFFECTS_MAX};
+use crate::keys::{Keyed, Keys, RelayKey};
+use crate::limits::{
+    ENTRY_BYTES_TARGET, LANE_QUEUE_MAX, LANE_WAIT_MAX, POOL_CONFLICTS_MAX, TRANSACTION_EFFECTS_MAX,
+};
 use crate::shared::{Published, Shared};
-
-/// A statement that has run and waits until what it rests on is applied.
-pub struct Waiter {
-    pub job: Job,
-    pub outcome: Result<Ran, ExecError>,
-    /// Its transaction, if it has effects.
-    pub number: Option<u64>,
-    /// The transaction to give back.
-    pub transaction: Option<Box<Transaction>>,
-}
 
 /// A statement that is too long for the lane: run `engine::run_write` on the transaction's draft, then `pool_done`.
 pub struct PoolRun {
@@ -36,36 +30,16 @@ pub struct PoolRun {
     start: Start,
 }
 
-/// Where ids and tokens stood when a statement began, and how far the ids reserved for it go.
-#[derive(Clone, Copy)]
-struct Start {
-    node: NodeId,
-    relationship: RelationshipId,
-    node_end: NodeId,
-    relationship_end: RelationshipId,
-    tokens: (u32, u32, u32),
-}
-
 /// What a turn of the lane leaves to do.
 #[derive(Default)]
 pub struct Todo {
     pub pool: Vec<PoolRun>,
 }
 
-pub struct Open {
-    pub head: Head,
-    pub generation: u64,
-    history: History,
-    claims: Claims<Job>,
-    /// Waiters of the entry that is being filled.
-    pub waiters: Vec<Waiter>,
-    /// Statements that ran while nothing was being filled: they wait for the newest entry in flight.
-    pub dependents: Vec<Waiter>,
-}
-
 /// The lane's state. `None` in `open` while this node does not lead or is not ready.
 pub struct Core {
     host: Arc<dyn Host>,
+    shared: Arc<Shared>,
     pub open: Option<Open>,
     pub queue: VecDeque<Job>,
     /// Statements that waited behind a claim which is gone, one group per claim: they run before the queue.
@@ -77,9 +51,10 @@ pub struct Core {
 }
 
 impl Core {
-    pub fn new(host: Arc<dyn Host>) -> Self {
+    pub fn new(shared: Arc<Shared>) -> Self {
         Self {
-            host,
+            host: Arc::clone(shared.host()),
+            shared,
             open: None,
             queue: VecDeque::new(),
             woken: VecDeque::new(),
@@ -93,21 +68,14 @@ impl Core {
     pub fn open(&mut self, opening: Opening, published: &Published) {
         assert!(self.open.is_none(), "the lane opens once at a time");
         let head = Head::new(opening, &published.view);
-        self.open = Some(Open {
-            history: History::new(head.number()),
-            head,
-            generation: self.next_generation,
-            claims: Claims::default(),
-            waiters: Vec::new(),
-            dependents: Vec::new(),
-        });
+        self.open = Some(Open::new(head, self.next_generation));
         self.next_generation += 1;
     }
 
     /// Drop the head and all that rests on it. What had not been proposed goes back into the queue, first.
-    pub fn close(&mut self, shared: &Shared) {
+    pub fn close(&mut self) {
         let Some(mut open) = self.open.take() else { return };
-        shared.clear_prepared();
+        self.shared.clear_prepared();
         let parked: Vec<Job> = std::mem::take(&mut self.woken)
             .into_iter()
             .flatten()
@@ -117,6 +85,20 @@ impl Core {
         let again: Vec<Job> = waiting.filter_map(Waiter::into_job).chain(parked).collect();
         for job in again.into_iter().rev() {
             self.requeue(job);
+        }
+    }
+
+    /// What a job rests on is applied: its keys are in the table now.
+    pub fn applied(&mut self, waiter: &Waiter) {
+        if let Some(open) = &mut self.open {
+            open.keys.remove(&waiter.keys);
+        }
+    }
+
+    /// The entry that a job waited for is applied, and it comes again.
+    pub fn again(&mut self, waiter: Waiter) {
+        if let Some(job) = waiter.into_job() {
+            self.queue.push_front(job);
         }
     }
 
@@ -204,17 +186,14 @@ impl Core {
             job.statement().and_then(|s| over(s, &*self.host))
         };
         if let Some(refusal) = refusal {
-            let transaction = job.transaction().map(Transaction::id);
-            refuse(job, refusal);
-            if let Some(transaction) = transaction {
-                self.end(transaction);
-            }
+            self.give_up(job, refusal);
             return false;
         }
         match job.kind {
             Kind::Write { .. } => return self.write(job, todo),
             Kind::Step { .. } => self.step(job, todo),
             Kind::Commit { .. } => self.commit(job),
+            Kind::Settle { key } => self.settle(job, key),
         }
         false
     }
@@ -226,12 +205,16 @@ impl Core {
             return false;
         };
         let Some(statement) = job.statement().cloned() else { return false };
+        let job = match open.admit(job, &statement.keys, &self.shared) {
+            Ok(job) => job,
+            Err(is_done) => return is_done,
+        };
         let last_resort = job.conflicts >= POOL_CONFLICTS_MAX;
         let mark = open.head.mark(!open.claims.is_empty());
         let budget = (!last_resort).then(|| self.host.budget());
         let ran = run_here(&*self.host, &statement, open.head.draft_mut(), budget, last_resort);
         match ran {
-            Ok(ran) if ran.effects.is_empty() => {
+            Ok(ran) if ran.effects.is_empty() && !statement.takes_key => {
                 open.answer(Waiter::new(job, Ok(ran)));
                 true
             }
@@ -243,14 +226,15 @@ impl Core {
                     return false;
                 }
                 let effects: Arc<[Effect]> = std::mem::take(&mut ran.effects).into();
-                open.commit_on_head(job, mark, ran, effects)
+                let keyed = keyed(&statement, &ran, &*self.host);
+                open.commit_on_head(job, mark, ran, effects, keyed)
             }
             Err(failed) => {
                 if failed.dirty {
                     open.head.rollback(mark);
                 }
                 if engine::is_budget_spent(&failed.error) {
-                    let transaction = self.new_transaction();
+                    let transaction = self.new_transaction(None);
                     self.move_to_pool(job, statement, transaction, todo);
                 } else {
                     open.answer(Waiter::new(job, Err(failed.error)));
@@ -260,7 +244,7 @@ impl Core {
         }
     }
 
-    fn new_transaction(&mut self) -> Box<Transaction> {
+    fn new_transaction(&mut self, client_key: Option<Arc<str>>) -> Box<Transaction> {
         let id = self.next_transaction;
         self.next_transaction += 1;
         let (generation, base, draft) = match &self.open {
@@ -276,6 +260,8 @@ impl Core {
             reads: ReadSet::default(),
             answered: 0,
             spoilt: false,
+            client_key,
+            answers: Vec::new(),
         })
     }
 
@@ -283,8 +269,24 @@ impl Core {
     fn step(&mut self, mut job: Job, todo: &mut Todo) {
         let Kind::Step { statement, transaction } = &mut job.kind else { return };
         let (statement, transaction) = (Arc::clone(statement), transaction.take());
-        let mut transaction = transaction.unwrap_or_else(|| self.new_transaction());
+        let client = statement.keys.client.clone();
+        let mut transaction = match (transaction, &client) {
+            (Some(transaction), _) => transaction,
+            (None, None) => self.new_transaction(None),
+            (None, Some(_)) => {
+                let Some(open) = &mut self.open else { return self.requeue(job) };
+                let keys = Keys { relay: None, client: client.clone() };
+                let Ok(admitted) = open.admit(job, &keys, &self.shared) else { return };
+                job = admitted;
+                self.new_transaction(client)
+            }
+        };
         let Some(open) = &mut self.open else { return self.restore(job, transaction) };
+        if transaction.client_key.is_some() && !answer::has_room(&transaction.answers) {
+            self.end(transaction.id);
+            let what = "it has more statements than are remembered with an idempotency key".to_owned();
+            return refuse(job, Refusal::TooLarge { what });
+        }
         if let Err(refusal) = open.rebase(&mut transaction) {
             self.end(transaction.id);
             return refuse(job, refusal);
@@ -341,7 +343,7 @@ impl Core {
                     self.write(run.job, todo);
                     return;
                 }
-                let transaction = self.new_transaction();
+                let transaction = self.new_transaction(None);
                 return self.move_to_pool(run.job, run.statement, transaction, todo);
             }
             if run.job.conflicts >= POOL_CONFLICTS_MAX {
@@ -437,24 +439,35 @@ impl Core {
             self.blocker = Some(transaction.id);
         }
         transaction.answered += 1;
-        open.answer(Waiter { job, outcome: Ok(ran), number: None, transaction: Some(transaction) });
+        if transaction.client_key.is_some()
+            && let Some(statement) = job.statement()
+        {
+            answer::record(statement.digest, &ran, &mut transaction.answers);
+        }
+        open.answer(Waiter { transaction: Some(transaction), ..Waiter::new(job, Ok(ran)) });
     }
 
     /// An auto-commit write that ran on the pool.
     fn commit_pooled(&mut self, mut job: Job, transaction: Box<Transaction>, ran: Ran, todo: &mut Todo) {
         let id = transaction.id;
-        if transaction.effects.is_empty() {
-            if let Some(open) = &mut self.open {
-                open.answer(Waiter::new(job, Ok(ran)));
-            }
+        let Some(open) = &mut self.open else { return self.requeue(job) };
+        let statement = job.statement().cloned();
+        let keys = statement.as_ref().map(|statement| statement.keys.clone()).unwrap_or_default();
+        if !matches!(open.keys.standing(&keys, &self.shared), Standing::New) {
+            // While it ran another one came with its key: it is told what became of that one.
+            self.end(id);
+            return self.requeue(job);
+        }
+        if transaction.effects.is_empty() && statement.as_ref().is_none_or(|s| !s.takes_key) {
+            open.answer(Waiter::new(job, Ok(ran)));
             return self.end(id);
         }
-        let Some(open) = &mut self.open else { return self.requeue(job) };
         let effects: Arc<[Effect]> = transaction.effects.into();
-        let applied = open.head.apply(Arc::clone(&effects));
+        let keyed = statement.and_then(|statement| keyed(&statement, &ran, &*self.host));
+        let applied = open.head.apply(Arc::clone(&effects), keyed.as_ref());
         match applied {
             Ok(number) => {
-                open.committed(job, ran, number, &effects);
+                open.committed(job, ran, number, &effects, keyed);
                 self.end(id);
             }
             Err(error @ HeadError::TooLarge(_)) => {
@@ -470,11 +483,22 @@ impl Core {
     }
 
     fn commit(&mut self, job: Job) {
-        let Job { kind: Kind::Commit { transaction }, reply, .. } = job else { return };
+        let Job { kind: Kind::Commit { transaction, relay }, reply, .. } = job else { return };
         let (id, generation) = (transaction.id, transaction.generation);
         let Some(open) = self.open.as_mut().filter(|open| open.generation == generation) else {
-            return send(reply, Reply::Refused(lost_base()));
+            return send(reply, Reply::Refused(Refusal::LostBase));
         };
+        let keys = Keys { relay, client: transaction.client_key.clone() };
+        let refusal = match open.keys.standing(&keys, &self.shared) {
+            Standing::New => None,
+            // Run again it finds the other one, and is answered as that was.
+            Standing::OnHead | Standing::Applied(_) => Some(taken_key()),
+            Standing::Refused(refusal) => Some(refusal),
+        };
+        if let Some(refusal) = refusal {
+            self.end(id);
+            return send(reply, Reply::Refused(refusal));
+        }
         if open.history.changed_since(transaction.base, &transaction.reads, open.head.draft())
             && !transaction.effects.is_empty()
         {
@@ -482,16 +506,32 @@ impl Core {
             return send(reply, Reply::Refused(outdated()));
         }
         let effects: Arc<[Effect]> = transaction.effects.clone().into();
-        let job = Job::committing(transaction, reply);
-        if effects.is_empty() {
+        let answers = transaction.answers.as_slice().into();
+        let job = Job::committing(transaction, relay, reply);
+        if effects.is_empty() && keys.client.is_none() {
             open.answer(Waiter::new(job, Ok(Ran::default())));
             return self.end(id);
         }
-        match open.head.apply(Arc::clone(&effects)) {
-            Ok(number) => open.committed(job, Ran::default(), number, &effects),
+        let stamp_ms = keys.client.as_ref().map_or(0, |_| now_ms(&*self.host));
+        let keyed = (!keys.is_empty()).then_some(Keyed { keys, is_abandoned: false, stamp_ms, answers });
+        match open.head.apply(Arc::clone(&effects), keyed.as_ref()) {
+            Ok(number) => open.committed(job, Ran::default(), number, &effects, keyed),
             Err(error) => refuse(job, Refusal::from_head(&error)),
         }
         self.end(id);
+    }
+
+    /// Put a key into the log alone, unless there is a transaction with it: then whoever has it finds it taken.
+    fn settle(&mut self, job: Job, key: RelayKey) {
+        let Some(open) = &mut self.open else { return self.requeue(job) };
+        let keys = Keys { relay: Some(key), client: None };
+        let Ok(job) = open.admit(job, &keys, &self.shared) else { return };
+        let keyed = Keyed { keys, is_abandoned: true, stamp_ms: 0, answers: Arc::from([]) };
+        let effects: Arc<[Effect]> = Arc::from([]);
+        match open.head.apply(Arc::clone(&effects), Some(&keyed)) {
+            Ok(number) => open.committed(job, Ran::default(), number, &effects, Some(keyed)),
+            Err(error) => refuse(job, Refusal::from_head(&error)),
+        }
     }
 
     /// A transaction has ended, in whatever way: its claim goes, and what waited behind it runs again.
@@ -504,8 +544,38 @@ impl Core {
         }
     }
 
+    /// Statements whose time is up, that nobody waits for, or that have waited too long for their turn.
+    fn drop_overdue(&mut self, now: Instant) {
+        let mut refused = Vec::new();
+        for mut job in std::mem::take(&mut self.queue) {
+            let since = *job.queued_since.get_or_insert(now);
+            let refusal = if job.reply.is_closed() {
+                Some(Refusal::Cancelled)
+            } else {
+                job.statement().and_then(|statement| over(statement, &*self.host))
+            };
+            let has_turn_left = now.saturating_duration_since(since) < LANE_WAIT_MAX;
+            match refusal.or((!has_turn_left).then_some(Refusal::NoTurn)) {
+                None => self.queue.push_back(job),
+                Some(refusal) => refused.push((job, refusal)),
+            }
+        }
+        for (job, refusal) in refused {
+            self.give_up(job, refusal);
+        }
+    }
+
+    fn give_up(&mut self, job: Job, refusal: Refusal) {
+        let transaction = job.transaction().map(Transaction::id);
+        refuse(job, refusal);
+        if let Some(transaction) = transaction {
+            self.end(transaction);
+        }
+    }
+
     /// Time passes: claims end, statements that waited too long or that nobody waits for are dropped.
     pub fn tick(&mut self, now: Instant) {
+        self.drop_overdue(now);
         let Some(open) = &mut self.open else { return };
         let woken = open.claims.expire(now);
         if !woken.is_empty() {
@@ -517,130 +587,6 @@ impl Core {
         for job in gone {
             self.queue.push_back(job);
         }
-    }
-}
-
-impl Open {
-    /// Give the statement's answer when everything that may still fail below it is applied.
-    fn answer(&mut self, waiter: Waiter) {
-        if self.head.batch_is_empty() { self.dependents.push(waiter) } else { self.waiters.push(waiter) }
-    }
-
-    fn commit_on_head(&mut self, job: Job, mark: Mark, ran: Ran, effects: Arc<[Effect]>) -> bool {
-        match self.head.commit(mark, Arc::clone(&effects)) {
-            Ok(number) => {
-                self.committed(job, ran, number, &effects);
-                true
-            }
-            Err(error) => {
-                refuse(job, Refusal::from_head(&error));
-                false
-            }
-        }
-    }
-
-    fn committed(&mut self, job: Job, ran: Ran, number: u64, effects: &Arc<[Effect]>) {
-        self.history.push(number, effects);
-        self.waiters.push(Waiter { job, outcome: Ok(ran), number: Some(number), transaction: None });
-    }
-
-    fn commit_tokens(&mut self, tokens: Vec<Effect>) -> Result<(), HeadError> {
-        let effects: Arc<[Effect]> = tokens.into();
-        let number = self.head.apply(Arc::clone(&effects))?;
-        self.history.push(number, &effects);
-        Ok(())
-    }
-
-    /// Put the transaction's draft on top of the head, if nothing it has read has changed since.
-    fn rebase(&mut self, transaction: &mut Transaction) -> Result<(), Refusal> {
-        if transaction.generation != self.generation {
-            return Err(lost_base());
-        }
-        if !transaction.spoilt && transaction.base == self.head.number() {
-            return Ok(());
-        }
-        if transaction.answered > 0
-            && self.history.changed_since(transaction.base, &transaction.reads, self.head.draft())
-        {
-            return Err(outdated());
-        }
-        let mut draft = self.head.draft().clone();
-        for effect in &transaction.effects {
-            draft
-                .apply(effect)
-                .map_err(|error| Refusal::Outdated(format!("what it did no longer fits: {error}")))?;
-        }
-        transaction.draft = draft;
-        transaction.spoilt = false;
-        transaction.base = self.head.number();
-        self.history.set_base(transaction.id, transaction.base);
-        Ok(())
-    }
-
-    /// Has what a statement on the pool saw or took changed meanwhile?
-    fn stale(&self, transaction: &Transaction, start: &Start, ran: &Ran) -> bool {
-        let draft = &transaction.draft;
-        let now = self.head.draft();
-        let ids_taken =
-            |used: u64, start: u64, end: u64, next: u64| used > start && used > end && next > end.max(start);
-        if ids_taken(draft.next_node_id().0, start.node.0, start.node_end.0, now.next_node_id().0)
-            || ids_taken(
-                draft.next_relationship_id().0,
-                start.relationship.0,
-                start.relationship_end.0,
-                now.next_relationship_id().0,
-            )
-        {
-            return true;
-        }
-        if draft.token_counts() != start.tokens && now.token_counts() != start.tokens {
-            return true;
-        }
-        let mut reads = transaction.reads.clone();
-        reads.extend(&ran.reads);
-        self.history.changed_since(transaction.base, &reads, now)
-    }
-}
-
-impl Start {
-    /// `used`: how many ids to set aside for the statement, nodes and relationships.
-    fn now(head: &Head, used: (u64, u64)) -> Self {
-        let slack = |used: u64| if used == 0 { 0 } else { used + used / 8 + 16 };
-        let (node, relationship) = (head.draft().next_node_id(), head.draft().next_relationship_id());
-        Self {
-            node,
-            relationship,
-            node_end: NodeId(node.0 + slack(used.0)),
-            relationship_end: RelationshipId(relationship.0 + slack(used.1)),
-            tokens: head.draft().token_counts(),
-        }
-    }
-}
-
-impl Waiter {
-    fn new(job: Job, outcome: Result<Ran, ExecError>) -> Self {
-        Self { job, outcome, number: None, transaction: None }
-    }
-
-    /// What it rested on is gone: the statement again, if nothing of its transaction was ever answered. Otherwise the client
-    /// is told (certain: nothing was committed).
-    pub fn into_job(self) -> Option<Job> {
-        let Waiter { job, transaction, .. } = self;
-        if job.is_behind {
-            // Its session hands it in again, when those before it are through.
-            refuse(job, Refusal::Behind);
-            return None;
-        }
-        let seen = match &job.kind {
-            Kind::Write { .. } => false,
-            Kind::Step { .. } => transaction.is_none_or(|t| t.answered > 1),
-            Kind::Commit { .. } => true,
-        };
-        if seen {
-            refuse(job, lost_base());
-            return None;
-        }
-        Some(job)
     }
 }
 
@@ -670,12 +616,9 @@ fn over(statement: &Statement, host: &dyn Host) -> Option<Refusal> {
     statement.deadline.is_some_and(|deadline| deadline <= host.now()).then_some(Refusal::TimedOut)
 }
 
-fn lost_base() -> Refusal {
-    Refusal::Outdated("leadership changed while it was open; nothing of it was committed".into())
-}
-
-fn outdated() -> Refusal {
-    Refusal::Outdated("another transaction has changed what it had read; nothing of it was committed".into())
+/// Another transaction with the same key came first.
+fn taken_key() -> Refusal {
+    Refusal::Outdated("one with the same key was committed meanwhile; nothing of this one was".into())
 }
 
 pub fn refuse(job: Job, refusal: Refusal) {

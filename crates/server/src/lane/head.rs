@@ -10,6 +10,7 @@ use bytes::Bytes;
 use samyama_graph::{ApplyError, Draft, Effect, NodeId, RelationshipId, View};
 
 use crate::entry::{EntryBuilder, EntryHeader, Opening};
+use crate::keys::Keyed;
 use crate::shared::{Prepared, Shared};
 
 pub struct Head {
@@ -94,7 +95,7 @@ impl Head {
 
     fn rebuild(&self) -> Draft {
         let mut draft = Draft::new(&self.sealed);
-        for (number, effects) in (self.builder.header().first..).zip(&self.batch) {
+        for (number, effects) in (self.builder.first()..).zip(&self.batch) {
             for effect in effects.iter() {
                 if let Err(error) = draft.apply(effect) {
                     panic!(
@@ -108,9 +109,14 @@ impl Head {
     }
 
     /// The effects since `mark` are the next transaction. Too large: everything is as it was at `mark`.
-    pub fn commit(&mut self, mark: Mark, effects: Arc<[Effect]>) -> Result<u64, HeadError> {
+    pub fn commit(
+        &mut self,
+        mark: Mark,
+        effects: Arc<[Effect]>,
+        keyed: Option<&Keyed>,
+    ) -> Result<u64, HeadError> {
         let number = self.number() + 1;
-        if let Err(bytes) = self.builder.push(&effects) {
+        if let Err(bytes) = self.builder.push(&effects, keyed) {
             self.rollback(mark);
             return Err(HeadError::TooLarge(bytes));
         }
@@ -122,7 +128,7 @@ impl Head {
     }
 
     /// Apply a transaction that was computed elsewhere. On failure nothing has changed.
-    pub fn apply(&mut self, effects: Arc<[Effect]>) -> Result<u64, HeadError> {
+    pub fn apply(&mut self, effects: Arc<[Effect]>, keyed: Option<&Keyed>) -> Result<u64, HeadError> {
         let mark = self.mark(true);
         for effect in effects.iter() {
             if let Err(error) = self.draft.apply(effect) {
@@ -130,7 +136,7 @@ impl Head {
                 return Err(HeadError::Apply(error));
             }
         }
-        self.commit(mark, effects)
+        self.commit(mark, effects, keyed)
     }
 
     /// The ids below these belong to an open transaction, or are given: skip them from now on.
@@ -139,26 +145,28 @@ impl Head {
         self.draft.reserve_ids(self.reserved.0, self.reserved.1);
     }
 
-    /// Close the entry: its bytes are ready to be proposed, its view to be published when it has been applied.
-    pub fn seal(&mut self, shared: &Shared) -> Option<(EntryHeader, Bytes)> {
+    /// Close the entry: its payloads are ready to be proposed, its view to be published when the last of them is applied.
+    pub fn seal(&mut self, shared: &Shared) -> Option<(EntryHeader, Vec<Bytes>)> {
         if self.builder.is_empty() {
             return None;
         }
         let next = EntryBuilder::new(self.opening, self.number() + 1);
         let builder = std::mem::replace(&mut self.builder, next);
-        let header = builder.header();
+        let (header, payloads) = builder.finish();
         assert!(
             header.last() == self.number(),
             "the entry ends at {}, the head at {}",
             header.last(),
             self.number()
         );
-        let payload = builder.finish();
-        let crc = payload.last_chunk::<4>().map_or(0, |crc| u32::from_le_bytes(*crc));
+        let crc = payloads
+            .last()
+            .and_then(|payload| payload.last_chunk::<4>())
+            .map_or(0, |crc| u32::from_le_bytes(*crc));
         self.batch.clear();
         self.failed_in_batch = false;
         self.sealed = self.draft.view();
         shared.prepare(Prepared { header, crc, view: self.sealed.clone() });
-        Some((header, payload))
+        Some((header, payloads))
     }
 }

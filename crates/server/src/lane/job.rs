@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::head::HeadError;
 use crate::engine::{Ran, Statement};
+use crate::keys::{Applied, RelayKey};
 
 /// An open explicit transaction. Lives with its session between statements and with the lane during them.
 pub struct Transaction {
@@ -26,6 +27,9 @@ pub struct Transaction {
     pub(super) answered: u32,
     /// The draft holds leftovers of a statement that was taken back: to be made anew.
     pub(super) spoilt: bool,
+    /// The client's key, and what its statements were answered so far: kept only if there is one.
+    pub(super) client_key: Option<Arc<str>>,
+    pub(super) answers: Vec<u8>,
 }
 
 impl Transaction {
@@ -36,17 +40,16 @@ impl Transaction {
 
 pub enum Kind {
     /// An auto-commit write.
-    Write {
-        statement: Arc<Statement>,
-    },
+    Write { statement: Arc<Statement> },
     /// A statement of an explicit transaction; the first one opens it.
-    Step {
-        statement: Arc<Statement>,
-        transaction: Option<Box<Transaction>>,
-    },
+    Step { statement: Arc<Statement>, transaction: Option<Box<Transaction>> },
     Commit {
         transaction: Box<Transaction>,
+        /// Drawn by the member that relays it.
+        relay: Option<RelayKey>,
     },
+    /// Take care that no transaction with this key comes any more. Answered as repeated if one was applied.
+    Settle { key: RelayKey },
 }
 
 /// Where the replies come, in order.
@@ -59,6 +62,8 @@ pub struct Job {
     pub(super) conflicts: u32,
     /// Since when it waits for this node to lead.
     pub(super) waits_since: Option<Instant>,
+    /// Since when it waits for its turn; noted from time to time only.
+    pub(super) queued_since: Option<Instant>,
     /// Ids that its last run on the pool used, to reserve as many beforehand.
     pub(super) used: (u64, u64),
     /// Statements that run right after it, in the same entry, if it runs to its end; else they are refused.
@@ -75,7 +80,16 @@ impl Job {
 
     fn with_reply(kind: Kind, reply: oneshot::Sender<Reply>) -> Self {
         let behind = VecDeque::new();
-        Self { kind, reply, conflicts: 0, waits_since: None, used: (0, 0), behind, is_behind: false }
+        Self {
+            kind,
+            reply,
+            conflicts: 0,
+            waits_since: None,
+            queued_since: None,
+            used: (0, 0),
+            behind,
+            is_behind: false,
+        }
     }
 
     /// Auto-commit writes of one session: each takes effect only if those before it have. None if there are none.
@@ -92,22 +106,26 @@ impl Job {
     }
 
     /// A COMMIT taken apart, put together again.
-    pub(super) fn committing(transaction: Box<Transaction>, reply: oneshot::Sender<Reply>) -> Self {
-        Self::with_reply(Kind::Commit { transaction }, reply)
+    pub(super) fn committing(
+        transaction: Box<Transaction>,
+        relay: Option<RelayKey>,
+        reply: oneshot::Sender<Reply>,
+    ) -> Self {
+        Self::with_reply(Kind::Commit { transaction, relay }, reply)
     }
 
     pub(super) fn statement(&self) -> Option<&Arc<Statement>> {
         match &self.kind {
             Kind::Write { statement } | Kind::Step { statement, .. } => Some(statement),
-            Kind::Commit { .. } => None,
+            Kind::Commit { .. } | Kind::Settle { .. } => None,
         }
     }
 
     pub(super) fn transaction(&self) -> Option<&Transaction> {
         match &self.kind {
             Kind::Step { transaction, .. } => transaction.as_deref(),
-            Kind::Commit { transaction } => Some(transaction),
-            Kind::Write { .. } => None,
+            Kind::Commit { transaction, .. } => Some(transaction),
+            Kind::Write { .. } | Kind::Settle { .. } => None,
         }
     }
 }
@@ -130,13 +148,21 @@ pub struct Answer {
 pub enum Refusal {
     /// This node does not lead; another may.
     NotLeader,
-    /// The transaction rests on something that has changed or is gone.
+    /// Leadership has changed since the transaction began: its base may be gone.
+    LostBase,
+    /// The transaction rests on something that has changed.
     Outdated(String),
     Deadlock,
     TimedOut,
     Cancelled,
     /// Too much is waiting.
     Overloaded,
+    /// It has waited too long for its turn.
+    NoTurn,
+    /// Its relay key is of a process that is gone, or was settled, or dropped: it must not take effect under it.
+    KeyStale,
+    /// As many idempotency keys as are kept are too young to be forgotten.
+    KeysFull,
     TooLarge {
         what: String,
     },
@@ -159,5 +185,7 @@ impl Refusal {
 
 pub enum Reply {
     Answer(Box<Answer>),
+    /// A transaction with one of its keys was applied before; this one did nothing.
+    Repeated(Applied),
     Refused(Refusal),
 }

@@ -2,15 +2,16 @@
 //!
 //! `core.rs` is the lane proper: statements in, entries and answers out. `run.rs` is the task around it: it takes what has
 //! queued, lets the core run it, seals one entry, proposes it and goes on; it never waits for disk or network. `head.rs`
-//! is the graph ahead of the log, `claims.rs` and `history.rs` keep open transactions apart.
-//!
-//! What it does not do yet: split a transaction larger than one entry into parts; exactly-once by idempotency key.
+//! is the graph ahead of the log, `claims.rs` and `history.rs` keep open transactions apart, `keys.rs` lets no transaction with
+//! a key take effect twice.
 
 mod claims;
 mod core;
 mod head;
 mod history;
 mod job;
+mod keys;
+mod open;
 mod run;
 #[cfg(test)]
 mod tests;

@@ -12,14 +12,15 @@ use futures_util::stream::FuturesOrdered;
 use samyama_raft::{Applied, Leadership, LogIndex, ProposeError, watch};
 use tokio::sync::mpsc;
 
-use super::core::{Core, PoolRun, Todo, Waiter, refuse};
+use super::core::{Core, PoolRun, Todo, refuse};
 use super::job::{Answer, Job, Kind, Receivers, Refusal, Reply};
+use super::open::Waiter;
 use crate::engine::{self, Failed, Ran, Statement};
 use crate::entry::{EntryHeader, Opening};
 use crate::host::{Boxed, Host};
 use crate::limits::{
     ENTRIES_IN_FLIGHT_MAX, ENTRIES_IN_FLIGHT_USUAL, ENTRY_BYTES_TARGET, ENTRY_BYTES_WORTH_IT, ENTRY_SPACING,
-    LANE_TICK, LANE_TURN_STATEMENTS_MAX, LEADER_WAIT, RESOLVE_TIMEOUT,
+    LANE_TICK, LANE_TURN_STATEMENTS_MAX, LEADER_WAIT, PARTS_IN_FLIGHT_MAX, RESOLVE_TIMEOUT,
 };
 use crate::shared::{Fate, Shared};
 
@@ -73,14 +74,15 @@ impl LaneHandle {
         let lane = Lane {
             ready: log.ready(),
             log,
+            core: Core::new(Arc::clone(&shared)),
             shared,
-            core: Core::new(Arc::clone(&host)),
             host: Arc::clone(&host),
             receiver,
             pool: sender.downgrade(),
+            sealed: VecDeque::new(),
             in_flight: VecDeque::new(),
             outcomes: FuturesOrdered::new(),
-            in_flight_bytes: 0,
+            uncommitted_bytes: 0,
             uncommitted_bytes_max,
             last_opening: None,
             appended: false,
@@ -118,6 +120,14 @@ impl LaneHandle {
     }
 }
 
+/// A payload that is ready to be proposed.
+struct Sealed {
+    header: EntryHeader,
+    payload: Bytes,
+    /// Of an entry in parts the last one has them all.
+    waiters: Vec<Waiter>,
+}
+
 struct InFlight {
     header: EntryHeader,
     proposed: Instant,
@@ -133,9 +143,12 @@ struct Lane {
     core: Core,
     receiver: mpsc::UnboundedReceiver<Message>,
     pool: mpsc::WeakUnboundedSender<Message>,
+    /// Parts of an entry too large to be proposed at once. While there are any nothing else runs: it would only queue behind.
+    sealed: VecDeque<Sealed>,
     in_flight: VecDeque<InFlight>,
     outcomes: FuturesOrdered<Proposal>,
-    in_flight_bytes: usize,
+    /// Of what is sealed or in flight.
+    uncommitted_bytes: usize,
     uncommitted_bytes_max: usize,
     last_opening: Option<Opening>,
     /// Something of the last opening may stand in the log.
@@ -173,7 +186,8 @@ impl Lane {
 
     /// What has run is kept back, to be joined by more.
     fn holds_back(&self) -> bool {
-        self.core.open.as_ref().is_some_and(|open| !open.head.batch_is_empty())
+        self.sealed.is_empty()
+            && self.core.open.as_ref().is_some_and(|open| !open.head.batch_is_empty())
             && self.in_flight.len() < ENTRIES_IN_FLIGHT_MAX
     }
 
@@ -201,13 +215,9 @@ impl Lane {
             self.drain();
         }
         let mut todo = Todo::default();
+        self.propose_sealed();
         for _ in 0..LANE_TURN_STATEMENTS_MAX {
-            if self.in_flight.len() >= ENTRIES_IN_FLIGHT_MAX
-                || self.in_flight_bytes >= self.uncommitted_bytes_max
-            {
-                break;
-            }
-            if !self.core.run_next(&mut todo) {
+            if !self.has_room() || !self.core.run_next(&mut todo) {
                 break;
             }
             if self.core.open.as_ref().is_some_and(|open| open.head.batch_bytes() >= ENTRY_BYTES_TARGET) {
@@ -217,12 +227,19 @@ impl Lane {
         self.start_pool_runs(todo);
         self.propose();
         self.settle_dependents();
-        if self.core.open.is_some() && self.core.has_work() && self.in_flight.len() < ENTRIES_IN_FLIGHT_MAX {
+        if self.core.open.is_some() && self.core.has_work() && self.has_room() {
             // More is queued than one turn takes: come back after the others.
             if let Some(sender) = self.pool.upgrade() {
                 drop(sender.send(Message::GoOn));
             }
         }
+    }
+
+    /// May statements run? What they come to is held until it is committed, and that is bounded.
+    fn has_room(&self) -> bool {
+        self.sealed.is_empty()
+            && self.in_flight.len() < ENTRIES_IN_FLIGHT_MAX
+            && self.uncommitted_bytes < self.uncommitted_bytes_max
     }
 
     fn drain(&mut self) {
@@ -256,54 +273,82 @@ impl Lane {
         }
     }
 
+    /// Close the entry that is being filled, and propose it.
     fn propose(&mut self) {
-        if !self.may_propose() {
+        if !self.sealed.is_empty() || !self.may_propose() {
             return;
         }
         let Some(open) = &mut self.core.open else { return };
-        let Some((header, payload)) = open.head.seal(&self.shared) else { return };
-        let bytes = payload.len();
+        let Some((header, payloads)) = open.head.seal(&self.shared) else { return };
         let mut waiters = std::mem::take(&mut open.waiters);
         if self.in_flight.is_empty() {
             waiters.extend(std::mem::take(&mut open.dependents));
         }
-        self.metrics.entries.fetch_add(1, Ordering::Relaxed);
         self.metrics.transactions.fetch_add(u64::from(header.count), Ordering::Relaxed);
-        self.metrics.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
-        self.in_flight_bytes += bytes;
-        let proposed = self.host.now();
-        self.in_flight.push_back(InFlight { header, proposed, bytes, waiters });
-        self.outcomes.push_back(self.log.propose(payload));
+        for payload in payloads {
+            self.uncommitted_bytes += payload.len();
+            self.sealed.push_back(Sealed { header, payload, waiters: Vec::new() });
+        }
+        if let Some(last) = self.sealed.back_mut() {
+            last.waiters = waiters;
+        }
+        self.propose_sealed();
     }
 
-    /// Statements that have effects of their own in no entry: they wait for the newest one in flight, or for none.
+    fn propose_sealed(&mut self) {
+        while let Some(next) = self.sealed.pop_front() {
+            if next.header.parts > 1 && self.in_flight.len() >= PARTS_IN_FLIGHT_MAX {
+                return self.sealed.push_front(next);
+            }
+            let Sealed { header, payload, waiters } = next;
+            let bytes = payload.len();
+            self.metrics.entries.fetch_add(1, Ordering::Relaxed);
+            self.metrics.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+            let proposed = self.host.now();
+            self.in_flight.push_back(InFlight { header, proposed, bytes, waiters });
+            self.outcomes.push_back(self.log.propose(payload));
+        }
+    }
+
+    /// Statements that have effects of their own in no entry: they wait for the newest one on its way, or for none.
     fn settle_dependents(&mut self) {
         let Some(open) = &mut self.core.open else { return };
         if open.dependents.is_empty() {
             return;
         }
         let dependents = std::mem::take(&mut open.dependents);
+        if let Some(newest) = self.sealed.back_mut() {
+            newest.waiters.extend(dependents);
+            return;
+        }
         if let Some(newest) = self.in_flight.back_mut() {
             newest.waiters.extend(dependents);
             return;
         }
         let leader = open.head.opening().leader;
         let index = self.shared.published().index;
-        let abandoned: Vec<u64> =
-            dependents.into_iter().filter_map(|waiter| answer(waiter, index, leader, false)).collect();
-        abandoned.into_iter().for_each(|id| self.core.end(id));
+        for waiter in dependents {
+            if waiter.outcome.is_none() {
+                self.core.again(waiter);
+            } else if let Some(abandoned) = answer(waiter, index, leader, false) {
+                self.core.end(abandoned);
+            }
+        }
     }
 
     /// The oldest proposal's outcome is known.
     fn settle(&mut self, outcome: Outcome) {
         let Some(entry) = self.in_flight.pop_front() else { return };
-        self.in_flight_bytes -= entry.bytes;
+        self.uncommitted_bytes -= entry.bytes;
         let opening = entry.header.opening;
         match outcome {
             Ok((index, Applied::Done)) => {
                 self.appended = true;
                 for waiter in entry.waiters {
-                    if let Some(abandoned) = answer(waiter, index, opening.leader, true) {
+                    self.core.applied(&waiter);
+                    if waiter.outcome.is_none() {
+                        self.core.again(waiter);
+                    } else if let Some(abandoned) = answer(waiter, index, opening.leader, true) {
                         self.core.end(abandoned);
                     }
                 }
@@ -346,8 +391,16 @@ impl Lane {
     }
 
     fn close(&mut self, opening: Opening) {
-        if self.core.open.as_ref().is_some_and(|open| open.head.opening() == opening) {
-            self.core.close(&self.shared);
+        if self.core.open.as_ref().is_none_or(|open| open.head.opening() != opening) {
+            return;
+        }
+        self.core.close();
+        // An entry takes effect with its last part, and that was not proposed: certainly never.
+        for sealed in std::mem::take(&mut self.sealed).into_iter().rev() {
+            self.uncommitted_bytes -= sealed.payload.len();
+            for job in sealed.waiters.into_iter().rev().filter_map(Waiter::into_job) {
+                self.core.queue.push_front(job);
+            }
         }
     }
 
@@ -455,7 +508,9 @@ async fn or_never(sleep: Option<Boxed<()>>) {
 /// Give a statement its answer. Returns the transaction that nobody waits for any more, to be ended.
 #[must_use]
 fn answer(waiter: Waiter, index: LogIndex, leader: Leadership, proven: bool) -> Option<u64> {
-    let Waiter { job: Job { kind, reply, .. }, outcome, transaction, .. } = waiter;
+    let Waiter { job: Job { kind, reply, .. }, outcome: Some(outcome), transaction, .. } = waiter else {
+        return None;
+    };
     debug_assert!(
         !matches!(kind, Kind::Commit { .. }) || transaction.is_none(),
         "a committed transaction is not given back"

@@ -10,12 +10,13 @@ use std::sync::Arc;
 
 use samyama_bolt::{Announced, Failure};
 use samyama_exec::{CancelFlag, PlanKind, PlanMode};
-use samyama_graph::Map;
+use samyama_graph::{Digest, Map};
 use tokio::sync::oneshot;
 
 use super::options::Terms;
 use super::{BoltSession, Pending, options};
 use crate::engine::{Statement, now_ns};
+use crate::keys::Keys;
 use crate::lane::{Refusal, Reply};
 use crate::plan_cache::Prepared;
 
@@ -76,24 +77,13 @@ impl BoltSession {
     pub(super) async fn submit(&mut self, pending: &Pending) -> Reply {
         let cancel = self.new_cancel_flag();
         let now = now_ns();
-        let mut statements = vec![Arc::new(self.statement_of(
-            &pending.prepared,
-            &pending.parameters,
-            &pending.terms,
-            cancel.clone(),
-            now,
-        ))];
+        let mut statements = vec![Arc::new(self.statement_with(pending, cancel.clone(), now))];
         let mut followers = Vec::new();
         while let Some(next) = self.ahead.announced.front()
             && let Some((prepared, terms)) = self.foresee(next)
         {
-            statements.push(Arc::new(self.statement_of(
-                &prepared,
-                &next.parameters,
-                &terms,
-                cancel.clone(),
-                now,
-            )));
+            let text = (&next.query, &next.parameters);
+            statements.push(Arc::new(self.statement_of(&prepared, text, &terms, cancel.clone(), now)));
             let Some(next) = self.ahead.announced.pop_front() else { break };
             followers.push((next, prepared, terms));
         }
@@ -135,12 +125,17 @@ impl BoltSession {
     pub(super) fn statement_of(
         &self,
         prepared: &Prepared,
-        parameters: &Arc<Map>,
+        (query, parameters): (&Arc<str>, &Arc<Map>),
         terms: &Terms,
         cancel: CancelFlag,
         transaction_ns: i128,
     ) -> Statement {
+        let client = terms.client_key.clone();
+        let digest = if client.is_some() { digest(query, parameters) } else { 0 };
         Statement {
+            takes_key: client.is_some() || terms.relay.is_some_and(|note| note.is_again),
+            keys: Keys { relay: terms.relay.map(|note| note.key), client },
+            digest,
             program: super::Program::Plan(Arc::clone(&prepared.plan)),
             parameters: super::Parameters {
                 named: Arc::clone(parameters),
@@ -153,6 +148,16 @@ impl BoltSession {
             procedures: Arc::clone(&self.database.procedures),
         }
     }
+}
+
+/// Of what a statement says, to tell whether it is said again.
+pub(super) fn digest(query: &str, parameters: &Map) -> u128 {
+    let mut digest = Digest::default();
+    digest.bytes(query.as_bytes());
+    for (key, value) in parameters.iter() {
+        digest.bytes(key.as_bytes()).value(value);
+    }
+    digest.finish()
 }
 
 /// The failure of a statement, to a client that has more in the lane behind it. Only if its own outcome is unknown may one of

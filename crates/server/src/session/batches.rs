@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use super::failures::{failure, of_execution, of_read, of_refusal};
 use super::{BoltSession, Pending, ResultState, Running};
 use crate::engine::{self, Program, Ran, Statement, now_ns};
+use crate::forward::{Relay, RelayError};
 use crate::lane::{Answer, Kind, Refusal, Reply};
 use crate::limits::STREAM_BATCHES_MAX;
 use samyama_bolt::Failure;
@@ -165,6 +166,7 @@ impl BoltSession {
         let outcome = match reply {
             Reply::Answer(answer) => self.outcome(pending, *answer).await?,
             Reply::Refused(Refusal::NotLeader) if is_first => return Ok(false),
+            Reply::Repeated(_) => return Err(super::failures::invalid("A batch has no key; this is a bug.")),
             Reply::Refused(refusal) => Outcome::Failed(of_refusal(&refusal, pending.terms.client_timeout)),
         };
         match (outcome, batched.on_error) {
@@ -251,31 +253,49 @@ impl BoltSession {
             index: done.index,
             leader: done.leader,
             read: false,
+            repeated: false,
             started: pending.started,
         })
     }
 
     /// An auto-commit query in several transactions: here, or on the leader.
     pub(super) async fn write_in_batches(&self, pending: Pending) -> Result<ResultState, Failure> {
+        if pending.terms.client_key.is_some() {
+            return Err(super::failures::key_on_batches());
+        }
         let again_until = std::time::Instant::now() + crate::limits::LEADER_WAIT;
         loop {
-            match self.leader().await? {
-                super::Leader::There(node) => match self.relay_auto_commit(node, &pending).await {
-                    Ok(relay) => {
-                        let (relay, pending) = (Box::new(relay), Box::new(pending));
-                        return Ok(ResultState::Relayed { relay, pending, pulled: false });
+            match self.leader_now()? {
+                None => {}
+                Some(super::Leader::There(node)) => {
+                    if let Some(relay) = self.relay_batches(node, &pending).await? {
+                        return Ok(ResultState::Relayed(Box::new(super::Relayed::new(relay, pending))));
                     }
-                    Err(error) if error.certain && std::time::Instant::now() < again_until => {}
-                    Err(error) => return Err(error.failure),
-                },
-                super::Leader::Here => match self.run_batches(&pending).await? {
-                    Some(running) => return Ok(ResultState::Running(Box::new(running))),
-                    None if std::time::Instant::now() < again_until => {}
-                    None => return Err(super::failures::no_leader()),
-                },
+                }
+                Some(super::Leader::Here) => {
+                    if let Some(running) = self.run_batches(&pending).await? {
+                        return Ok(ResultState::Running(Box::new(running)));
+                    }
+                }
             }
-            self.pause().await?;
+            if std::time::Instant::now() >= again_until {
+                return Err(super::failures::no_leader());
+            }
+            self.leader_moves().await?;
         }
+    }
+
+    /// None: that node cannot be reached.
+    async fn relay_batches(&self, node: u64, pending: &Pending) -> Result<Option<Relay>, Failure> {
+        let opened = self.interrupt.guard(Box::pin(self.relays.open(node, &self.info))).await?;
+        let mut relay = match opened {
+            Ok(relay) => relay,
+            Err(RelayError::Lost(_)) => return Ok(None),
+            Err(error) => return Err(error.into_failure(node)),
+        };
+        let options = pending.options.clone().unwrap_or_default();
+        let sent = relay.run(&pending.query, &pending.parameters, Some(&options));
+        sent.map(|()| Some(relay)).map_err(|error| error.into_failure(node))
     }
 }
 

@@ -8,10 +8,23 @@ use std::sync::Arc;
 use samyama_bolt::Failure;
 use samyama_exec::{ErrorKind, ExecError};
 use samyama_graph::{Map, Value};
-use samyama_raft::ReadError;
+use samyama_raft::{LogIndex, ReadError};
 
 use crate::frontend::CompileError;
 use crate::lane::Refusal;
+use crate::limits::{ANSWERS_ROWS_BYTES_MAX, CLIENT_KEY_AGE_MS_MIN, CLIENT_KEYS_BYTES_MAX, CLIENT_KEYS_MAX};
+
+/// Answered to another member whose client's write reached this node although it does not lead.
+pub const NOT_A_LEADER: &str = "Neo.ClientError.Cluster.NotALeader";
+/// Whether a transaction was committed could not be found out, or something of it was and the rest is not known.
+pub const COMMIT_FAILED: &str = "Neo.DatabaseError.Transaction.TransactionCommitFailed";
+/// Leadership has changed since the transaction began.
+const LEASE_EXPIRED: &str = "Neo.TransientError.Transaction.LeaseExpired";
+const UNAVAILABLE: &str = "Neo.TransientError.General.DatabaseUnavailable";
+/// Between members: nothing with a key took or will take effect.
+pub const ABANDONED: &str = "Neo.TransientError.Transaction.Outdated";
+/// Between members: a relay key that the log does not take.
+pub const STALE_KEY: &str = "Neo.ClientError.Cluster.KeyOutdated";
 
 pub fn failure(code: &str, gql_status: &str, message: impl Into<String>) -> Failure {
     Failure {
@@ -79,6 +92,11 @@ pub fn terminated() -> Failure {
 pub fn of_refusal(refusal: &Refusal, client_timeout: bool) -> Failure {
     match refusal {
         Refusal::NotLeader | Refusal::Behind => no_leader(),
+        Refusal::LostBase => failure(
+            LEASE_EXPIRED,
+            "25N11",
+            "Run the transaction again: leadership changed while it was open; nothing of it was committed.",
+        ),
         Refusal::Outdated(why) => failure(
             "Neo.TransientError.Transaction.Outdated",
             "25N11",
@@ -96,6 +114,24 @@ pub fn of_refusal(refusal: &Refusal, client_timeout: bool) -> Failure {
             "51N73",
             "Too many statements wait to be executed. Nothing of this one was done.",
         ),
+        Refusal::NoTurn => failure(
+            "Neo.TransientError.Request.NoThreadsAvailable",
+            "51N73",
+            "The statement has waited too long for its turn: as much as may be is not committed yet              (limits.uncommitted_bytes_max). Nothing of it was done.",
+        ),
+        Refusal::KeyStale => failure(
+            STALE_KEY,
+            "08N07",
+            "The relaying member has a key that was settled, or is of a process that is gone. Nothing was done.",
+        ),
+        Refusal::KeysFull => failure(
+            "Neo.TransientError.Request.NoThreadsAvailable",
+            "51N73",
+            format!(
+                "{CLIENT_KEYS_MAX} idempotency keys (or {CLIENT_KEYS_BYTES_MAX} bytes of them) were used within the {} s for                  which each is remembered at least. Nothing of this transaction was done.",
+                CLIENT_KEY_AGE_MS_MIN / 1_000
+            ),
+        ),
         Refusal::TooLarge { what } => failure(
             "Neo.ClientError.General.TransactionOutOfMemoryError",
             "51N73",
@@ -106,19 +142,124 @@ pub fn of_refusal(refusal: &Refusal, client_timeout: bool) -> Failure {
             "51N73",
             format!("Nothing was done: {why}."),
         ),
-        Refusal::Unknown => failure(
-            "Neo.DatabaseError.Transaction.TransactionCommitFailed",
-            "08007",
-            "Leadership was lost while the transaction was being committed, and whether it was could not be found out in \
-             time. Look before you run it again.",
-        ),
+        Refusal::Unknown => unknown(),
     }
+}
+
+pub fn unknown() -> Failure {
+    failure(
+        COMMIT_FAILED,
+        "08007",
+        "Leadership was lost while the transaction was being committed, and whether it was could not be found out in time. \
+         Look before you run it again; with samyama.idempotency_key it can be run again without looking.",
+    )
+}
+
+/// CALL { } IN TRANSACTIONS, and the node that ran it is gone.
+pub fn unknown_batches(node: u64, why: &str) -> Failure {
+    failure(
+        COMMIT_FAILED,
+        "08007",
+        format!(
+            "Node {node}, which ran the batches, was lost ({why}). Those that it had reported are committed; whether the one that \
+             was running is, is not known."
+        ),
+    )
+}
+
+/// It was done; its answer is lost half way.
+pub fn rows_lost(sent: u64) -> Failure {
+    failure(
+        COMMIT_FAILED,
+        "08007",
+        format!(
+            "The node that sent the result was lost behind row {sent}, and the rest of its rows is not kept. What the statement \
+             changed is committed: do not run it again."
+        ),
+    )
+}
+
+/// It was done before, under the same key.
+pub fn rows_not_kept(index: LogIndex) -> Failure {
+    failure(
+        "Neo.DatabaseError.Statement.ExecutionFailed",
+        "50N42",
+        format!(
+            "The statement was committed before, under the same key, at log index {index}. Its rows are not kept: they take more \
+             than {ANSWERS_ROWS_BYTES_MAX} bytes. Its counters can be had by discarding the rows."
+        ),
+    )
+}
+
+/// A key names one transaction.
+pub fn key_misused(key: &str) -> Failure {
+    failure(
+        "Neo.ClientError.Statement.ArgumentError",
+        "22G03",
+        format!(
+            "The idempotency key `{key}` was used before, for a transaction with other statements or parameters. That one is \
+             committed; nothing of this one was done."
+        ),
+    )
+}
+
+/// A key on something that is many transactions.
+pub fn key_on_batches() -> Failure {
+    invalid(
+        "samyama.idempotency_key names one transaction, and CALL { } IN TRANSACTIONS is many: give each batch a key of its own.",
+    )
+}
+
+/// Nothing with this key took or will take effect.
+pub fn abandoned() -> Failure {
+    failure(
+        ABANDONED,
+        "25N11",
+        "The transaction was given up by the member that relayed it; nothing was done.",
+    )
+}
+
+/// The leader of a transaction is lost, and the transaction with it.
+pub fn leader_lost() -> Failure {
+    failure(
+        LEASE_EXPIRED,
+        "25N11",
+        "Run the transaction again: the node on which it was open is lost; nothing of it was committed.",
+    )
+}
+
+/// So is it here, and another run gives something else.
+pub fn another_answer() -> Failure {
+    failure(
+        "Neo.TransientError.Transaction.Outdated",
+        "25N11",
+        "Run the transaction again: the node on which it was open is lost, and what was told of it before is not what \
+         another run gives; nothing of it was committed.",
+    )
+}
+
+pub fn not_a_leader(node: u64, leader: u64) -> Failure {
+    failure(NOT_A_LEADER, "08N07", format!("Node {node} does not lead; node {leader} does."))
+}
+
+/// An answer of another node which says that nothing was and nothing will be done, and that another node may do it.
+pub fn is_not_done(failure: &Failure) -> bool {
+    [NOT_A_LEADER, LEASE_EXPIRED, UNAVAILABLE].contains(&failure.code.as_str())
+}
+
+/// It is to go on elsewhere.
+pub fn stopping() -> Failure {
+    failure(
+        UNAVAILABLE,
+        "08N09",
+        "This node is being stopped. Nothing was done here; another node of the cluster will do it.",
+    )
 }
 
 /// Nobody is there to take it. Nothing was done.
 pub fn no_leader() -> Failure {
     failure(
-        "Neo.TransientError.General.DatabaseUnavailable",
+        UNAVAILABLE,
         "08N09",
         "No leader is known, or a majority of the cluster cannot be reached. Nothing was done.",
     )
@@ -127,7 +268,7 @@ pub fn no_leader() -> Failure {
 pub fn of_read(error: &ReadError) -> Failure {
     match error {
         ReadError::NoLeader | ReadError::NoQuorum | ReadError::Timeout => failure(
-            "Neo.TransientError.General.DatabaseUnavailable",
+            UNAVAILABLE,
             "08N09",
             format!(
                 "A linearizable read is not possible now: {error}. Reads with samyama.read = \"stale\" are."

@@ -3,55 +3,63 @@
 //! Reads run on a view of this node, at the level the client asked for. Writes go to the lane if this node leads and are
 //! relayed to the leader if not. An explicit transaction with access mode READ holds one view; any other lives on the
 //! leader. A statement is compiled by RUN and begins with its first PULL or DISCARD.
+//!
+//! A client is never told of the loss of a leader that it need not know: `write.rs` and `relayed.rs` ask again under the same
+//! key, `away.rs` runs a transaction again, `repeated.rs` gives the answer of what was done before.
 
 mod ahead;
+mod away;
 mod batches;
 mod failures;
 mod interrupt;
 mod options;
+mod relayed;
+mod repeated;
 mod result;
 mod routing;
 mod summary;
 mod transaction;
 mod words;
+mod write;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use samyama_bolt::{
-    Announced, Auth, Backend, CommitReply, ConnectionInfo, Failure, PullReply, Records, RoutingTable,
-    RunReply, Session, TransactionOptions,
+    Announced, Auth, Backend, CommitReply, ConnectionInfo, Dialect, Failure, PullReply, Records,
+    RoutingTable, RunReply, Session, TransactionOptions, Version,
 };
-use samyama_exec::{Counters, Parameters, PlanKind, PlanMode};
+use samyama_exec::{CancelFlag, Counters, Parameters, PlanKind, PlanMode};
 use samyama_graph::{Map, Value};
 use samyama_raft::{Leadership, LogIndex};
 use tokio::sync::oneshot;
 
-use self::ahead::{Ahead, with_those_behind};
-use self::failures::{of_compilation, of_execution, of_read, of_refusal, write_in_read_mode};
+use self::ahead::Ahead;
+use self::failures::{of_compilation, of_execution, of_read, write_in_read_mode};
 use self::options::{Terms, write_bookmark};
+use self::relayed::{Relayed, Relaying};
 use self::result::Rows;
 use self::summary::Summary;
 use self::transaction::{Mode, Open, Writing};
 use self::words::WORDS;
+use crate::answer::Answered;
 use crate::config::ReadLevel;
 use crate::database::{DATABASE_NAME, Database};
 use crate::engine::{Program, Ran, Statement, now_ns};
-use crate::forward::{Relay, Relays};
-use crate::lane::{Answer, Refusal, Reply};
-use crate::limits::{FORWARDS_MAX, LEADER_WAIT, QUERY_BYTES_MAX, RESULTS_OPEN_MAX};
+use crate::forward::Relays;
+use crate::lane::Reply;
+use crate::limits::{QUERY_BYTES_MAX, RESULTS_OPEN_MAX};
 use crate::plan_cache::{PlanSource, Prepared};
 use crate::registry::Presence;
 use crate::shared::Published;
 
-pub use self::failures::failure;
+#[cfg(test)]
+pub use self::failures::of_refusal;
+pub use self::failures::{NOT_A_LEADER, failure};
 pub use self::interrupt::Interrupt;
 pub use self::options::parse_bookmark;
 pub use self::result::GraphEntities;
-
-/// Answered to another member whose client's write reached this node although it does not lead.
-pub const NOT_A_LEADER: &str = "Neo.ClientError.Cluster.NotALeader";
 
 /// The whole server side of Bolt.
 pub struct BoltBackend {
@@ -104,6 +112,10 @@ struct Pending {
     started: Instant,
     /// Where its outcome comes, if it was handed to the lane with one before it.
     submitted: Option<oneshot::Receiver<Reply>>,
+    /// Its key and what has become of it, once it was to be relayed.
+    relaying: Option<Relaying>,
+    /// When the next attempt is the last; set with the first that fails.
+    until: Option<Instant>,
 }
 
 /// A statement that runs or has run.
@@ -116,21 +128,19 @@ struct Running {
     index: LogIndex,
     leader: Option<Leadership>,
     read: bool,
+    /// It was done before, under the same key.
+    repeated: bool,
     started: Instant,
 }
 
 enum ResultState {
     Pending(Box<Pending>),
     Running(Box<Running>),
-    /// An auto-commit statement that the leader has. Kept, so that it can be sent to another leader.
-    Relayed {
-        relay: Box<Relay>,
-        pending: Box<Pending>,
-        pulled: bool,
-    },
-    /// A statement of a transaction that lives on the leader, under the number that it has there.
-    RelayedHere {
-        qid: Option<i64>,
+    /// An auto-commit statement that the leader has.
+    Relayed(Box<Relayed>),
+    /// A statement of a transaction that lives on the leader.
+    Away {
+        statement: usize,
     },
 }
 
@@ -164,6 +174,7 @@ impl Session for BoltSession {
         if self.open.is_some() {
             return Err(failures::invalid("A transaction is open already on this connection."));
         }
+        self.check_in()?;
         let terms = Arc::new(options::check(&options, &self.database.settings)?);
         let Some(admission) = self.database.admit_transaction() else {
             return Err(failure(
@@ -215,8 +226,13 @@ impl Session for BoltSession {
                 options,
                 started,
                 submitted: Some(submitted.reply),
+                relaying: None,
+                until: None,
             };
             return Ok(self.open_result(pending));
+        }
+        if self.open.is_none() {
+            self.check_in()?;
         }
         let terms = match (&self.open, &options) {
             (Some(open), _) => Arc::clone(&open.terms),
@@ -245,7 +261,9 @@ impl Session for BoltSession {
         if prepared.plan.kind() != PlanKind::Read && terms.read_only {
             return Err(write_in_read_mode());
         }
-        let pending = Pending { prepared, query, parameters, terms, options, started, submitted: None };
+        let (submitted, relaying, until) = (None, None, None);
+        let pending =
+            Pending { prepared, query, parameters, terms, options, started, submitted, relaying, until };
         Ok(self.open_result(pending))
     }
 
@@ -257,33 +275,34 @@ impl Session for BoltSession {
         records: &mut R,
     ) -> Result<PullReply, Failure> {
         let qid = qid.filter(|qid| *qid >= 0).unwrap_or(self.next_qid - 1);
-        for _ in 0..FORWARDS_MAX {
+        let before = self.sent(qid);
+        loop {
             self.start(qid).await?;
-            if let Some(reply) = self.pull_once(qid, n, discard, records).await? {
+            // A leader that was lost may have sent some of them.
+            let left = n.map(|n| n.saturating_sub(self.sent(qid).saturating_sub(before)));
+            if let Some(reply) = self.pull_once(qid, left, discard, records).await? {
                 if matches!(reply, PullReply::Done(_)) {
                     self.finish_result(qid);
                 }
                 return Ok(reply);
             }
-            self.pause().await?;
         }
-        Err(failures::no_leader())
     }
 
     fn announce(&mut self, ahead: Vec<Announced>) {
         self.ahead.announce(ahead);
     }
 
-    async fn commit(&mut self) -> Result<CommitReply, Failure> {
+    async fn commit(&mut self, relay: Value) -> Result<CommitReply, Failure> {
+        let note = options::relay_note(&relay)?;
         self.start_pending().await?;
         self.results.clear();
         let Some(open) = self.open.take() else {
             return Err(failures::invalid("There is no open transaction."));
         };
-        let index = Box::pin(open.commit(&self.database, &self.relays)).await;
+        let index = Box::pin(self.commit_open(open, note)).await;
         self.presence.end(true);
-        let index = index?;
-        Ok(CommitReply { bookmark: write_bookmark(index).into() })
+        Ok(CommitReply { bookmark: write_bookmark(index?).into() })
     }
 
     async fn rollback(&mut self) -> Result<(), Failure> {
@@ -323,6 +342,14 @@ impl BoltSession {
         }
     }
 
+    /// May something new begin on this connection?
+    fn check_in(&self) -> Result<(), Failure> {
+        if self.database.is_stopping() && self.info.forwarded_by.is_none() {
+            return Err(failures::stopping());
+        }
+        Ok(())
+    }
+
     /// A statement that is ready to run; it does so with its first PULL or DISCARD.
     fn open_result(&mut self, pending: Pending) -> RunReply {
         let metadata = pending.options.as_ref().map(|options| &options.metadata);
@@ -340,7 +367,23 @@ impl BoltSession {
         RunReply { fields, qid: qid_told, extra }
     }
 
-    /// None: the node it was relayed to does not lead, and nothing was done; it is pending again.
+    /// Rows of a result that its client has got by way of a leader.
+    fn sent(&self, qid: i64) -> u64 {
+        match (self.results.get(&qid), &self.open) {
+            (Some(ResultState::Relayed(relayed)), _) => relayed.sent(),
+            (Some(ResultState::Pending(pending)), _) => {
+                pending.relaying.as_ref().map_or(0, |relaying| relaying.has.count)
+            }
+            (
+                Some(ResultState::Away { statement }),
+                Some(Open { mode: Mode::Writing(Writing::Away(away)), .. }),
+            ) => away.sent(*statement),
+            (Some(ResultState::Running(running)), _) => running.rows.sent_before(),
+            _ => 0,
+        }
+    }
+
+    /// None: a leader was lost, and it is to be done once more.
     async fn pull_once<R: Records>(
         &mut self,
         qid: i64,
@@ -356,29 +399,22 @@ impl BoltSession {
                 Err(failures::invalid("The result has not been started; this is a bug."))
             }
             Some(ResultState::Running(running)) => {
+                if running.rows.are_missing && !discard {
+                    return Err(failures::rows_not_kept(running.index));
+                }
                 let more = interrupt.guard(running.rows.emit(n, discard, records)).await?;
                 if more.map_err(|error| of_execution(&error, running.terms.client_timeout))? {
                     return Ok(Some(PullReply::HasMore));
                 }
                 Ok(Some(PullReply::Done(running.summary(auto_commit))))
             }
-            Some(ResultState::RelayedHere { qid }) => match &mut self.open {
-                Some(Open { mode: Mode::Writing(Writing::Leader(relay)), .. }) => {
-                    interrupt.guard(Box::pin(relay.pull(*qid, n, discard, records))).await?.map(Some)
-                }
-                _ => Err(failures::invalid("The transaction has ended.")),
-            },
-            Some(ResultState::Relayed { relay, pulled, .. }) => {
-                let first = !std::mem::replace(pulled, true);
-                match interrupt.guard(Box::pin(relay.pull(None, n, discard, records))).await? {
-                    Err(failure) if first && failure.code == NOT_A_LEADER => {
-                        if let Some(ResultState::Relayed { pending, .. }) = self.results.remove(&qid) {
-                            self.results.insert(qid, ResultState::Pending(pending));
-                        }
-                        Ok(None)
-                    }
-                    reply => reply.map(Some),
-                }
+            Some(ResultState::Away { statement }) => {
+                let statement = *statement;
+                Box::pin(self.pull_away(statement, n, discard, records)).await
+            }
+            Some(ResultState::Relayed(_)) => {
+                let Some(ResultState::Relayed(relayed)) = self.results.remove(&qid) else { return Ok(None) };
+                Box::pin(self.pull_relayed(qid, relayed, n, discard, records)).await
             }
         }
     }
@@ -463,111 +499,31 @@ impl BoltSession {
         Ok(pending.running(rows, &published))
     }
 
-    /// An auto-commit write: through the lane, here or on the leader.
-    async fn write(&mut self, mut pending: Pending) -> Result<ResultState, Failure> {
-        let mut again_until = Instant::now() + LEADER_WAIT;
-        loop {
-            if let Some(submitted) = pending.submitted.take() {
-                let reply =
-                    self.interrupt.guard(submitted).await?.unwrap_or(Reply::Refused(Refusal::Unknown));
-                match reply {
-                    Reply::Answer(answer) => return self.answered(pending, *answer).await,
-                    // Not done, and what stood before it is through by now: it comes again like any other.
-                    Reply::Refused(Refusal::Behind) => {}
-                    Reply::Refused(Refusal::NotLeader) => self.pause().await?,
-                    Reply::Refused(refusal) => return Err(self.refused(&refusal, &pending)),
-                }
-            }
-            let reply = match self.leader().await? {
-                Leader::There(node) => match self.relay_auto_commit(node, &pending).await {
-                    Ok(relay) => {
-                        let (relay, pending) = (Box::new(relay), Box::new(pending));
-                        return Ok(ResultState::Relayed { relay, pending, pulled: false });
-                    }
-                    Err(error) if error.certain && Instant::now() < again_until => {
-                        self.pause().await?;
-                        continue;
-                    }
-                    Err(error) => return Err(error.failure),
-                },
-                Leader::Here => {
-                    let interrupt = Arc::clone(&self.interrupt);
-                    interrupt.guard(self.submit(&pending)).await?
-                }
-            };
-            match reply {
-                Reply::Answer(answer) => return self.answered(pending, *answer).await,
-                Reply::Refused(Refusal::NotLeader) if Instant::now() < again_until => self.pause().await?,
-                Reply::Refused(refusal) => return Err(self.refused(&refusal, &pending)),
-            }
-            again_until = again_until.min(pending.terms.deadline.unwrap_or(again_until));
-        }
-    }
-
-    fn refused(&self, refusal: &Refusal, pending: &Pending) -> Failure {
-        let failure = of_refusal(refusal, pending.terms.client_timeout);
-        with_those_behind(failure, refusal, self.ahead.submitted())
-    }
-
-    async fn relay_auto_commit(
-        &self,
-        node: u64,
-        pending: &Pending,
-    ) -> Result<Relay, crate::forward::RelayError> {
-        let mut relay = self.relays.open(node, &self.info).await?;
-        let options = pending.options.clone().unwrap_or_default();
-        relay.run(Arc::clone(&pending.query), Arc::clone(&pending.parameters), Some(options)).await?;
-        Ok(relay)
-    }
-
-    /// A write has its answer: give it out, once it is certain that this node led when it was made.
-    async fn answered(&self, pending: Pending, answer: Answer) -> Result<ResultState, Failure> {
-        let Answer { outcome, mut index, leader, proven, .. } = answer;
-        if !proven {
-            let point = self.interrupt.guard(self.database.read_point()).await?;
-            index = point.map_err(|error| of_read(&error))?;
-        }
-        let ran = outcome.map_err(|error| of_execution(&error, pending.terms.client_timeout))?;
-        Ok(ResultState::Running(Box::new(pending.written(ran, index, leader, &self.database))))
-    }
-
-    /// Where writes go now; waits a bounded time for somebody to lead.
-    async fn leader(&self) -> Result<Leader, Failure> {
-        if self.database.raft.leader_now() == Some(self.database.settings.node) {
-            return Ok(Leader::Here);
-        }
-        let mut leader = self.database.raft.leader();
-        let known = tokio::time::timeout(LEADER_WAIT, leader.wait_for(Option::is_some));
-        let known = self.interrupt.guard(known).await?;
-        match known {
-            Ok(Ok(Some(node))) if node == self.database.settings.node => Ok(Leader::Here),
-            Ok(Ok(Some(node))) if self.info.forwarded_by.is_some() => {
-                // Whoever relayed it here looks for the leader itself: no chains, no circles.
-                Err(failure(
-                    NOT_A_LEADER,
-                    "08N07",
-                    format!("Node {} does not lead; node {node} does.", self.database.settings.node),
-                ))
-            }
-            Ok(Ok(Some(node))) => Ok(Leader::There(node)),
-            _ => Err(failures::no_leader()),
-        }
-    }
-
-    /// Leadership is moving: look again in a moment.
-    async fn pause(&self) -> Result<(), Failure> {
-        self.interrupt.guard(tokio::time::sleep(std::time::Duration::from_millis(5))).await
-    }
-
     fn statement(&self, pending: &Pending, transaction_ns: i128) -> Statement {
-        let Pending { prepared, parameters, terms, .. } = pending;
-        self.statement_of(prepared, parameters, terms, self.new_cancel_flag(), transaction_ns)
+        self.statement_with(pending, self.new_cancel_flag(), transaction_ns)
+    }
+
+    fn statement_with(&self, pending: &Pending, cancel: CancelFlag, transaction_ns: i128) -> Statement {
+        let Pending { prepared, query, parameters, terms, relaying, .. } = pending;
+        let mut statement = self.statement_of(prepared, (query, parameters), terms, cancel, transaction_ns);
+        // It was relayed before this node came to lead.
+        if let Some(relaying) = relaying {
+            statement.keys.relay = Some(relaying.key.key());
+            statement.takes_key |= relaying.is_asked;
+        }
+        statement
+    }
+
+    /// How this client's connection writes values.
+    fn dialect(&self) -> Dialect {
+        let (major, minor) = self.info.version;
+        Dialect::of(Version::new(major, minor), self.info.utc_datetimes)
     }
 
     fn finish_result(&mut self, qid: i64) {
         let finished = self.results.remove(&qid);
-        if let Some(ResultState::Relayed { relay, .. }) = finished {
-            relay.give_back(&self.relays);
+        if let Some(ResultState::Relayed(relayed)) = finished {
+            self.relays.give_back(relayed.into_relay());
         }
         if self.open.is_none() {
             self.presence.end(false);
@@ -609,6 +565,26 @@ impl BoltSession {
 }
 
 impl Pending {
+    /// A statement that has been run before, of an explicit transaction.
+    fn again(
+        prepared: &Prepared,
+        (query, parameters): (&Arc<str>, &Arc<Map>),
+        terms: &Arc<Terms>,
+        started: Instant,
+    ) -> Self {
+        Self {
+            prepared: prepared.clone(),
+            query: Arc::clone(query),
+            parameters: Arc::clone(parameters),
+            terms: Arc::clone(terms),
+            options: None,
+            started,
+            submitted: None,
+            relaying: None,
+            until: None,
+        }
+    }
+
     fn running(self, rows: Rows, published: &Published) -> Running {
         Running {
             profile: rows.profile.clone(),
@@ -619,21 +595,40 @@ impl Pending {
             index: published.index,
             leader: published.leader,
             read: true,
+            repeated: false,
             started: self.started,
         }
     }
 
-    fn written(self, ran: Ran, index: LogIndex, leader: Leadership, database: &Database) -> Running {
+    fn written(&self, ran: Ran, index: LogIndex, leader: Leadership, database: &Database) -> Running {
         let view = ran.entities.unwrap_or_default();
         Running {
             rows: Rows::buffered(ran.rows, view, Arc::clone(&database.uuid)),
             profile: ran.profile,
-            prepared: self.prepared,
-            terms: self.terms,
+            prepared: self.prepared.clone(),
+            terms: Arc::clone(&self.terms),
             counters: ran.counters,
             index,
             leader: Some(leader),
             read: false,
+            repeated: false,
+            started: self.started,
+        }
+    }
+
+    /// What was answered before under its key.
+    fn told_again(&self, answered: Answered, index: LogIndex, database: &Database) -> Running {
+        let recalled = answered.recalled.with_uuid(Arc::clone(&database.uuid));
+        Running {
+            rows: Rows::recalled(answered.rows, recalled),
+            profile: None,
+            prepared: self.prepared.clone(),
+            terms: Arc::clone(&self.terms),
+            counters: answered.counters,
+            index,
+            leader: None,
+            read: false,
+            repeated: true,
             started: self.started,
         }
     }
@@ -652,6 +647,7 @@ impl Running {
             index: self.index,
             leader: self.leader,
             read: self.read,
+            repeated: self.repeated,
             auto_commit,
             started: self.started,
         };

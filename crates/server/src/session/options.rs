@@ -1,4 +1,4 @@
-//! What a client asks of a transaction: database, level, bookmarks, time.
+//! What a client asks of a transaction: database, level, bookmarks, time, a key.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -11,8 +11,12 @@ use samyama_raft::LogIndex;
 use super::failures::{failure, invalid};
 use crate::config::ReadLevel;
 use crate::database::{DATABASE_NAME, Settings};
+use crate::forward::RelayNote;
+use crate::limits::CLIENT_KEY_BYTES_MAX;
 
 const READ_KEY: &str = "samyama.read";
+const IDEMPOTENCY_KEY: &str = "samyama.idempotency_key";
+const KNOWN_KEYS: [&str; 2] = [READ_KEY, IDEMPOTENCY_KEY];
 
 /// The options of one transaction, checked.
 #[derive(Clone, Debug)]
@@ -30,6 +34,10 @@ pub struct Terms {
     /// `WARNING`, `INFORMATION` or `OFF`.
     pub severity: Option<Arc<str>>,
     pub disabled: Vec<Arc<str>>,
+    /// The client's own key.
+    pub client_key: Option<Arc<str>>,
+    /// From the member that relays it.
+    pub relay: Option<RelayNote>,
 }
 
 pub fn check(options: &TransactionOptions, settings: &Settings) -> Result<Terms, Failure> {
@@ -46,11 +54,10 @@ pub fn check(options: &TransactionOptions, settings: &Settings) -> Result<Terms,
         Some(Value::String(level)) => parse_level(level)?,
         Some(other) => return Err(invalid(format!("{READ_KEY} is a string, not a {}.", other.type_name()))),
     };
-    if let Some((key, _)) =
-        options.metadata.iter().find(|(key, _)| key.starts_with("samyama.") && key.as_ref() != READ_KEY)
-    {
+    let unknown = |key: &str| key.starts_with("samyama.") && !KNOWN_KEYS.contains(&key);
+    if let Some((key, _)) = options.metadata.iter().find(|(key, _)| unknown(key)) {
         return Err(invalid(format!(
-            "Unknown key `{key}` in the transaction's metadata; there is {READ_KEY}."
+            "Unknown key `{key}` in the transaction's metadata; there are {READ_KEY} and {IDEMPOTENCY_KEY}."
         )));
     }
     let timeout = match options.timeout_ms {
@@ -68,7 +75,33 @@ pub fn check(options: &TransactionOptions, settings: &Settings) -> Result<Terms,
         unnamed: options.database.is_none(),
         severity: options.notifications_minimum_severity.clone(),
         disabled: options.notifications_disabled.clone(),
+        client_key: client_key(options.metadata.get(IDEMPOTENCY_KEY))?,
+        relay: relay_note(&options.relay)?,
     })
+}
+
+fn client_key(value: Option<&Value>) -> Result<Option<Arc<str>>, Failure> {
+    match value {
+        None => Ok(None),
+        Some(Value::String(key)) if (1..=CLIENT_KEY_BYTES_MAX).contains(&key.len()) => {
+            Ok(Some(Arc::clone(key)))
+        }
+        Some(Value::String(key)) => Err(invalid(format!(
+            "{IDEMPOTENCY_KEY} has {} bytes; 1 to {CLIENT_KEY_BYTES_MAX} are allowed.",
+            key.len()
+        ))),
+        Some(other) => Err(invalid(format!("{IDEMPOTENCY_KEY} is a string, not a {}.", other.type_name()))),
+    }
+}
+
+/// What the relaying member adds, if one does.
+pub fn relay_note(value: &Value) -> Result<Option<RelayNote>, Failure> {
+    match value {
+        Value::Null => Ok(None),
+        other => RelayNote::from_value(other).map(Some).ok_or_else(|| {
+            invalid("What the relaying member adds cannot be read; is it of another version?")
+        }),
+    }
 }
 
 /// True: the `system` stub.
@@ -156,6 +189,18 @@ mod tests {
             assert!(check(&with_metadata(key, value)).is_err(), "{key} is accepted");
         }
         assert!(check(&with_metadata("mine", "stale".into())).is_ok(), "other keys are the user's");
+    }
+
+    #[test]
+    fn an_idempotency_key_is_a_text_of_some_length() {
+        let check = |value: Value| check(&with_metadata(IDEMPOTENCY_KEY, value), &settings());
+        let key = check("order 7".into()).map(|terms| terms.client_key).ok().flatten();
+        assert_eq!(key.as_deref(), Some("order 7"));
+        assert!(check("x".repeat(CLIENT_KEY_BYTES_MAX).into()).is_ok());
+        for value in ["".into(), "x".repeat(CLIENT_KEY_BYTES_MAX + 1).into(), Value::Integer(7), Value::Null]
+        {
+            assert!(check(value).is_err(), "it is accepted");
+        }
     }
 
     #[test]

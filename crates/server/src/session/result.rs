@@ -3,13 +3,16 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use samyama_bolt::{Entities, NodeRecord, Records, RelationshipRecord};
+use samyama_bolt::packstream::write_record;
+use samyama_bolt::{Dialect, Entities, NodeRecord, Records, RelationshipRecord};
 use samyama_exec::{Batch, ExecError};
 use samyama_graph::{EntityKind, Graph, LabelId, NodeId, RelationshipId, Value, View};
 use tokio::sync::mpsc;
 
+use crate::answer::Recalled;
 use crate::database::Database;
 use crate::engine::{self, ReadDone, Statement};
+use crate::forward::Seen;
 use crate::limits::{INLINE_READ_BUDGET, INLINE_READ_ROWS_MAX, STREAM_BATCHES_MAX};
 
 /// What a pool thread sends.
@@ -24,16 +27,86 @@ pub struct Rows {
     /// Rows of the first batch that are gone already.
     skip: usize,
     stream: Option<mpsc::Receiver<Piece>>,
-    /// What entities are looked up in.
-    view: View,
-    uuid: Arc<str>,
+    /// There are rows, and they cannot be given.
+    pub are_missing: bool,
+    /// Rows that a client got from elsewhere, and that are not given again.
+    sent_before: u64,
+    source: Source,
     pub profile: Option<Value>,
     pub any: bool,
 }
 
+/// What entities are looked up in.
+enum Source {
+    Graph { view: View, uuid: Arc<str> },
+    Recalled(Recalled),
+}
+
+impl Source {
+    fn with<T>(&self, work: impl FnOnce(&dyn Entities) -> T) -> T {
+        match self {
+            Source::Graph { view, uuid } => work(&GraphEntities { graph: view, uuid }),
+            Source::Recalled(recalled) => work(recalled),
+        }
+    }
+}
+
 impl Rows {
     pub fn buffered(batches: Vec<Batch>, view: View, uuid: Arc<str>) -> Self {
-        Self { ready: batches.into(), skip: 0, stream: None, view, uuid, profile: None, any: false }
+        Self::of(batches.into(), Source::Graph { view, uuid })
+    }
+
+    /// Rows that were given before. None: they are not kept.
+    pub fn recalled(rows: Option<Batch>, recalled: Recalled) -> Self {
+        let are_missing = rows.is_none();
+        Self { are_missing, ..Self::of(rows.into_iter().collect(), Source::Recalled(recalled)) }
+    }
+
+    fn of(ready: VecDeque<Batch>, source: Source) -> Self {
+        Self {
+            ready,
+            skip: 0,
+            stream: None,
+            are_missing: false,
+            sent_before: 0,
+            source,
+            profile: None,
+            any: false,
+        }
+    }
+
+    /// Leave out the rows that a client has. False: these are not they. Only for rows that are all here.
+    pub fn skip(&mut self, has: Seen, dialect: Dialect) -> bool {
+        let (mut seen, mut bytes) = (Seen::default(), Vec::new());
+        while seen.count < has.count {
+            let Some(batch) = self.ready.front().filter(|_| !self.are_missing) else { return false };
+            if self.skip >= batch.rows {
+                self.skip = 0;
+                self.ready.pop_front();
+                continue;
+            }
+            bytes.clear();
+            let row = batch.row(self.skip);
+            let written = self.source.with(|entities| write_record(&mut bytes, row, dialect, entities));
+            if written.is_err() {
+                return false;
+            }
+            seen.note(&bytes);
+            self.skip += 1;
+        }
+        self.any |= has.count > 0;
+        self.sent_before = has.count;
+        seen == has
+    }
+
+    /// Rows that a client got from elsewhere.
+    pub fn sent_before(&self) -> u64 {
+        self.sent_before
+    }
+
+    /// All rows have been given. Only for rows that are all here.
+    pub fn is_over(&self) -> bool {
+        self.ready.iter().map(|batch| batch.rows).sum::<usize>() <= self.skip
     }
 
     /// Hand on at most `n` rows. True: there are more.
@@ -58,10 +131,9 @@ impl Rows {
             }
             let end = batch.rows.min(self.skip.saturating_add(usize::try_from(left).unwrap_or(usize::MAX)));
             if !discard {
-                let entities = GraphEntities { graph: &self.view, uuid: &self.uuid };
-                for row in self.skip..end {
-                    records.record(batch.row(row), &entities);
-                }
+                self.source.with(|entities| {
+                    (self.skip..end).for_each(|row| records.record(batch.row(row), entities));
+                });
             }
             self.any = true;
             left -= (end - self.skip) as u64;

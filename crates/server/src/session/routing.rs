@@ -8,24 +8,23 @@ use super::options::check_database;
 use crate::database::{DATABASE_NAME, Database};
 use crate::limits::ROUTING_TTL_SECONDS;
 
-/// The leader writes, every voter reads, everybody routes. Answered from what this node knows, without asking anybody.
+/// Every voter reads and takes writes, everybody routes. Answered from what this node knows, without asking anybody.
+///
+/// Why not the leader alone for writes: `docs/decisions/0508-every-voter-takes-writes.md`.
 pub fn table(database: &Database, name: Option<&str>) -> Result<RoutingTable, Failure> {
     let system = check_database(name)?;
     let status = database.raft.status();
-    let all: Vec<String> = status.members.iter().map(|member| member.address.bolt.clone()).collect();
-    let readers =
-        status.members.iter().filter(|member| member.voter).map(|member| member.address.bolt.clone());
-    let leader = *database.raft.leader().borrow();
-    let writers = status
-        .members
-        .iter()
-        .filter(|member| Some(member.id) == leader)
-        .map(|member| member.address.bolt.clone());
+    // One that is being stopped does not list itself, as long as there are others.
+    let leaves = |id| database.is_stopping() && id == status.id && status.members.len() > 1;
+    let members = || status.members.iter().filter(|member| !leaves(member.id));
+    let all: Vec<String> = members().map(|member| member.address.bolt.clone()).collect();
+    let voters = members().filter(|member| member.voter);
+    let voters: Vec<String> = voters.map(|member| member.address.bolt.clone()).collect();
     Ok(RoutingTable {
         ttl_seconds: ROUTING_TTL_SECONDS,
         database: Arc::from(if system { "system" } else { DATABASE_NAME }),
         route: all,
-        read: readers.collect(),
-        write: writers.collect(),
+        read: voters.clone(),
+        write: voters,
     })
 }

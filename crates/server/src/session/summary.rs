@@ -22,8 +22,9 @@ pub struct Summary<'a> {
     /// What was read or written, and under whom.
     pub index: LogIndex,
     pub leader: Option<Leadership>,
-    /// None for a write.
     pub read: bool,
+    /// It was done before, under the same key.
+    pub repeated: bool,
     pub auto_commit: bool,
     pub started: Instant,
 }
@@ -74,6 +75,9 @@ impl Summary<'_> {
             record.insert(Arc::clone(&WORDS.term), Value::Integer(leader.term as i64));
             record.insert(Arc::clone(&WORDS.leader), Value::Integer(leader.node as i64));
         }
+        if self.repeated {
+            record.insert(Arc::from("_samyama_repeated"), Value::Boolean(true));
+        }
         Map::from_pairs([
             (Arc::clone(&WORDS.gql_status), value(status)),
             (Arc::clone(&WORDS.status_description), value(description)),
@@ -103,7 +107,7 @@ fn level_name(level: ReadLevel) -> &'static Arc<str> {
     }
 }
 
-fn stats(counters: &Counters) -> Option<Map> {
+pub(super) fn stats(counters: &Counters) -> Option<Map> {
     let frequent = [
         (&WORDS.nodes_created, counters.nodes_created),
         (&WORDS.relationships_created, counters.relationships_created),
