@@ -58,7 +58,7 @@ pub(crate) struct Inner<T: Runtime> {
     pub(crate) watched: Watched,
     server: Arc<Server<T>>,
     journeys: Arc<Journeys>,
-    transport: Arc<dyn Transport>,
+    pub(crate) transport: Arc<dyn Transport>,
     proposals: mpsc::Sender<Handed<T>>,
     tasks: Mutex<Vec<AbortHandle>>,
     /// Given up by `shutdown`, so that the directory can be opened again while handles are still about.

@@ -271,8 +271,8 @@ impl Session for Watched {
         self.session.announce(ahead);
     }
 
-    async fn commit(&mut self) -> Result<CommitReply, Failure> {
-        let reply = self.session.commit().await;
+    async fn commit(&mut self, relay: Value) -> Result<CommitReply, Failure> {
+        let reply = self.session.commit(relay).await;
         self.forget_all();
         self.transaction = false;
         match &reply {
