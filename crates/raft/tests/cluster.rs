@@ -70,7 +70,11 @@ fn a_leader_whose_process_is_gone_is_replaced_before_its_lease_ends() {
     cluster.write("after");
     let took = crashed.elapsed();
     assert!(took < Duration::from_secs(4), "it was replaced after {took:?}: the lease had ended");
-    assert_eq!(cluster.members[&cluster.leader()].node.status().term, term + 1, "one election, no split votes");
+    assert_eq!(
+        cluster.members[&cluster.leader()].node.status().term,
+        term + 1,
+        "one election, no split votes"
+    );
     cluster.start(leader);
     assert_eq!(cluster.wait_equal().len(), 3);
 }

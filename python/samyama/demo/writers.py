@@ -66,9 +66,7 @@ class Writers:
             id = f"{writer}-{number}"
             key = {"samyama.idempotency_key": f"{self._name}/{id}"}
             try:
-                self._driver.execute_query(
-                    Query("CREATE (:Tick {id: $id})", metadata=key), id=id
-                )
+                self._driver.execute_query(Query("CREATE (:Tick {id: $id})", metadata=key), id=id)
             except IncompleteCommit:
                 with self._lock:
                     self.unknown += 1
