@@ -41,6 +41,12 @@ _QUERY = "Change the query."
 
 ERROR_CODES = (
     ErrorCode(
+        "ClientError.Cluster.KeyOutdated",
+        "08N07",
+        "Said by one member to another: the key under which a write was relayed was settled or dropped before. Clients are not told it; the relaying node knows what it means.",
+        "Nothing.",
+    ),
+    ErrorCode(
         "ClientError.Cluster.NotALeader",
         "08N07",
         "Said by one member to another: a write was relayed to a node that does not lead any more. Clients are not told it; the relaying node looks for the leader.",
@@ -221,6 +227,12 @@ ERROR_CODES = (
         "Close transactions sooner, or raise the limit.",
     ),
     ErrorCode(
+        "TransientError.Transaction.LeaseExpired",
+        "25N11",
+        "Leadership moved while the transaction was open, or the node on which it lived is lost. Nothing was done.",
+        "Drivers run it again.",
+    ),
+    ErrorCode(
         "TransientError.Transaction.Outdated",
         "25N11",
         "Something that the transaction has read was changed by another, or leadership moved while it was open. Nothing was done.",
@@ -241,8 +253,8 @@ ERROR_CODES = (
     ErrorCode(
         "DatabaseError.Transaction.TransactionCommitFailed",
         "08007",
-        "The outcome is not known: leadership was lost while the transaction was being committed, and what became of it could not be found out in time. It may have been done.",
-        "Look before you run it again: read what it would have written. Drivers do not retry it.",
+        "The outcome is not known: leadership was lost while the transaction was being committed, and what became of it could not be found out in time. It may have been done. Or it was done and the rest of its rows is lost: the message says which.",
+        "Look before you run it again: read what it would have written; under an [idempotency key](../operations/outcomes.md) it can be run again without looking. Drivers do not retry it.",
     ),
     ErrorCode(
         "DatabaseError.Transaction.TransactionStartFailed",
