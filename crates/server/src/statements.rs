@@ -9,7 +9,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use samyama_bolt::{
@@ -25,9 +25,20 @@ use crate::session::{BoltBackend, BoltSession};
 /// Of a query's text in the log.
 const TEXT_CHARS_MAX: usize = 2_000;
 
+/// One for each thread, or nearly: threads that count in one place wait for each other's cache line.
+const SHARDS: usize = 16;
+
 /// Counted over the statements of all clients of this node.
 #[derive(Default)]
 pub struct StatementMetrics {
+    shards: [Shard; SHARDS],
+}
+
+/// What one thread counts. A statement that ends on another thread than it began on is taken off there, so that only
+/// the sum over all of them means something.
+#[derive(Default)]
+#[repr(align(128))]
+pub struct Shard {
     pub read: AtomicU64,
     pub write: AtomicU64,
     pub read_write: AtomicU64,
@@ -45,11 +56,34 @@ pub struct StatementMetrics {
     pub commit_failed: AtomicU64,
 }
 
+thread_local! {
+    static OWN_SHARD: usize = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS
+    };
+}
+
 fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
 
 impl StatementMetrics {
+    fn own(&self) -> &Shard {
+        &self.shards[OWN_SHARD.with(|shard| *shard)]
+    }
+
+    /// Over all threads.
+    pub fn sum(&self, of: fn(&Shard) -> &AtomicU64) -> u64 {
+        self.shards.iter().fold(0, |sum, shard| sum.wrapping_add(of(shard).load(Ordering::Relaxed)))
+    }
+
+    /// Time of statements, over all threads.
+    pub fn seconds(&self) -> impl Iterator<Item = &Histogram> {
+        self.shards.iter().map(|shard| &shard.seconds)
+    }
+}
+
+impl Shard {
     fn done(&self, kind: &str) {
         count(match kind {
             "w" => &self.write,
@@ -146,7 +180,9 @@ impl Drop for Watched {
 
 impl Watched {
     fn forget_all(&mut self) {
-        self.metrics.running.fetch_sub(self.statements.len() as u64, Ordering::Relaxed);
+        if !self.statements.is_empty() {
+            self.metrics.own().running.fetch_sub(self.statements.len() as u64, Ordering::Relaxed);
+        }
         self.statements.clear();
     }
 
@@ -159,15 +195,16 @@ impl Watched {
     }
 
     fn end(&self, statement: &Statement, outcome: Result<&Map, &Failure>) {
-        self.metrics.running.fetch_sub(1, Ordering::Relaxed);
-        self.metrics.seconds.observe(statement.spent);
-        self.metrics.rows.fetch_add(statement.rows, Ordering::Relaxed);
+        let own = self.metrics.own();
+        own.running.fetch_sub(1, Ordering::Relaxed);
+        own.seconds.observe(statement.spent);
+        own.rows.fetch_add(statement.rows, Ordering::Relaxed);
         match outcome {
-            Ok(summary) => self.metrics.done(text_of(summary, "type")),
-            Err(failure) => self.metrics.failed(failure),
+            Ok(summary) => own.done(text_of(summary, "type")),
+            Err(failure) => own.failed(failure),
         }
         if self.slow.threshold.is_some_and(|threshold| statement.spent >= threshold) {
-            count(&self.metrics.slow);
+            count(&own.slow);
             self.write_down(statement, outcome);
         }
     }
@@ -216,7 +253,7 @@ impl Session for Watched {
         let begun = self.session.begin(options).await;
         match &begun {
             Ok(_) => self.transaction = true,
-            Err(failure) => self.metrics.failed(failure),
+            Err(failure) => self.metrics.own().failed(failure),
         }
         begun
     }
@@ -228,7 +265,7 @@ impl Session for Watched {
         options: Option<TransactionOptions>,
     ) -> Result<RunReply, Failure> {
         let began = Instant::now();
-        count(&self.metrics.running);
+        count(&self.metrics.own().running);
         let reply = self.session.run(Arc::clone(&query), Arc::clone(&parameters), options).await;
         let compile = began.elapsed();
         let mut statement =
@@ -276,10 +313,10 @@ impl Session for Watched {
         self.forget_all();
         self.transaction = false;
         match &reply {
-            Ok(_) => count(&self.metrics.committed),
+            Ok(_) => count(&self.metrics.own().committed),
             Err(failure) => {
-                count(&self.metrics.commit_failed);
-                self.metrics.failed(failure);
+                count(&self.metrics.own().commit_failed);
+                self.metrics.own().failed(failure);
             }
         }
         reply
@@ -289,7 +326,7 @@ impl Session for Watched {
         let reply = self.session.rollback().await;
         self.forget_all();
         self.transaction = false;
-        count(&self.metrics.rolled_back);
+        count(&self.metrics.own().rolled_back);
         reply
     }
 
@@ -297,7 +334,7 @@ impl Session for Watched {
         self.session.reset().await;
         self.forget_all();
         if std::mem::take(&mut self.transaction) {
-            count(&self.metrics.rolled_back);
+            count(&self.metrics.own().rolled_back);
         }
     }
 

@@ -37,9 +37,14 @@ impl Page {
         let _ = writeln!(self.text, "samyama_{name} {value}");
     }
 
-    fn histogram(&mut self, name: &str, help: &str, histogram: Option<&Histogram>) {
+    /// The sum of those given, of which there may be none.
+    fn histogram<'a>(&mut self, name: &str, help: &str, parts: impl IntoIterator<Item = &'a Histogram>) {
         self.family(name, "histogram", help);
-        let (counts, sum_us) = histogram.map(|h| (h.cumulative(), h.sum_us())).unwrap_or_default();
+        let (mut counts, mut sum_us) = ([0; BOUNDS_US.len() + 1], 0);
+        for part in parts {
+            sum_us += part.sum_us();
+            counts.iter_mut().zip(part.cumulative()).for_each(|(count, more)| *count += more);
+        }
         for (count, bound) in counts.iter().zip(BOUNDS_US) {
             let _ = writeln!(self.text, "samyama_{name}_bucket{{le=\"{}\"}} {count}", seconds(bound));
         }
@@ -228,10 +233,10 @@ fn clients(page: &mut Page, pages: &Pages) {
         "Statements of clients that came to their end, by what they do.",
     );
     let kinds = [
-        ("read", read(&statements.read)),
-        ("write", read(&statements.write)),
-        ("read_write", read(&statements.read_write)),
-        ("schema", read(&statements.schema)),
+        ("read", statements.sum(|shard| &shard.read)),
+        ("write", statements.sum(|shard| &shard.write)),
+        ("read_write", statements.sum(|shard| &shard.read_write)),
+        ("schema", statements.sum(|shard| &shard.schema)),
     ];
     page.labelled("statements_total", "kind", kinds.map(|(kind, n)| (kind.to_owned(), n)));
     page.family(
@@ -240,28 +245,32 @@ fn clients(page: &mut Page, pages: &Pages) {
         "Failures that clients were told, by who is to do something.",
     );
     let classes = [
-        ("client", read(&statements.client_errors)),
-        ("transient", read(&statements.transient_errors)),
-        ("database", read(&statements.database_errors)),
+        ("client", statements.sum(|shard| &shard.client_errors)),
+        ("transient", statements.sum(|shard| &shard.transient_errors)),
+        ("database", statements.sum(|shard| &shard.database_errors)),
     ];
     page.labelled("statement_failures_total", "class", classes.map(|(class, n)| (class.to_owned(), n)));
     page.histogram(
         "statement_seconds",
         "Time that statements of clients take here, without waiting for slow readers.",
-        Some(&statements.seconds),
+        statements.seconds(),
     );
-    page.gauge("statements_running", "Statements that have begun and not ended.", read(&statements.running));
-    page.counter("statement_rows_total", "Rows sent to clients.", read(&statements.rows));
+    page.gauge(
+        "statements_running",
+        "Statements that have begun and not ended.",
+        statements.sum(|shard| &shard.running),
+    );
+    page.counter("statement_rows_total", "Rows sent to clients.", statements.sum(|shard| &shard.rows));
     page.counter(
         "slow_statements_total",
         "Statements at or above log.slow_query_ms.",
-        read(&statements.slow),
+        statements.sum(|shard| &shard.slow),
     );
     page.family("transactions_total", "counter", "Explicit transactions of clients, by how they ended.");
     let outcomes = [
-        ("committed", read(&statements.committed)),
-        ("rolled_back", read(&statements.rolled_back)),
-        ("commit_failed", read(&statements.commit_failed)),
+        ("committed", statements.sum(|shard| &shard.committed)),
+        ("rolled_back", statements.sum(|shard| &shard.rolled_back)),
+        ("commit_failed", statements.sum(|shard| &shard.commit_failed)),
     ];
     page.labelled("transactions_total", "outcome", outcomes.map(|(outcome, n)| (outcome.to_owned(), n)));
     page.gauge("bolt_connections_open", "Bolt connections open.", read(&pages.connections.open));
