@@ -53,8 +53,10 @@ fix: setup ## rewrite what a tool can rewrite: formats, lints, golden files, gen
 	@$(BIN)/python -m pytest tests/golden tests/features tests/tidy --update
 	@$(BIN)/python tools/reference_pages.py
 
-bench: build ## the benchmark set: native load generator, fsync on, the disk's own floor beside every durable figure
-	@$(BIN)/samyama bench suite
+BENCH_JSON ?= target/bench.json
+
+bench: build ## the benchmark set: native load generator, fsync on, the disk's own floor beside every durable figure; BENCH_JSON
+	@$(BIN)/samyama bench suite --json $(BENCH_JSON)
 
 tck: build ## the openCypher TCK, embedded and over Bolt on three nodes: counts per folder, failing names, JSON reports
 	@$(BIN)/python -m tests.tck --adapter embedded

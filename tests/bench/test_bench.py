@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import samyama
 from samyama.bench.cpu import cpu_seconds
 from samyama.bench.disk import sync_floor
 from samyama.bench.goals import FIGURES
@@ -65,6 +66,19 @@ def test_a_load_is_what_it_says() -> None:
         failed = CliRunner().invoke(run, ["RETURN $missing", *options])
         assert failed.exit_code == 1, "errors are no figures"
         assert "ParameterMissing" in failed.output
+
+
+def test_a_plan_is_found_only_after_its_query_was_run() -> None:
+    with samyama.open() as db:
+        query = "RETURN $a + 1 AS b"
+        assert db._node.plan_hit_ns(query, {"a": 1}, 10) is None
+        db.execute(query, a=1).consume()
+        found = db._node.plan_hit_ns(query, {"a": 1}, 10)
+        assert found is not None
+        assert found > 0
+        assert db._node.plan_hit_ns(query, {"a": "x"}, 10) is None, "another type is another plan"
+        with samyama.open() as other:
+            assert other._node.plan_hit_ns(query, {"a": 1}, 10) is None, "a cache of its own"
 
 
 def test_a_wrong_load_is_refused_in_words(tmp_path: Path) -> None:

@@ -159,6 +159,10 @@ pub trait Session: Send + 'static {
     /// come by `run` and `pull` one after the other, with the very same `query` and `parameters`, unless something fails
     /// before. A backend may begin them early, as long as none takes effect whose predecessor has not.
     fn announce(&mut self, _ahead: Vec<Announced>) {}
+    /// Whether it is of use to [`Session::announce`] before the next pull. Asked anew for each.
+    fn looks_ahead(&self) -> bool {
+        true
+    }
     /// `relay` as in [`TransactionOptions::relay`].
     fn commit(&mut self, relay: Value) -> impl Future<Output = Result<CommitReply, Failure>> + Send;
     fn rollback(&mut self) -> impl Future<Output = Result<(), Failure>> + Send;

@@ -150,7 +150,16 @@ pub(crate) fn type_rank(value: &Value) -> u8 {
 }
 
 /// Orderability: a total order over all values. Equal here means equivalent (except that paths ignore direction).
+#[inline]
 pub fn order(a: &Value, b: &Value) -> Ordering {
+    match (a, b) {
+        // What keys mostly are; in place, because a look-up in an index compares often.
+        (Value::Integer(x), Value::Integer(y)) => x.cmp(y),
+        _ => order_any(a, b),
+    }
+}
+
+fn order_any(a: &Value, b: &Value) -> Ordering {
     match (a, b) {
         (Value::Integer(x), Value::Integer(y)) => x.cmp(y),
         (Value::String(x), Value::String(y)) => x.cmp(y),

@@ -8,6 +8,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use smallvec::smallvec;
+
 use crate::compare::Equivalent;
 use crate::index::IndexKey;
 use crate::record::Properties;
@@ -76,7 +78,7 @@ pub fn texts(value: &Value) -> Vec<&Arc<str>> {
 }
 
 pub(crate) fn length_key(field: usize, length: usize) -> IndexKey {
-    vec![
+    smallvec![
         Equivalent(Value::from("")),
         Equivalent(Value::Integer(field as i64)),
         Equivalent(Value::Integer(length as i64)),
@@ -102,7 +104,12 @@ pub(crate) fn index_keys(analyzer: &str, keys: &[KeyId], properties: &Properties
         found.extend(counts.into_iter().map(|(word, count)| {
             let (word, field) = (Value::from(word), Value::Integer(field as i64));
             let length = Value::Integer(length as i64);
-            vec![Equivalent(word), Equivalent(field), Equivalent(Value::Integer(count)), Equivalent(length)]
+            smallvec![
+                Equivalent(word),
+                Equivalent(field),
+                Equivalent(Value::Integer(count)),
+                Equivalent(length)
+            ]
         }));
     }
     found

@@ -7,12 +7,14 @@ use std::cmp::Ordering;
 use std::ops::Bound as RangeBound;
 
 use imbl::OrdSet;
+use smallvec::{SmallVec, smallvec};
 
 use crate::compare::{self, Equivalent};
 use crate::{Bound, IndexDefinition, IndexKind, IndexRange, Value};
 
-/// The values of the index's keys, in its order.
-pub(crate) type IndexKey = Vec<Equivalent>;
+/// The values of the index's keys, in its order. One lies in the entry itself: a look-up compares a dozen or more entries,
+/// and would miss the cache for each.
+pub(crate) type IndexKey = SmallVec<[Equivalent; 1]>;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
@@ -112,7 +114,7 @@ impl Index {
 
     /// Occurrences of words of a full-text index from `from` on, until the visitor says stop (false).
     pub(crate) fn words_from(&self, from: &str, visit: &mut dyn FnMut(Occurrence<'_>) -> bool) {
-        let start = Entry { key: vec![Equivalent(Value::from(from))], id: 0 };
+        let start = Entry { key: smallvec![Equivalent(Value::from(from))], id: 0 };
         for entry in self.entries.range(start..) {
             let [word, field, count, length] = &entry.key[..] else { continue };
             let (Value::String(word), Value::Integer(field), Value::Integer(count), Value::Integer(length)) =

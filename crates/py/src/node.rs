@@ -1,13 +1,16 @@
 //! A node, from Python.
 
+use std::hint::black_box;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use samyama_bolt::{Backend, ConnectionInfo};
 use samyama_server::{Config, Node as ServerNode};
 
+use crate::convert::map_to_rust;
 use crate::errors::detached;
 use crate::frontend::PythonFrontend;
 use crate::session::{Session, forked};
@@ -82,6 +85,27 @@ impl Node {
     /// (`samyama.cypher.procedures.defined`): nothing is known of it here.
     fn define_procedures(&self, document: &[u8]) {
         self.inner.database().plans.define_procedures(Arc::from(document));
+    }
+
+    /// For benchmarks: mean nanoseconds in which a query that was run before finds its plan, over `rounds` look-ups. None
+    /// if it does not.
+    fn plan_hit_ns(
+        &self,
+        py: Python<'_>,
+        query: &str,
+        parameters: &Bound<'_, PyDict>,
+        rounds: u32,
+    ) -> PyResult<Option<f64>> {
+        let (query, parameters) = (Arc::<str>::from(query), map_to_rust(parameters)?);
+        let database = self.inner.database();
+        detached(py, || {
+            let published = database.published();
+            let began = Instant::now();
+            for _ in 0..rounds.max(1) {
+                black_box(database.plans.remembered(&query, &parameters, &published.view)?);
+            }
+            Some(began.elapsed().as_nanos() as f64 / f64::from(rounds.max(1)))
+        })
     }
 
     /// Ids of the members as this node knows them.

@@ -95,7 +95,7 @@ impl Database {
 
     /// [`Database::read_point`] where it takes no asking.
     pub fn read_point_now(&self) -> Option<LogIndex> {
-        self.raft.decides_alone().then(|| self.published().index)
+        self.raft.decides_alone().then(|| self.shared.with_published(|published| published.index))
     }
 
     /// A point in the log that is at or after every write acknowledged before this call, applied here. Waits a bounded

@@ -148,6 +148,11 @@ impl Shared {
         self.published.load_full()
     }
 
+    /// A look at what is published that keeps nothing of it: this counts no reference, which all threads would share.
+    pub fn with_published<T>(&self, look: impl FnOnce(&Published) -> T) -> T {
+        look(&self.published.load())
+    }
+
     pub fn outcomes(&self) -> Outcomes {
         self.outcomes.lock().clone()
     }

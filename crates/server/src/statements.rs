@@ -308,6 +308,10 @@ impl Session for Watched {
         self.session.announce(ahead);
     }
 
+    fn looks_ahead(&self) -> bool {
+        self.session.looks_ahead()
+    }
+
     async fn commit(&mut self, relay: Value) -> Result<CommitReply, Failure> {
         let reply = self.session.commit(relay).await;
         self.forget_all();

@@ -57,7 +57,7 @@ def print_suite(console: Console, suite: Suite) -> None:
     for one in suite.measured:
         figure = FIGURES[one.name]
         reached = figure.reaches(one.value, one.goal) and one.reached
-        verdict = "goal" if reached else "floor" if one.reached else "[bold red]MISSED"
+        verdict = "goal met" if reached else "floor met" if one.reached else "[bold red]MISSED"
         latency = one.report.latency if one.report else None
         table.add_row(
             figure.title,

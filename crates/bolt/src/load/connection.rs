@@ -67,7 +67,8 @@ impl Driver {
     async fn converse(&mut self, tally: &Shared) -> io::Result<()> {
         loop {
             let now = Instant::now();
-            if self.awaited != Awaited::Reset && now < self.window.until {
+            let refills = self.in_flight.len() <= self.depth / 2;
+            if refills && self.awaited != Awaited::Reset && now < self.window.until {
                 while self.in_flight.len() < self.depth && self.requests.take() {
                     self.requests.write(&mut self.out, &self.random);
                     self.in_flight.push_back(now);

@@ -1,7 +1,8 @@
 //! The load generator: many connections that ask the same statement over and over, and what came of it.
 //!
-//! A connection keeps `depth` requests on their way: with depth 1 it waits for each answer before it asks again, with more it
-//! pipelines. Requests are encoded anew with their own parameters; of answers only the kind of message is looked at, so that
+//! A connection has at most `depth` requests on their way: with depth 1 it waits for each answer before it asks again, with
+//! more it pipelines, and asks again when half of them are answered, by one write: asking anew after every answer would
+//! turn the pipeline into single requests, each with its packet and its wake-up. Requests are encoded anew with their own parameters; of answers only the kind of message is looked at, so that
 //! the generator takes little from the cores that it shares with the server, and it says how much that was. Latency counts
 //! from the moment at which a request is handed to the socket. A closed loop hides stalls: look at the greatest latency and
 //! at `per_second` beside the percentiles.

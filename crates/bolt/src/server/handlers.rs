@@ -238,9 +238,12 @@ where
         if self.announced > 0 || self.state != State::Streaming {
             return;
         }
+        let Some(attached) = self.attached.as_mut().filter(|attached| attached.session.looks_ahead()) else {
+            return;
+        };
         let mut ahead = self.input.announced();
         self.announced = ahead.len();
-        if let Some(attached) = self.attached.as_mut().filter(|_| !ahead.is_empty()) {
+        if !ahead.is_empty() {
             ahead.iter_mut().for_each(|announced| self.filter.complete(&mut announced.options));
             attached.session.announce(ahead);
         }

@@ -35,7 +35,8 @@ pub struct Context<'a> {
     pub statement: crate::operators::Statement<'a>,
     /// In element ids.
     pub database_uuid: Arc<str>,
-    random: StdRng,
+    /// Seeded when first asked: seeding costs more than many a query.
+    random: Option<Box<StdRng>>,
     regex: Option<(Arc<str>, regex::Regex)>,
 }
 
@@ -56,7 +57,7 @@ impl<'a> Context<'a> {
             deleted_relationships: FxHashMap::default(),
             statement: crate::operators::Statement::default(),
             database_uuid: Arc::from(""),
-            random: StdRng::seed_from_u64(draws.random_seed),
+            random: None,
             regex: None,
             draws,
             limits,
@@ -93,11 +94,15 @@ impl<'a> Context<'a> {
 
     /// The next number in 0..1 of the statement's own sequence.
     pub fn random_float(&mut self) -> f64 {
-        self.random.random::<f64>()
+        self.random().random::<f64>()
     }
 
     pub fn random_u128(&mut self) -> u128 {
-        self.random.random::<u128>()
+        self.random().random::<u128>()
+    }
+
+    fn random(&mut self) -> &mut StdRng {
+        self.random.get_or_insert_with(|| Box::new(StdRng::seed_from_u64(self.draws.random_seed)))
     }
 
     /// A compiled pattern that must match a whole string; the last one is kept.

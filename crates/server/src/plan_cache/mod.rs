@@ -10,6 +10,7 @@ mod strip;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -51,6 +52,24 @@ pub struct PlanCacheMetrics {
     pub compile_us: AtomicU64,
 }
 
+static CACHES: AtomicU64 = AtomicU64::new(0);
+
+/// What the plans of all texts depend on: worked out once per change and thread, not per query.
+#[derive(Default)]
+struct Environment {
+    /// Number of the cache, schema epoch, rough size and epoch of the procedures that the rest was made from.
+    of: Option<[u64; 4]>,
+    epoch: u64,
+    /// As it stands in keys.
+    text: String,
+}
+
+thread_local! {
+    /// Where keys are put together that are only looked up.
+    static KEY: RefCell<String> = const { RefCell::new(String::new()) };
+    static ENVIRONMENT: RefCell<Environment> = RefCell::default();
+}
+
 type Flight = Arc<OnceCell<Result<Prepared, CompileError>>>;
 
 pub struct PlanCache {
@@ -58,8 +77,8 @@ pub struct PlanCache {
     raw: Mutex<Generations<Box<str>, Prepared>>,
     stripped: Mutex<Generations<Box<str>, Arc<Plan>>>,
     in_flight: Mutex<HashMap<Box<str>, Flight>>,
-    /// `plan_epoch` of the last schema epoch seen: computed once per change, not per query.
-    epoch: Mutex<(u64, u64, u64)>,
+    /// Tells this cache from others of the process.
+    number: u64,
     procedures: Mutex<Arc<[u8]>>,
     /// How often `procedures` were replaced.
     procedures_epoch: AtomicU64,
@@ -73,7 +92,7 @@ impl PlanCache {
             raw: Mutex::new(Generations::new(bytes_max / 2)),
             stripped: Mutex::new(Generations::new(bytes_max / 2)),
             in_flight: Mutex::default(),
-            epoch: Mutex::new((u64::MAX, 0, 0)),
+            number: CACHES.fetch_add(1, Ordering::Relaxed),
             procedures: Mutex::new(Arc::from([])),
             procedures_epoch: AtomicU64::new(0),
             metrics: PlanCacheMetrics::default(),
@@ -88,10 +107,12 @@ impl PlanCache {
 
     /// The plan of a text that was asked before, just like this.
     pub fn remembered(&self, text: &Arc<str>, parameters: &Map, graph: &Graph) -> Option<Prepared> {
-        let mut key = String::with_capacity(text.len() + 64);
-        self.push_environment(&mut key, parameters, self.epoch(graph));
-        key.push_str(text);
-        let prepared = self.raw.lock().get(key.as_str())?;
+        let prepared = KEY.with_borrow_mut(|key| {
+            key.clear();
+            self.push_environment(key, parameters, graph);
+            key.push_str(text);
+            self.raw.lock().get(key.as_str())
+        })?;
         self.metrics.hits_raw.fetch_add(1, Ordering::Relaxed);
         Some(prepared)
     }
@@ -103,9 +124,8 @@ impl PlanCache {
         parameters: &Map,
         graph: &Graph,
     ) -> Result<Prepared, CompileError> {
-        let epoch = self.epoch(graph);
         let mut key = String::with_capacity(text.len() + 64);
-        self.push_environment(&mut key, parameters, epoch);
+        let epoch = self.push_environment(&mut key, parameters, graph);
         let environment = key.len();
         key.push_str(text);
         if let Some(prepared) = self.raw.lock().get(key.as_str()) {
@@ -202,17 +222,6 @@ impl PlanCache {
         self.raw.lock().insert(key.into(), prepared, bytes);
     }
 
-    fn epoch(&self, graph: &Graph) -> u64 {
-        let size = (64 - graph.node_count().leading_zeros()) / 3 * 64
-            + (64 - graph.relationship_count().leading_zeros()) / 3;
-        let (schema, size) = (graph.schema_epoch(), u64::from(size));
-        let mut known = self.epoch.lock();
-        if (known.0, known.1) != (schema, size) {
-            *known = (schema, size, catalog::plan_epoch(graph));
-        }
-        known.2
-    }
-
     /// Compilations that wait for the planner's thread.
     pub fn planner_queue_length(&self) -> u64 {
         self.planner.queue_length()
@@ -230,10 +239,20 @@ impl PlanCache {
         self.raw.lock().evicted + self.stripped.lock().evicted
     }
 
-    fn push_environment(&self, key: &mut String, parameters: &Map, epoch: u64) {
-        use std::fmt::Write;
-        // Writing to a string cannot fail.
-        let _ = write!(key, "{epoch:x}.{:x}", self.procedures_epoch.load(Ordering::Acquire));
+    /// The part of a key that is not the text. Returns the epoch of the graph.
+    fn push_environment(&self, key: &mut String, parameters: &Map, graph: &Graph) -> u64 {
+        let procedures = self.procedures_epoch.load(Ordering::Acquire);
+        let size = (64 - graph.node_count().leading_zeros()) / 3 * 64
+            + (64 - graph.relationship_count().leading_zeros()) / 3;
+        let of = [self.number, graph.schema_epoch(), u64::from(size), procedures];
+        let epoch = ENVIRONMENT.with_borrow_mut(|known| {
+            if known.of != Some(of) {
+                let epoch = catalog::plan_epoch(graph);
+                *known = Environment { of: Some(of), epoch, text: format!("{epoch:x}.{procedures:x}") };
+            }
+            key.push_str(&known.text);
+            known.epoch
+        });
         for (name, value) in parameters.iter() {
             key.push('\u{1}');
             key.push_str(name);
@@ -241,6 +260,7 @@ impl PlanCache {
             key.push_str(type_class(value));
         }
         key.push('\u{0}');
+        epoch
     }
 }
 

@@ -16,6 +16,7 @@ use samyama_raft::LogIndex;
 use super::failures;
 use super::summary::stats;
 use super::transaction::{Local, Mode, Open, Writing};
+use super::words::WORDS;
 use super::write::Settled;
 use super::{BoltSession, Leader, Pending, ResultState, Running};
 use crate::forward::{Relay, RelayError, RelayNote, Seen};
@@ -274,7 +275,7 @@ impl BoltSession {
             };
             local = Local::new(answer.transaction, self.database.lane.clone());
             let Ok(ran) = answer.outcome else { return Err(failures::another_answer().into()) };
-            let stats = stats(&ran.counters).map(Value::from);
+            let stats = WORDS.with(|words| stats(&ran.counters, words)).map(Value::from);
             let pending = Pending::again(&told.prepared, text, terms, told.started);
             let mut running = pending.written(ran, answer.index, answer.leader, &self.database);
             let is_same = running.rows.skip(told.seen, self.dialect())

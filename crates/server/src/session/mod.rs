@@ -16,13 +16,13 @@ mod options;
 mod relayed;
 mod repeated;
 mod result;
+mod results;
 mod routing;
 mod summary;
 mod transaction;
 mod words;
 mod write;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -40,6 +40,7 @@ use self::failures::{of_compilation, of_execution, of_read, write_in_read_mode};
 use self::options::{Terms, write_bookmark};
 use self::relayed::{Relayed, Relaying};
 use self::result::Rows;
+use self::results::Results;
 use self::summary::Summary;
 use self::transaction::{Mode, Open, Writing};
 use self::words::WORDS;
@@ -79,7 +80,7 @@ impl Backend for BoltBackend {
             info,
             interrupt,
             open: None,
-            results: BTreeMap::new(),
+            results: Results::default(),
             next_qid: 0,
             ahead: Ahead::default(),
         }
@@ -152,7 +153,7 @@ pub struct BoltSession {
     interrupt: Arc<Interrupt>,
     presence: Presence,
     open: Option<Open>,
-    results: BTreeMap<i64, ResultState>,
+    results: Results<ResultState>,
     next_qid: i64,
     ahead: Ahead,
 }
@@ -239,11 +240,15 @@ impl Session for BoltSession {
             (None, Some(options)) => Arc::new(options::check(options, &self.database.settings)?),
             (None, None) => return Err(failures::invalid("There is no open transaction.")),
         };
-        let published = self.database.published();
         let plans = &self.database.plans;
-        let prepared = match plans.remembered(&query, &parameters, &published.view) {
+        let remembered = self
+            .database
+            .shared
+            .with_published(|published| plans.remembered(&query, &parameters, &published.view));
+        let prepared = match remembered {
             Some(prepared) => prepared,
             None => {
+                let published = self.database.published();
                 let preparing = Box::pin(plans.prepare(&query, &parameters, &published.view));
                 self.interrupt.guard(preparing).await?.map_err(|error| of_compilation(&error))?
             }
@@ -291,6 +296,14 @@ impl Session for BoltSession {
 
     fn announce(&mut self, ahead: Vec<Announced>) {
         self.ahead.announce(ahead);
+    }
+
+    /// A write takes those behind it along; a read has no use for them.
+    fn looks_ahead(&self) -> bool {
+        match self.results.get(&(self.next_qid - 1)) {
+            Some(ResultState::Pending(pending)) => pending.prepared.plan.kind() != PlanKind::Read,
+            _ => true,
+        }
     }
 
     async fn commit(&mut self, relay: Value) -> Result<CommitReply, Failure> {
@@ -356,10 +369,12 @@ impl BoltSession {
         self.presence.run(&pending.query, metadata);
         let mut extra = Map::with_capacity(2);
         let first_ms = pending.started.elapsed().as_millis() as i64;
-        extra.insert(Arc::clone(&WORDS.t_first), Value::Integer(first_ms));
-        if pending.terms.unnamed && pending.options.is_some() {
-            extra.insert(Arc::clone(&WORDS.db), words::value(&WORDS.database));
-        }
+        WORDS.with(|words| {
+            if pending.terms.unnamed && pending.options.is_some() {
+                extra.insert(Arc::clone(&words.db), words::value(&words.database));
+            }
+            extra.insert(Arc::clone(&words.t_first), Value::Integer(first_ms));
+        });
         let qid = self.next_qid;
         self.next_qid += 1;
         let (fields, qid_told) = (Arc::clone(&pending.prepared.fields), self.open.as_ref().map(|_| qid));

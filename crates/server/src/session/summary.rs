@@ -1,5 +1,6 @@
 //! The last SUCCESS of a result: type, counters, statuses, bookmark, plan.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,7 +9,7 @@ use samyama_graph::{Map, Value};
 use samyama_raft::{Leadership, LogIndex};
 
 use super::options::{Terms, write_bookmark};
-use super::words::{WORDS, value};
+use super::words::{WORDS, Words, value};
 use crate::config::ReadLevel;
 
 /// What a result came to.
@@ -31,16 +32,19 @@ pub struct Summary<'a> {
 
 impl Summary<'_> {
     pub fn into_map(self) -> Map {
+        WORDS.with(|words| self.map(words))
+    }
+
+    fn map(&self, words: &Words) -> Map {
         let mut map = Map::with_capacity(8);
+        // In the order of the keys, as far as they are common: then nothing is moved.
         let mut put = |key: &Arc<str>, value: Value| map.insert(Arc::clone(key), value);
-        put(&WORDS.type_, value(kind_name(self.plan.kind())));
-        put(&WORDS.t_last, Value::Integer(self.started.elapsed().as_millis() as i64));
         if self.auto_commit {
-            put(&WORDS.bookmark, write_bookmark(self.index.max(self.terms.bookmark)).into());
+            put(&words.bookmark, bookmark(self.index.max(self.terms.bookmark)));
         }
-        put(&WORDS.db, value(if self.terms.system { &WORDS.system } else { &WORDS.database }));
-        if let Some(stats) = stats(&self.counters) {
-            put(&WORDS.stats, stats.into());
+        put(&words.db, value(if self.terms.system { &words.system } else { &words.database }));
+        if let Some(stats) = stats(&self.counters, words) {
+            put(&words.stats, stats.into());
         }
         match (self.plan.mode(), &self.profile) {
             (PlanMode::Explain, _) => put(&Arc::from("plan"), self.plan.describe()),
@@ -48,40 +52,88 @@ impl Summary<'_> {
             _ => {}
         }
         let notifications = self.plan.notifications().iter().filter(|n| shown(n, self.terms));
-        let (mut statuses, mut old): (Vec<Value>, Vec<Value>) = (vec![self.outcome().into()], Vec::new());
+        let (mut statuses, mut old): (Vec<Value>, Vec<Value>) = Default::default();
         for notification in notifications {
             statuses.push(as_status(notification).into());
             old.push(as_notification(notification).into());
         }
-        put(&WORDS.statuses, statuses.into());
-        if !old.is_empty() {
+        if old.is_empty() {
+            put(&words.statuses, self.outcome().alone(words));
+        } else {
+            statuses.insert(0, self.outcome().status(words).into());
+            put(&words.statuses, statuses.into());
             put(&Arc::from("notifications"), old.into());
         }
+        put(&words.t_last, Value::Integer(self.started.elapsed().as_millis() as i64));
+        put(&words.type_, value(kind_name(self.plan.kind(), words)));
         map
     }
 
-    /// The status of the outcome; its diagnostic record says what the result rests on.
-    fn outcome(&self) -> Map {
-        let (status, description) = match (self.columns, self.any_row) {
-            (0, _) => (&WORDS.omitted, &WORDS.omitted_text),
-            (_, true) => (&WORDS.success, &WORDS.success_text),
-            (_, false) => (&WORDS.no_data, &WORDS.no_data_text),
+    fn outcome(&self) -> Outcome {
+        Outcome {
+            has_columns: self.columns > 0,
+            any_row: self.any_row,
+            level: if self.read { self.terms.level } else { ReadLevel::Linearizable },
+            index: self.index,
+            leader: self.leader,
+            repeated: self.repeated,
+        }
+    }
+}
+
+thread_local! {
+    /// The outcome that this thread told last, and the bookmark: as long as nothing is written, all reads end alike.
+    static LAST: RefCell<(Option<(Outcome, Value)>, Option<(LogIndex, Value)>)> = const { RefCell::new((None, None)) };
+}
+
+fn bookmark(index: LogIndex) -> Value {
+    LAST.with_borrow_mut(|(_, last)| match last {
+        Some((known, value)) if *known == index => value.clone(),
+        last => last.insert((index, write_bookmark(index).into())).1.clone(),
+    })
+}
+
+/// All that the status of an outcome says; its diagnostic record says what the result rests on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Outcome {
+    has_columns: bool,
+    any_row: bool,
+    level: ReadLevel,
+    index: LogIndex,
+    leader: Option<Leadership>,
+    /// It was done before, under the same key.
+    repeated: bool,
+}
+
+impl Outcome {
+    /// A list of nothing else.
+    fn alone(self, words: &Words) -> Value {
+        LAST.with_borrow_mut(|(last, _)| match last {
+            Some((known, value)) if *known == self => value.clone(),
+            last => last.insert((self, vec![Value::from(self.status(words))].into())).1.clone(),
+        })
+    }
+
+    fn status(self, words: &Words) -> Map {
+        let (status, description) = match (self.has_columns, self.any_row) {
+            (false, _) => (&words.omitted, &words.omitted_text),
+            (_, true) => (&words.success, &words.success_text),
+            (_, false) => (&words.no_data, &words.no_data_text),
         };
         let mut record = Map::with_capacity(4);
-        let level = if self.read { level_name(self.terms.level) } else { &WORDS.linearizable };
-        record.insert(Arc::clone(&WORDS.index), Value::Integer(self.index as i64));
-        record.insert(Arc::clone(&WORDS.level), value(level));
+        record.insert(Arc::clone(&words.index), Value::Integer(self.index as i64));
+        record.insert(Arc::clone(&words.level), value(level_name(self.level, words)));
         if let Some(leader) = self.leader {
-            record.insert(Arc::clone(&WORDS.term), Value::Integer(leader.term as i64));
-            record.insert(Arc::clone(&WORDS.leader), Value::Integer(leader.node as i64));
+            record.insert(Arc::clone(&words.term), Value::Integer(leader.term as i64));
+            record.insert(Arc::clone(&words.leader), Value::Integer(leader.node as i64));
         }
         if self.repeated {
             record.insert(Arc::from("_samyama_repeated"), Value::Boolean(true));
         }
         Map::from_pairs([
-            (Arc::clone(&WORDS.gql_status), value(status)),
-            (Arc::clone(&WORDS.status_description), value(description)),
-            (Arc::clone(&WORDS.diagnostic_record), record.into()),
+            (Arc::clone(&words.gql_status), value(status)),
+            (Arc::clone(&words.status_description), value(description)),
+            (Arc::clone(&words.diagnostic_record), record.into()),
         ])
     }
 }
@@ -90,29 +142,29 @@ fn pairs(pairs: impl IntoIterator<Item = (&'static str, Value)>) -> Map {
     Map::from_pairs(pairs.into_iter().map(|(key, value)| (Arc::from(key), value)))
 }
 
-fn kind_name(kind: PlanKind) -> &'static Arc<str> {
+fn kind_name(kind: PlanKind, words: &Words) -> &Arc<str> {
     match kind {
-        PlanKind::Read => &WORDS.read,
-        PlanKind::ReadWrite => &WORDS.read_write,
-        PlanKind::Write => &WORDS.write,
-        PlanKind::Schema => &WORDS.schema,
+        PlanKind::Read => &words.read,
+        PlanKind::ReadWrite => &words.read_write,
+        PlanKind::Write => &words.write,
+        PlanKind::Schema => &words.schema,
     }
 }
 
-fn level_name(level: ReadLevel) -> &'static Arc<str> {
+fn level_name(level: ReadLevel, words: &Words) -> &Arc<str> {
     match level {
-        ReadLevel::Linearizable => &WORDS.linearizable,
-        ReadLevel::Bookmark => &WORDS.bookmarked,
-        ReadLevel::Stale => &WORDS.stale,
+        ReadLevel::Linearizable => &words.linearizable,
+        ReadLevel::Bookmark => &words.bookmarked,
+        ReadLevel::Stale => &words.stale,
     }
 }
 
-pub(super) fn stats(counters: &Counters) -> Option<Map> {
+pub(super) fn stats(counters: &Counters, words: &Words) -> Option<Map> {
     let frequent = [
-        (&WORDS.nodes_created, counters.nodes_created),
-        (&WORDS.relationships_created, counters.relationships_created),
-        (&WORDS.properties_set, counters.properties_set),
-        (&WORDS.labels_added, counters.labels_added),
+        (&words.nodes_created, counters.nodes_created),
+        (&words.relationships_created, counters.relationships_created),
+        (&words.properties_set, counters.properties_set),
+        (&words.labels_added, counters.labels_added),
     ];
     let rare = [
         ("nodes-deleted", counters.nodes_deleted),
@@ -133,7 +185,7 @@ pub(super) fn stats(counters: &Counters) -> Option<Map> {
     for (key, n) in rare.into_iter().filter(|(_, n)| *n > 0) {
         stats.insert(Arc::from(key), Value::Integer(n as i64));
     }
-    stats.insert(Arc::clone(&WORDS.contains_updates), Value::Boolean(true));
+    stats.insert(Arc::clone(&words.contains_updates), Value::Boolean(true));
     Some(stats)
 }
 
@@ -189,4 +241,40 @@ fn as_notification(notification: &Notification) -> Map {
         ("category", text(&notification.category)),
         ("position", position(notification)),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_told_last_is_not_told_of_another_outcome() {
+        let leader = |term| Some(Leadership { term, node: 1 });
+        let first = Outcome {
+            has_columns: true,
+            any_row: true,
+            level: ReadLevel::Linearizable,
+            index: 7,
+            leader: leader(1),
+            repeated: false,
+        };
+        let others = [
+            Outcome { has_columns: false, ..first },
+            Outcome { any_row: false, ..first },
+            Outcome { level: ReadLevel::Stale, ..first },
+            Outcome { index: 8, ..first },
+            Outcome { leader: leader(2), ..first },
+            Outcome { leader: None, ..first },
+            Outcome { repeated: true, ..first },
+        ];
+        WORDS.with(|words| {
+            for other in others.into_iter().flat_map(|other| [first, first, other]) {
+                let fresh = Value::from(vec![Value::from(other.status(words))]);
+                assert_eq!(other.alone(words), fresh, "{:?}", other.index);
+            }
+        });
+        for index in [7, 7, 8, 7] {
+            assert_eq!(bookmark(index), Value::from(write_bookmark(index)));
+        }
+    }
 }

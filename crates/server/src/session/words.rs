@@ -1,6 +1,7 @@
-//! The words that every answer is made of, allocated once.
+//! The words that every answer is made of, allocated once per thread: cores that count references to one word in one place
+//! wait for each other.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use samyama_graph::Value;
 
@@ -10,8 +11,10 @@ macro_rules! words {
     ($($name:ident = $text:expr),* $(,)?) => {
         pub struct Words { $(pub $name: Arc<str>),* }
 
-        /// Cloning one counts a reference; making one takes the allocator.
-        pub static WORDS: LazyLock<Words> = LazyLock::new(|| Words { $($name: Arc::from($text)),* });
+        thread_local! {
+            /// Cloning one counts a reference; making one takes the allocator.
+            pub static WORDS: Words = Words { $($name: Arc::from($text)),* };
+        }
     };
 }
 
