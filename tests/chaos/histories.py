@@ -47,7 +47,7 @@ KEPT = Path(__file__).resolve().parents[2] / "target/chaos"
 
 def settings_for(seed: int) -> dict[str, dict[str, Any]]:
     """How a cluster keeps its log: never a snapshot, one now and then, or so often that who was away needs one."""
-    entries, segment_bytes = ((1_000_000, 64 << 20), (1_000, 1 << 20), (100, 64 << 10))[seed % 3]
+    entries, segment_bytes = ((1_000_000, 64 << 20), (200, 1 << 20), (50, 64 << 10))[seed % 3]
     return {
         "raft": {"snapshot_log_entries": entries},
         "storage": {"segment_bytes": segment_bytes},
