@@ -9,15 +9,18 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import neo4j
 import pytest
 from neo4j.exceptions import ClientError, DriverError, IncompleteCommit, Neo4jError
 
+from samyama.cluster.client import transfer_leadership
 from samyama.testing import Cluster, Node, wait_until
 from samyama.testing.bolt import BoltConnection, BoltFailure
-from samyama.testing.bolt.connection import DISCARD, RUN
+from samyama.testing.bolt.connection import DISCARD, PULL, RUN
 
 pytestmark = pytest.mark.cluster
 
@@ -50,7 +53,10 @@ def with_key(query: str, key: str | None = None) -> neo4j.Query:
 
 
 class Clients:
-    """Threads that call ``work(number)`` one time after the other, and what each call came to."""
+    """Threads that call ``work(number)`` one time after the other, and what each call came to.
+
+    They end with the ``with`` block, also when the test fails in it: the cluster is the next test's.
+    """
 
     def __init__(self, count: int, work: Callable[[str], None]) -> None:
         self.work = work
@@ -84,7 +90,10 @@ class Clients:
         )
         assert not self.failed, self.failed
 
-    def stop(self) -> None:
+    def __enter__(self) -> Clients:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.stopping.set()
         for thread in self.threads:
             thread.join(60)
@@ -102,33 +111,79 @@ def test_clients_of_followers_do_not_notice_the_loss_of_the_leader(
     cluster: Cluster, explicit: bool
 ) -> None:
     """No retries in these clients: one failure ends the test."""
-    followers = [cluster.driver(node) for node in cluster.followers()]
+    with ExitStack() as stack:
+        followers = [stack.enter_context(cluster.driver(node)) for node in cluster.followers()]
 
-    def work(id: str) -> None:
-        driver = followers[int(id.partition("-")[0]) % 2]
-        with driver.session() as session:
-            if not explicit:
-                session.run("CREATE (t:T {id: $id}) RETURN t.id AS id", id=id).consume()
-                return
-            with session.begin_transaction() as transaction:
-                row = transaction.run("CREATE (t:T {id: $id}) RETURN t.id AS id", id=id).single()
-                assert row is not None
-                assert row["id"] == id
-                # It looks at nothing of the others': they would wait for each other, and some be told so.
-                transaction.run("CREATE (:Seen {id: $id})", id=id).consume()
-                transaction.commit()
+        def work(id: str) -> None:
+            driver = followers[int(id.partition("-")[0]) % 2]
+            with driver.session() as session:
+                if not explicit:
+                    session.run("CREATE (t:T {id: $id}) RETURN t.id AS id", id=id).consume()
+                    return
+                with session.begin_transaction() as transaction:
+                    query = "CREATE (t:T {id: $id}) RETURN t.id AS id"
+                    row = transaction.run(query, id=id).single()
+                    assert row is not None
+                    assert row["id"] == id
+                    # It looks at nothing of the others': they would wait for each other, and some be told so.
+                    transaction.run("CREATE (:Seen {id: $id})", id=id).consume()
+                    transaction.commit()
 
-    clients = Clients(6, work)
-    clients.wait_for(50)
-    kill_leader(cluster)
-    clients.wait_for(100)
-    clients.stop()
-    found = ids(followers[0])
-    for driver in followers:
-        driver.close()
+        with Clients(6, work) as clients:
+            clients.wait_for(50)
+            kill_leader(cluster)
+            clients.wait_for(100)
+        found = ids(followers[0])
     assert not clients.failed, clients.failed
     assert clients.done <= set(found), f"acknowledged and gone: {clients.done - set(found)}"
     assert len(found) == len(set(found)), "something was done twice"
+
+
+#: Statements of one transaction: what the client has of each when leadership moves, and its rows.
+ALL, SOME, NONE, LATER = "ALL", "SOME", "NONE", "LATER"
+
+
+@pytest.mark.parametrize("order", ["SOME NONE LATER", "LATER NONE SOME", "NONE LATER SOME"])
+@pytest.mark.parametrize("to", ["the same", "the other", "here", "whoever is left"])
+def test_every_result_of_a_transaction_goes_on_as_itself(
+    cluster: Cluster, to: str, order: str
+) -> None:
+    """One whose rows the client has all, some or none of, and one that begins afterwards, read in any order."""
+    leader, (node, other) = cluster.leader(), cluster.followers()
+    query = "UNWIND range(1, 5) AS i CREATE (t:T {id: $name + i}) RETURN t.id AS id"
+    rows = {name: [[f"{name}{i}"] for i in range(1, 6)] for name in (ALL, SOME, NONE, LATER)}
+    qids: dict[str, int] = {}
+    with BoltConnection(node.bolt) as connection:
+
+        def begin(name: str) -> None:
+            connection.send((RUN, query, {"name": name}, {}))
+            qids[name] = connection.summary()["qid"]
+
+        def pull(name: str, n: int = -1) -> list[list[Any]]:
+            got: list[list[Any]] = []
+            connection.send((PULL, {"n": n, "qid": qids[name]}))
+            connection.summary(got)
+            return got
+
+        connection.begin()
+        begin(ALL)
+        assert pull(ALL) == rows[ALL]
+        begin(SOME)
+        assert pull(SOME, 2) == rows[SOME][:2]
+        begin(NONE)
+        match to:
+            case "the other":
+                transfer_leadership(leader.http, other.id)
+            case "here":
+                transfer_leadership(leader.http, node.id)
+            case "whoever is left":
+                leader.kill()
+        begin(LATER)
+        for name in order.split():
+            assert pull(name) == rows[name][2 if name == SOME else 0 :], name
+        connection.commit()
+    with cluster.driver(node) as driver:
+        assert sorted(ids(driver)) == sorted(row[0] for each in rows.values() for row in each)
 
 
 def test_a_transaction_that_cannot_go_on_unnoticed_is_told_to_run_again(cluster: Cluster) -> None:
@@ -221,14 +276,13 @@ def test_a_client_whose_commit_broke_asks_again_under_its_key(cluster: Cluster) 
                     continue
                 return
 
-        clients = Clients(6, work)
-        for _ in range(3):
-            clients.wait_for(30)
-            killed = kill_leader(cluster)
-            clients.wait_for(30)
-            killed.start()
-            killed.wait_ready()
-        clients.stop()
+        with Clients(6, work) as clients:
+            for _ in range(3):
+                clients.wait_for(30)
+                killed = kill_leader(cluster)
+                clients.wait_for(30)
+                killed.start()
+                killed.wait_ready()
         found = ids(driver)
         assert set(found) == clients.done
         assert len(found) == len(set(found)), "something was done twice"
@@ -329,26 +383,19 @@ def test_a_large_transaction_is_all_or_nothing(cluster: Cluster) -> None:
     count = "MATCH (b:Big) RETURN count(b) AS n"
     for killed_after_s in (None, 0.5, 1.0, 1.5):
         node = cluster.followers()[0]
-        outcome: list[BaseException | None] = []
 
-        def write(node: Node = node, outcome: list[BaseException | None] = outcome) -> None:
+        def write(node: Node = node) -> None:
             with cluster.driver(node) as driver, driver.session() as session:
-                try:
-                    session.run(query, n=LARGE).consume()
-                except BaseException as error:
-                    outcome.append(error)
-                    raise
-                outcome.append(None)
+                session.run(query, n=LARGE).consume()
 
         elections = sum(each.metrics()["samyama_raft_elections_won_total"] for each in cluster)
-        writer = threading.Thread(target=write)
-        writer.start()
         killed = None
-        if killed_after_s is not None:
-            time.sleep(killed_after_s)
-            killed = kill_leader(cluster)
-        writer.join(60)
-        assert outcome == [None], outcome
+        with ThreadPoolExecutor(1) as pool:
+            writing = pool.submit(write)
+            if killed_after_s is not None:
+                time.sleep(killed_after_s)
+                killed = kill_leader(cluster)
+            writing.result(60)
         with cluster.driver(node) as driver:
             found = driver.execute_query(count).records[0]["n"]
             assert found == LARGE, f"{found} nodes, killed after {killed_after_s} s"

@@ -58,24 +58,22 @@ pub struct Relay {
     key: PoolKey,
     leader: watch::Receiver<Option<NodeId>>,
     owed: VecDeque<Owed>,
-    /// The leader's number of the last statement.
-    qid: Option<i64>,
+    /// The leader's numbers of the statements whose RUN it has answered, in the order of `run`. None: it gave none, as
+    /// there is no transaction.
+    qids: Vec<Option<i64>>,
+    /// Statements that were given to `run`.
+    ran: usize,
     /// The conversation is where both sides think it is: the connection can be used again.
     is_clean: bool,
 }
 
 impl Relay {
     pub(super) fn new(client: Client, key: PoolKey, leader: watch::Receiver<Option<NodeId>>) -> Self {
-        Self { client, key, leader, owed: VecDeque::new(), qid: None, is_clean: true }
+        Self { client, key, leader, owed: VecDeque::new(), qids: Vec::new(), ran: 0, is_clean: true }
     }
 
     pub fn node(&self) -> NodeId {
         self.key.0
-    }
-
-    /// The number that the leader gave to the last statement that it has answered.
-    pub fn qid(&self) -> Option<i64> {
-        self.qid
     }
 
     pub(super) fn into_idle(self) -> Option<(Client, PoolKey)> {
@@ -89,7 +87,7 @@ impl Relay {
         Ok(())
     }
 
-    /// Goes out with its first `pull`.
+    /// Goes out with the next request that is answered. Statements are numbered from 0 in the order of these calls.
     pub fn run(
         &mut self,
         query: &str,
@@ -98,19 +96,25 @@ impl Relay {
     ) -> Result<(), RelayError> {
         self.client.send_run(query, parameters, options).map_err(invalid)?;
         self.owed.push_back(Owed::Run);
+        self.ran += 1;
         Ok(())
     }
 
     /// Records pass through as they are. `has`: what the client has got already, which is compared and not sent again.
     pub async fn pull<R: Records>(
         &mut self,
-        qid: Option<i64>,
+        statement: usize,
         n: Option<u64>,
         discard: bool,
         records: &mut R,
         seen: &mut Seen,
         has: Seen,
     ) -> Result<PullReply, RelayError> {
+        if statement >= self.qids.len() && statement + 1 != self.ran {
+            // It can be named only by its number. The last one is what is meant without one.
+            self.send().await?;
+        }
+        let qid = self.qids.get(statement).copied().flatten();
         let behind = has.count.saturating_sub(seen.count);
         self.client.send_pull(qid, n.map(|n| n.saturating_add(behind)), discard);
         self.send().await?;
@@ -150,8 +154,11 @@ impl Relay {
             let response = answer(&mut self.client, &mut self.leader, self.key.0).await;
             match response.map_err(|error| RelayError::Lost(error.to_string()))? {
                 Response::Success(mut reply) => {
-                    if let (Owed::Run, Some(Value::Integer(qid))) = (owed, reply.remove("qid")) {
-                        self.qid = Some(qid);
+                    if matches!(owed, Owed::Run) {
+                        self.qids.push(match reply.remove("qid") {
+                            Some(Value::Integer(qid)) => Some(qid),
+                            _ => None,
+                        });
                     }
                 }
                 Response::Failure(failure) => return Err(RelayError::Answered(failure)),

@@ -26,6 +26,7 @@ use crate::plan_cache::Prepared;
 
 pub(super) struct Away {
     relay: Relay,
+    /// In the order in which the relay has got them: the same numbers stand for them there.
     told: Vec<Told>,
     /// Of texts and parameters.
     bytes: usize,
@@ -37,8 +38,6 @@ struct Told {
     query: Arc<str>,
     parameters: Arc<Map>,
     started: Instant,
-    /// The leader's number of it.
-    qid: Option<i64>,
     seen: Seen,
     end: Option<End>,
     /// In another run there were no more rows than those that the client has, and it is to be told so.
@@ -84,14 +83,14 @@ impl Away {
         Ok(Self { relay, told: Vec::new(), bytes: 0 })
     }
 
-    /// Takes a statement; it goes out with its first pull. Returns its number.
+    /// Takes a statement; it goes out with the next pull. Returns its number.
     pub fn run(&mut self, pending: Pending) -> Result<usize, Failure> {
         let Pending { prepared, query, parameters, started, .. } = pending;
         let sent = self.relay.run(&query, &parameters, None);
         sent.map_err(|error| error.into_failure(self.relay.node()))?;
         self.bytes += query.len() + parameters.iter().map(|(_, value)| value_bytes(value)).sum::<usize>();
-        let (qid, seen, end, over) = (None, Seen::default(), None, None);
-        self.told.push(Told { prepared, query, parameters, started, qid, seen, end, over });
+        let (seen, end, over) = (Seen::default(), None, None);
+        self.told.push(Told { prepared, query, parameters, started, seen, end, over });
         Ok(self.told.len() - 1)
     }
 
@@ -110,9 +109,8 @@ impl Away {
             Some(summary) => PullReply::Done(summary),
             // All that was asked for had come when the leader was lost.
             None if n == Some(0) => PullReply::HasMore,
-            None => self.relay.pull(told.qid, n, discard, records, &mut told.seen, has).await?,
+            None => self.relay.pull(statement, n, discard, records, &mut told.seen, has).await?,
         };
-        told.qid = told.qid.or(self.relay.qid());
         if let PullReply::Done(summary) = &reply {
             told.end = Some(End { discarded: discard, stats: stats_of(summary.get("stats")) });
         }
@@ -130,23 +128,25 @@ impl Away {
     }
 
     /// Run one statement again, up to where the client is.
-    async fn repeat(relay: &mut Relay, told: &mut Told) -> Result<(), RelayError> {
+    async fn repeat(relay: &mut Relay, statement: usize, told: &mut Told) -> Result<(), RelayError> {
         relay.run(&told.query, &told.parameters, None)?;
         let mut seen = Seen::default();
         let mut end = None;
         let pulled_all = told.end.is_some_and(|end| !end.discarded);
         if told.seen.count > 0 || pulled_all {
             let n = (!pulled_all).then_some(0);
-            let reply = relay.pull(None, n, false, &mut Nobody, &mut seen, told.seen).await?;
+            let reply = relay.pull(statement, n, false, &mut Nobody, &mut seen, told.seen).await?;
             match reply {
                 PullReply::Done(summary) if told.end.is_none() => told.over = Some(summary),
                 reply => end = done(&reply, false),
             }
         }
         if told.end.is_some_and(|end| end.discarded) && end.is_none() {
-            end = done(&relay.pull(None, None, true, &mut Nobody, &mut seen, Seen::default()).await?, true);
+            end = done(
+                &relay.pull(statement, None, true, &mut Nobody, &mut seen, Seen::default()).await?,
+                true,
+            );
         }
-        told.qid = relay.qid();
         if seen != told.seen || end != told.end { Err(RelayError::Differs) } else { Ok(()) }
     }
 
@@ -239,8 +239,8 @@ impl BoltSession {
         let again = async {
             let mut relay = self.relays.open(node, &self.info).await?;
             relay.begin(options)?;
-            for told in told {
-                Away::repeat(&mut relay, told).await?;
+            for (statement, told) in told.iter_mut().enumerate() {
+                Away::repeat(&mut relay, statement, told).await?;
             }
             Ok::<_, RelayError>(relay)
         };

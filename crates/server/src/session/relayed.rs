@@ -59,7 +59,7 @@ impl BoltSession {
     ) -> Result<Option<PullReply>, Failure> {
         let Relayed { relay, pending, seen } = &mut *relayed;
         let has = pending.relaying.as_ref().map(|relaying| relaying.has).unwrap_or_default();
-        let pulling = Box::pin(relay.pull(None, n, discard, records, seen, has));
+        let pulling = Box::pin(relay.pull(0, n, discard, records, seen, has));
         let outcome = self.interrupt.guard(pulling).await?;
         if let Some(relaying) = &mut pending.relaying
             && seen.count > relaying.has.count
