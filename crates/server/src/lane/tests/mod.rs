@@ -33,6 +33,8 @@ enum Fortune {
     Hold,
     Refuse,
     RefuseNotLeader,
+    /// The disk is full.
+    RefuseNoRoom,
     /// Appended, and leadership is lost before the outcome is known.
     Lose,
     /// Appended, and the node fails before the outcome is known.
@@ -81,6 +83,9 @@ impl Log for FakeLog {
             Fortune::Refuse => return Box::pin(async { Err(ProposeError::NoQuorum) }),
             Fortune::RefuseNotLeader => {
                 return Box::pin(async { Err(ProposeError::NotLeader { leader: Some(2) }) });
+            }
+            Fortune::RefuseNoRoom => {
+                return Box::pin(async { Err(ProposeError::NoRoom("on purpose".into())) });
             }
             Fortune::Lose => {
                 state.lost.push(payload);

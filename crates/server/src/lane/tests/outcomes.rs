@@ -24,6 +24,7 @@ enum Told {
 }
 
 const LEASE_EXPIRED: &str = "Neo.TransientError.Transaction.LeaseExpired";
+const UNAVAILABLE: &str = "Neo.TransientError.General.DatabaseUnavailable";
 const COMMIT_FAILED: &str = "Neo.DatabaseError.Transaction.TransactionCommitFailed";
 
 /// Do drivers run a transaction again that ends with this?
@@ -32,13 +33,16 @@ fn is_retried(code: &str) -> bool {
 }
 
 /// How a proposal ends, what becomes of the entry, and what the client of an auto-commit write and of a COMMIT is told.
-const TABLE: [(Fortune, Then, Told, Told); 13] = [
+const TABLE: [(Fortune, Then, Told, Told); 15] = [
     (Fortune::Accept, Then::Committed, Told::Done, Told::Done),
     // Refused before it was appended. An auto-commit write is run again by itself; a transaction has lost its base.
     (Fortune::Refuse, Then::Gone, Told::Done, Told::Failed(LEASE_EXPIRED)),
     (Fortune::Refuse, Then::Silence, Told::Done, Told::Failed(LEASE_EXPIRED)),
     (Fortune::RefuseNotLeader, Then::Gone, Told::Done, Told::Failed(LEASE_EXPIRED)),
     (Fortune::RefuseNotLeader, Then::Silence, Told::Done, Told::Failed(LEASE_EXPIRED)),
+    // Refused, and it would be again: the client is told to wait a little.
+    (Fortune::RefuseNoRoom, Then::Gone, Told::Failed(UNAVAILABLE), Told::Failed(UNAVAILABLE)),
+    (Fortune::RefuseNoRoom, Then::Silence, Told::Failed(UNAVAILABLE), Told::Failed(UNAVAILABLE)),
     // Committed, and void: every replica ignores it.
     (Fortune::Fence, Then::Gone, Told::Done, Told::Failed(LEASE_EXPIRED)),
     (Fortune::Fence, Then::Silence, Told::Done, Told::Failed(LEASE_EXPIRED)),
@@ -57,12 +61,14 @@ fn the_table_has_every_error_of_a_proposal() {
     let fortune = |error: &ProposeError| match error {
         ProposeError::NotLeader { .. } => Fortune::RefuseNotLeader,
         ProposeError::NoQuorum => Fortune::Refuse,
+        ProposeError::NoRoom(_) => Fortune::RefuseNoRoom,
         ProposeError::Unknown => Fortune::Lose,
         ProposeError::Fatal(_) => Fortune::Fail,
     };
     for error in [
         ProposeError::NotLeader { leader: None },
         ProposeError::NoQuorum,
+        ProposeError::NoRoom("on purpose".into()),
         ProposeError::Unknown,
         ProposeError::Fatal(String::new()),
     ] {
@@ -126,7 +132,7 @@ fn after(bench: &Bench, fortune: Fortune, then: Then) {
             state.default = Fortune::Accept;
             drop(state);
             bench.log.ready.send_replace(None);
-            if matches!(fortune, Fortune::Refuse | Fortune::RefuseNotLeader) {
+            if matches!(fortune, Fortune::Refuse | Fortune::RefuseNotLeader | Fortune::RefuseNoRoom) {
                 bench.log.ready.send_replace(Some((leader, index)));
             }
         }
@@ -135,7 +141,10 @@ fn after(bench: &Bench, fortune: Fortune, then: Then) {
 
 fn code_of(refusal: &Refusal) -> &'static str {
     let code = of_refusal(refusal, false).code;
-    [LEASE_EXPIRED, COMMIT_FAILED].into_iter().find(|known| *known == code).unwrap_or("another code")
+    [LEASE_EXPIRED, UNAVAILABLE, COMMIT_FAILED]
+        .into_iter()
+        .find(|known| *known == code)
+        .unwrap_or("another code")
 }
 
 /// Every refusal, what it becomes, and whether the transaction may have been committed all the same.
@@ -153,6 +162,7 @@ fn no_refusal_that_is_retried_leaves_a_doubt() {
         Refusal::KeyStale,
         Refusal::KeysFull,
         Refusal::TooLarge { what: "it".into() },
+        Refusal::NoRoom("it".into()),
         Refusal::Behind,
         Refusal::Unknown,
     ];
@@ -167,6 +177,7 @@ fn no_refusal_that_is_retried_leaves_a_doubt() {
             | Refusal::Overloaded
             | Refusal::NoTurn
             | Refusal::KeysFull
+            | Refusal::NoRoom(_)
             | Refusal::Behind => (false, true),
             // Limits and cancellations are certain, too, but would be met again; a stale key is between members.
             Refusal::TimedOut | Refusal::Cancelled | Refusal::TooLarge { .. } | Refusal::KeyStale => {
