@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Broken", "tell"]
 
 TICKS_BEFORE, TICKS_AFTER = 300, 300
+#: How long a node without the others may take over an answer.
+ALONE_TIMEOUT_S = 5
 
 
 class Broken(AssertionError):
@@ -259,9 +261,11 @@ def partition(story: Story) -> None:
         f"[green]The majority[/green] has node {new.id} as leader and wrote after {serving_ms:.0f} ms."
     )
     refused = ask_alone(story, old, "CREATE (:Note {text: 'written by the minority'})")
-    story.say(f"[yellow]The minority[/yellow], asked to write:  {refused}")
+    story.say(
+        f"[yellow]The minority[/yellow], asked to write within {ALONE_TIMEOUT_S} s: {refused}"
+    )
     unread = ask_alone(story, old, "MATCH (n:Note) RETURN count(n) AS notes")
-    story.say(f"[yellow]The minority[/yellow], asked to read:   {unread}")
+    story.say(f"[yellow]The minority[/yellow], asked to read: {unread}")
     stale = ask_alone(
         story, old, "MATCH (n:Note) RETURN count(n) AS notes", {"samyama.read": "stale"}
     )
@@ -290,7 +294,7 @@ def ask_alone(
 
     with story.cluster.driver(node) as driver, driver.session() as session:
         try:
-            rows = session.run(Query(query, metadata=metadata, timeout=5)).values()
+            rows = session.run(Query(query, metadata=metadata, timeout=ALONE_TIMEOUT_S)).values()
         except Neo4jError as error:
             return f"refused, {error.code}"
         except DriverError as error:
