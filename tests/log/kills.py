@@ -16,7 +16,7 @@ import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -87,8 +87,13 @@ class Report:
         yield f"fingerprint of node and reader equal after {self.fingerprints} rounds"
 
 
-def campaign(kills: int, seed: int, directory: Path | None = None) -> Report:
-    """Raises: AssertionError: something was lost, or the accounts differ."""
+def campaign(
+    kills: int,
+    seed: int,
+    directory: Path | None = None,
+    after_round: Callable[[Report], None] | None = None,
+) -> Report:
+    """``after_round`` gets the report as far as it is. Raises: AssertionError: something was lost, or accounts differ."""
     chosen = random.Random(seed)
     report, writes = Report(), list[Write]()
     with Cluster(1, settings=SETTINGS, directory=directory) as cluster:
@@ -100,6 +105,8 @@ def campaign(kills: int, seed: int, directory: Path | None = None) -> Report:
             writes += told
             first_serial = 1 + max((write.serial for write in writes), default=first_serial)
             _compare(node, writes, report)
+            if after_round is not None:
+                after_round(report)
     return report
 
 
@@ -197,12 +204,18 @@ def _compare(node: Node, writes: list[Write], report: Report) -> None:
 )
 def main(kills: int, seed: int, json_file: Path | None) -> None:
     """Kill one node under load, again and again."""
-    report = campaign(kills, seed)
-    for line in report.lines():
-        click.echo(line)
-    if json_file is not None:
-        document = {**asdict(report), "struck": dict(report.struck)}
-        json_file.write_text(json.dumps(document, indent=2), "utf-8")
+    began = time.monotonic()
+
+    def show(report: Report) -> None:
+        """What a broken-off campaign has seen is kept."""
+        click.echo(f"after {time.monotonic() - began:.0f} s:")
+        for line in report.lines():
+            click.echo(f"  {line}")
+        if json_file is not None:
+            document = {**asdict(report), "struck": dict(report.struck)}
+            json_file.write_text(json.dumps(document, indent=2), "utf-8")
+
+    report = campaign(kills, seed, after_round=show)
     missing = {"a snapshot", "a rotation", "a purge", "writes"} - set(report.struck)
     if missing:
         click.echo(f"void: no kill struck {', '.join(sorted(missing))}", err=True)

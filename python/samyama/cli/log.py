@@ -20,7 +20,7 @@ from samyama.inspect.render import (
     describe_damage,
     log_lines,
     plain,
-    record_document,
+    record_documents,
     verdict_lines,
 )
 
@@ -76,12 +76,8 @@ def show(
             log_directory(directory), progress=lambda done, total: note("log", done, total)
         )
     if as_json:
-        for record in log.records:
-            index = getattr(getattr(record.value, "id", None), "index", None)
-            bounded = first is not None or last is not None
-            if bounded and (index is None or not (first or 0) <= index <= (last or index)):
-                continue
-            click.echo(msgspec.json.encode(record_document(record, log)))
+        for document in record_documents(log, first=first, last=last):
+            click.echo(msgspec.json.encode(document))
     else:
         for line in log_lines(log, first=first, last=last, effects=effects):
             click.echo(line)
@@ -144,6 +140,8 @@ def graph(directory: Path, at: int | None, as_json: bool) -> None:
         "nodes": len(found.graph.nodes),
         "relationships": len(found.graph.relationships),
         "fingerprint": f"{found.graph.fingerprint:032x}",
+        "client_keys": len(found.keys.clients),
+        "relay_keys": found.keys.relay_keys,
         "fenced": found.fenced,
     }
     if as_json:

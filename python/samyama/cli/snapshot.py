@@ -11,7 +11,7 @@ import msgspec
 from samyama.cli.log import noting
 from samyama.exits import Exit
 from samyama.inspect import Damage, open_snapshot
-from samyama.inspect.render import plain, snapshot_lines
+from samyama.inspect.render import plain, snapshot_lines, state_document
 
 __all__ = ["command"]
 
@@ -42,7 +42,11 @@ def show(file: Path, head_only: bool, as_json: bool) -> None:
         sys.exit(Exit.NO)
     if as_json:
         header = plain(snapshot.header) | {"fingerprint": f"{snapshot.header.fingerprint:032x}"}
-        document = {"head": plain(snapshot.head), "state": plain(snapshot.state), "graph": header}
+        document = {
+            "head": plain(snapshot.head),
+            "state": state_document(snapshot.state),
+            "graph": header,
+        }
         if content is not None:
             document["content"] = plain(content) | {"fingerprint": f"{content.fingerprint:032x}"}
         click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))

@@ -16,25 +16,33 @@ node; then what is read is some moment of it, and a record that is just being wr
 from samyama.inspect.checksum import crc32c
 from samyama.inspect.damage import Damage
 from samyama.inspect.directory import Replay, Verdict, replay, verify
-from samyama.inspect.entry import Proposal, Transaction, read_proposal
+from samyama.inspect.entry import Header, Proposal, Transaction, read_body, read_proposal
 from samyama.inspect.graph import Graph
 from samyama.inspect.identity import Identity, read_identity, read_peers
+from samyama.inspect.keys import Keyed, KeyTable, RelayKey
 from samyama.inspect.log import Log, Segment, read_log
+from samyama.inspect.parts import Collector, Parts
 from samyama.inspect.records import Entry, EntryKind, Kind, Leader, LogId, Record, Vote
 from samyama.inspect.snapshot import SnapshotHead, open_snapshot, snapshot_files
 
 __all__ = [
+    "Collector",
     "Damage",
     "Entry",
     "EntryKind",
     "Graph",
+    "Header",
     "Identity",
+    "KeyTable",
+    "Keyed",
     "Kind",
     "Leader",
     "Log",
     "LogId",
+    "Parts",
     "Proposal",
     "Record",
+    "RelayKey",
     "Replay",
     "Segment",
     "SnapshotHead",
@@ -43,6 +51,7 @@ __all__ = [
     "Vote",
     "crc32c",
     "open_snapshot",
+    "read_body",
     "read_identity",
     "read_log",
     "read_peers",

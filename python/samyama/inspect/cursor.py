@@ -84,6 +84,10 @@ class Cursor:
         """``uint`` length and UTF-8."""
         return self._decode(self.take(self.count()))
 
+    def text8(self) -> str:
+        """A byte of length and UTF-8."""
+        return self._decode(self.take(self.u8()))
+
     def text32(self) -> str:
         """u32 length and UTF-8."""
         return self._decode(self.take(self.u32()))

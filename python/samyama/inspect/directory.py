@@ -10,7 +10,9 @@ from samyama.inspect.damage import Damage
 from samyama.inspect.entry import read_proposal
 from samyama.inspect.graph import Graph, Inconsistent
 from samyama.inspect.identity import Identity, read_identity, read_peers
+from samyama.inspect.keys import KeyTable
 from samyama.inspect.log import Log, read_log
+from samyama.inspect.parts import Collector, Standing
 from samyama.inspect.records import Entry, EntryKind
 from samyama.inspect.snapshot import Content, open_snapshot, snapshot_files
 
@@ -27,8 +29,12 @@ class Replay:
     graph: Graph
     #: The last entry in it; None: nothing is applied.
     index: int | None
-    #: Entries that took no effect: computed under another leadership, or out of their chain.
+    #: Entries that took no effect: computed under another leadership, out of their chain, or parts without those before.
     fenced: list[int] = field(default_factory=list)
+    #: What is remembered of keys.
+    keys: KeyTable = field(default_factory=KeyTable)
+    #: Parts of an entry whose last part is not there.
+    parts: Collector = field(default_factory=Collector)
 
 
 @dataclass(slots=True)
@@ -72,14 +78,21 @@ def _verify_log(verdict: Verdict, progress: Progress | None) -> None:
     verdict.log = log = read_log(directory, owner=owner, progress=note)
     if log.damage is not None:
         verdict.damages.append(log.damage)
+    parts = Collector()
     for segment in log.segments:
         for record in segment.records:
-            value = record.value
-            if isinstance(value, Entry) and value.kind is EntryKind.proposal and value.payload:
+            if isinstance(record.value, Entry):
                 try:
-                    read_proposal(value.payload, segment.file, record.offset)
+                    _verify_entry(record.value, parts, segment.file, record.offset)
                 except Damage as damage:
                     verdict.damages.append(damage)
+
+
+def _verify_entry(entry: Entry, parts: Collector, file: Path, offset: int) -> None:
+    """Raises: Damage. Which entries take effect is not asked here: parts that follow one another must fit, too."""
+    parts.see(entry.id.leader)
+    if entry.kind is EntryKind.proposal and entry.payload:
+        parts.take(read_proposal(entry.payload, file, offset), file, offset)
 
 
 def _verify_snapshots(verdict: Verdict, progress: Progress | None) -> None:
@@ -141,6 +154,8 @@ def replay(directory: Path, at: int | None = None, progress: Progress | None = N
         with open_snapshot(files[0]) as snapshot:
             result.graph = snapshot.load(note)
             result.index = snapshot.head.last.index if snapshot.head.last else None
+            result.keys = snapshot.state.keys
+            result.parts = Collector(snapshot.state.parts)
     if at is not None and result.index is not None and at < result.index:
         raise ValueError(f"the newest snapshot ends at {result.index}, behind {at}")
     for entry in log.entries:
@@ -161,14 +176,20 @@ def _apply(result: Replay, entry: Entry, directory: Path) -> None:
             directory / "log", 0, f"entry {index} follows {result.index}: some are missing"
         )
     result.index = index
+    result.parts.see(entry.id.leader)
     if entry.kind is not EntryKind.proposal or not entry.payload:
         return
     proposal = read_proposal(entry.payload, directory / "log")
-    graph = result.graph
-    if proposal.opening.leader != entry.id.leader or proposal.first != graph.transaction_number + 1:
+    header, graph = proposal.header, result.graph
+    if header.opening.leader != entry.id.leader or header.first != graph.transaction_number + 1:
         result.fenced.append(index)
         return
-    for transaction in proposal.transactions:
+    transactions = result.parts.take(proposal, directory / "log")
+    if isinstance(transactions, Standing):
+        if transactions is Standing.misplaced:
+            result.fenced.append(index)
+        return
+    for transaction in transactions:
         try:
             for effect in transaction.effects:
                 graph.apply(effect)
@@ -176,3 +197,5 @@ def _apply(result: Replay, entry: Entry, directory: Path) -> None:
         except Inconsistent as problem:
             what = f"entry {index}, transaction {transaction.number}: {problem}"
             raise Damage(directory / "log", 0, what) from None
+        if transaction.keyed is not None:
+            result.keys.note(transaction.keyed, index, transaction.number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -10,17 +11,26 @@ import msgspec
 from samyama.inspect.damage import Damage
 from samyama.inspect.directory import Verdict
 from samyama.inspect.effects import CreateToken, Names, show_effect
-from samyama.inspect.entry import Membership, Proposal, read_membership, read_proposal
+from samyama.inspect.entry import (
+    Membership,
+    Proposal,
+    Transaction,
+    read_membership,
+    read_proposal,
+)
+from samyama.inspect.keys import Kept, Keyed
 from samyama.inspect.log import Log
+from samyama.inspect.parts import Collector, Standing
 from samyama.inspect.records import Entry, EntryKind, LogId, Record, Vote
-from samyama.inspect.snapshot import Content, Snapshot
+from samyama.inspect.snapshot import Content, Snapshot, SnapshotState
 
 __all__ = [
     "describe_damage",
     "log_lines",
     "plain",
-    "record_document",
+    "record_documents",
     "snapshot_lines",
+    "state_document",
     "verdict_lines",
 ]
 
@@ -44,17 +54,45 @@ def describe_damage(damage: Damage) -> dict[str, Any]:
     return {"file": str(damage.file), "offset": damage.offset, "what": damage.what}
 
 
-def read_payload(entry: Entry, log: Log, offset: int) -> Proposal | Membership | None:
-    """What an entry carries. Raises: Damage."""
-    if entry.kind is EntryKind.membership:
-        return read_membership(entry.payload, log.directory, offset)
-    if entry.kind is EntryKind.proposal and entry.payload:
-        return read_proposal(entry.payload, log.directory, offset)
-    return None
+#: A membership; or a proposal, and its transactions, if they are complete with it.
+Payload = Membership | tuple[Proposal, tuple[Transaction, ...] | Standing]
 
 
-def record_document(record: Record, log: Log) -> dict[str, Any]:
-    """One record, for JSON."""
+class _Reader:
+    """Reads what the entries of a log carry, one after the other."""
+
+    def __init__(self, log: Log) -> None:
+        self._file, self._parts = log.directory, Collector()
+
+    def read(self, entry: Entry, offset: int) -> Payload | None:
+        """None: nothing. Raises: Damage."""
+        self._parts.see(entry.id.leader)
+        if entry.kind is EntryKind.membership:
+            return read_membership(entry.payload, self._file, offset)
+        if entry.kind is EntryKind.blank or not entry.payload:
+            return None
+        proposal = read_proposal(entry.payload, self._file, offset)
+        return proposal, self._parts.take(proposal, self._file, offset)
+
+
+def _is_inside(value: Any, first: int | None, last: int | None) -> bool:
+    """Is it to be shown? Bounds are log indexes, and leave out what is no entry."""
+    if not isinstance(value, Entry):
+        return first is None and last is None
+    index = value.id.index
+    return (first is None or index >= first) and (last is None or index <= last)
+
+
+def record_documents(log: Log, *, first: int | None, last: int | None) -> Iterator[dict[str, Any]]:
+    """Records, for JSON."""
+    reader = _Reader(log)
+    for record in log.records:
+        document = _record_document(record, reader)
+        if _is_inside(record.value, first, last):
+            yield document
+
+
+def _record_document(record: Record, reader: _Reader) -> dict[str, Any]:
     document: dict[str, Any] = {
         "sequence": record.sequence,
         "segment": f"{record.segment:016x}.wal",
@@ -68,26 +106,35 @@ def record_document(record: Record, log: Log) -> dict[str, Any]:
         return document | ({} if value is None else {"value": plain(value)})
     document |= {"id": plain(value.id), "entry": value.kind.name}
     try:
-        return document | {"payload": plain(read_payload(value, log, record.offset))}
+        return document | {"payload": _payload_document(reader.read(value, record.offset))}
     except Damage as damage:
         return document | {"damage": describe_damage(damage)}
+
+
+def _payload_document(payload: Payload | None) -> Any:
+    if not isinstance(payload, tuple):
+        return plain(payload)
+    proposal, transactions = payload
+    document = {**plain(proposal.header), "what": "Proposal", "part": proposal.part}
+    if isinstance(transactions, Standing):
+        return document | {"standing": transactions.value, "body_bytes": len(proposal.body)}
+    return document | {"transactions": plain(transactions)}
 
 
 def log_lines(
     log: Log, *, first: int | None, last: int | None, effects: bool, names: Names | None = None
 ) -> Iterator[str]:
     """One line a record, and below an entry one for each effect. ``first``, ``last``: log indexes of entries."""
-    names = names or Names()
+    names, reader = names or Names(), _Reader(log)
     for segment in log.segments:
         yield f"{segment.file.name}  {segment.bytes} bytes, {len(segment.records)} records"
         batch = None
         for record in segment.records:
             value = record.value
             if isinstance(value, Entry):
-                index = value.id.index
-                inside = (first is None or index >= first) and (last is None or index <= last)
-                yield from _entry_lines(record, value, log, names, inside, effects, batch)
-            elif first is None and last is None:
+                inside = _is_inside(value, first, last)
+                yield from _entry_lines(record, value, reader, names, inside, effects, batch)
+            elif _is_inside(value, first, last):
                 yield f"{_place(record, batch)} {record.kind.name:<10} {_show_mark(value)}".rstrip()
             batch = record.batch_first
     if log.tear is not None:
@@ -113,47 +160,113 @@ def _show_mark(value: Entry | Vote | LogId | None) -> str:
 def _entry_lines(
     record: Record,
     entry: Entry,
-    log: Log,
+    reader: _Reader,
     names: Names,
     inside: bool,
     effects: bool,
     batch: int | None,
 ) -> Iterator[str]:
     try:
-        payload = read_payload(entry, log, record.offset)
+        payload = reader.read(entry, record.offset)
     except Damage as damage:
         yield f"{_place(record, batch)} entry      {entry.id}: {damage.what}"
         return
-    if isinstance(payload, Proposal):
-        # Names are learnt from what is not shown, too.
-        for transaction in payload.transactions:
-            for effect in transaction.effects:
-                if isinstance(effect, CreateToken):
-                    names.note(effect)
+    transactions: tuple[Transaction, ...] = ()
+    if isinstance(payload, tuple) and not isinstance(payload[1], Standing):
+        transactions = payload[1]
+    # Names are learnt from what is not shown, too.
+    for transaction in transactions:
+        for effect in transaction.effects:
+            if isinstance(effect, CreateToken):
+                names.note(effect)
     if not inside:
         return
     yield f"{_place(record, batch)} entry      {entry.id} {_summary(entry, payload)}"
-    if effects and isinstance(payload, Proposal):
-        for transaction in payload.transactions:
-            yield f"{'':>18} transaction {transaction.number}"
-            for effect in transaction.effects:
-                yield f"{'':>20} {show_effect(effect, names)}"
+    if not effects:
+        return
+    for transaction in transactions:
+        yield f"{'':>18} transaction {transaction.number}"
+        if transaction.keyed is not None:
+            yield f"{'':>20} {_show_keyed(transaction.keyed)}"
+        for effect in transaction.effects:
+            yield f"{'':>20} {show_effect(effect, names)}"
 
 
-def _summary(entry: Entry, payload: Proposal | Membership | None) -> str:
+def _summary(entry: Entry, payload: Payload | None) -> str:
     match payload:
+        case None:
+            return "blank"
         case Membership(voters=voters):
             sets = " and ".join("{" + ", ".join(map(str, each)) + "}" for each in voters)
             return f"members, voters {sets}"
-        case Proposal(transactions=transactions):
-            count = sum(len(transaction.effects) for transaction in transactions)
-            numbers = (
-                f"{payload.first}"
-                if len(transactions) == 1
-                else f"{payload.first} to {payload.last}"
-            )
-            return f"transaction {numbers}, {count} effects, {len(entry.payload)} bytes"
-    return "blank"
+    proposal, transactions = payload
+    header = proposal.header
+    numbers = f"{header.first}" if header.count == 1 else f"{header.first} to {header.last}"
+    words = [f"transaction {numbers}"]
+    if not proposal.is_whole:
+        words[0] = f"part {proposal.part + 1} of {header.parts} of {words[0]}"
+    if transactions is Standing.misplaced:
+        words.append("without those before it")
+    if not isinstance(transactions, Standing):
+        words.append(f"{sum(len(transaction.effects) for transaction in transactions)} effects")
+        if count := sum(transaction.keyed is not None for transaction in transactions):
+            words.append(f"{count} with keys")
+    return ", ".join([*words, f"{len(entry.payload)} bytes"])
+
+
+def _show_keyed(keyed: Keyed) -> str:
+    words = []
+    if keyed.is_abandoned:
+        words.append("abandoned")
+    if keyed.client is not None:
+        words.append(f"key `{keyed.client}` of {_show_time(keyed.stamp_ms)}")
+    if keyed.relay is not None:
+        words.append(f"relay key {keyed.relay}")
+    return ", ".join([*words, f"answers of {len(keyed.answers)} bytes"])
+
+
+def _show_time(ms: int) -> str:
+    try:
+        return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
+    except (OverflowError, ValueError, OSError):
+        return f"{ms} ms"
+
+
+def state_document(state: SnapshotState) -> dict[str, Any]:
+    """The state of a snapshot, for JSON: of answers and parts their sizes."""
+    parts, keys = state.parts, state.keys
+    return {
+        "applied": state.applied,
+        "last_leader": plain(state.last_leader),
+        "ranges": plain(state.ranges),
+        "parts": parts
+        and {"header": plain(parts.header), "bodies_bytes": [len(body) for body in parts.bodies]},
+        "relay_keys": [
+            {
+                "node": node,
+                "incarnation": f"{relaying.incarnation:016x}",
+                "settled_below": relaying.settled_below,
+                "transaction": relaying.number,
+                "kept": {
+                    str(sequence): _kept_document(kept) for sequence, kept in relaying.kept.items()
+                },
+            }
+            for node, relaying in keys.relaying.items()
+        ],
+        "client_keys": {
+            key: {"stamp_ms": client.stamp_ms, **_kept_document(client.transaction)}
+            for key, client in keys.clients.items()
+        },
+    }
+
+
+def _kept_document(kept: Kept) -> dict[str, Any]:
+    return {
+        "index": kept.index,
+        "transaction": kept.number,
+        "is_abandoned": kept.is_abandoned,
+        "answers_bytes": len(kept.answers),
+    }
 
 
 def snapshot_lines(snapshot: Snapshot, content: Content | None) -> Iterator[str]:
@@ -164,6 +277,10 @@ def snapshot_lines(snapshot: Snapshot, content: Content | None) -> Iterator[str]
     members = ", ".join(f"{m.id} at {m.peer}" for m in head.membership.members)
     yield f"  members       {members} (entry {head.membership_id or 'none'})"
     yield f"  transactions  {header.transaction_number}, of {len(state.ranges)} openings of a lane"
+    if state.parts is not None:
+        due, there = state.parts.header, len(state.parts.bodies)
+        yield f"  parts         {there} of {due.parts} of transaction {due.first}"
+    yield f"  keys          {len(state.keys.clients)} of clients, {state.keys.relay_keys} of relays"
     yield f"  graph         {header.nodes} nodes, {header.relationships} relationships"
     yield f"  next ids      node {header.next_node}, relationship {header.next_relationship}"
     yield f"  fingerprint   {header.fingerprint:032x}"

@@ -23,9 +23,11 @@ from samyama.inspect.effects import (
     Effect,
     read_properties,
 )
-from samyama.inspect.entry import Membership, read_membership
+from samyama.inspect.entry import Header, Membership, Opening, read_membership
 from samyama.inspect.fingerprint import MODULUS
 from samyama.inspect.graph import Graph, Inconsistent, node_facts, relationship_facts
+from samyama.inspect.keys import KeyTable, read_key_table
+from samyama.inspect.parts import Parts
 from samyama.inspect.records import Leader, LogId, read_optional_id
 from samyama.inspect.schema import read_constraint, read_index
 
@@ -43,6 +45,7 @@ __all__ = [
 
 _NAME = re.compile(r"snap-[0-9a-f]{16}-[0-9a-f]{16}")
 HEAD_BYTES_MAX, OPENINGS_MAX, SECTION_BYTES_MAX = 1 << 20, 64, 1 << 30
+STATE_VERSION, STATE_BYTES, PART_BYTES_MAX = 2, 56, 768 * 1024
 HEADER, TOKENS, NODES, RELATIONSHIPS, SCHEMA, END = range(1, 7)
 
 Progress = Callable[[int, int], None]
@@ -74,6 +77,8 @@ class SnapshotState(msgspec.Struct, frozen=True):
     applied: int | None
     last_leader: Leader | None
     ranges: tuple[Range, ...]
+    parts: Parts | None
+    keys: KeyTable
 
 
 class GraphHeader(msgspec.Struct, frozen=True):
@@ -189,18 +194,18 @@ class Snapshot:
         return SnapshotHead(cluster, last, membership_id, membership)
 
     def _read_state(self) -> SnapshotState:
-        offset, fixed = self._take(48, "the state before the graph")
+        offset, fixed = self._take(STATE_BYTES, "the state before the graph")
         if fixed[:4] != b"SMYC":
             raise Damage(self.file, offset, "the state does not begin with SMYC")
-        if fixed[4] != 1:
-            raise Damage(
-                self.file, offset + 4, f"state of version {fixed[4]}; this program reads 1"
-            )
+        if fixed[4] != STATE_VERSION:
+            what = f"state of version {fixed[4]}; this program reads {STATE_VERSION}"
+            raise Damage(self.file, offset + 4, what)
         cursor = Cursor(fixed[8:], self.file, offset + 8)
-        applied, has_leader, leader, count = (
+        applied, has_leader, leader, count, bodies = (
             cursor.u64(),
             cursor.u64(),
             Leader(cursor.u64(), cursor.u64()),
+            cursor.u64(),
             cursor.u64(),
         )
         if count > OPENINGS_MAX:
@@ -208,7 +213,7 @@ class Snapshot:
         _, rest = self._take(count * 48, "the openings")
         if crc32c(fixed + rest) != self._cursor(4, "the openings").u32():
             raise Damage(self.file, offset, "the checksum of the state before the graph is wrong")
-        cursor = Cursor(rest, self.file, offset + 48)
+        cursor = Cursor(rest, self.file, offset + STATE_BYTES)
         ranges = tuple(
             Range(
                 Leader(cursor.u64(), cursor.u64()),
@@ -220,8 +225,39 @@ class Snapshot:
             for _ in range(count)
         )
         return SnapshotState(
-            applied - 1 if applied else None, leader if has_leader == 1 else None, ranges
+            applied - 1 if applied else None,
+            leader if has_leader == 1 else None,
+            ranges,
+            self._read_parts(bodies) if bodies else None,
+            self._read_keys(),
         )
+
+    def _take_checked(self, count: int, what: str) -> Cursor:
+        """Bytes with their checksum behind them."""
+        offset, taken = self._take(count, what)
+        if crc32c(taken) != self._cursor(4, what).u32():
+            raise Damage(self.file, offset, f"the checksum of {what} is wrong")
+        return Cursor(taken, self.file, offset)
+
+    def _read_parts(self, bodies: int) -> Parts:
+        cursor = self._take_checked(48, "the parts' head")
+        opening = Opening(Leader(cursor.u64(), cursor.u64()), cursor.u64())
+        header = Header(opening, cursor.u64(), cursor.u32(), cursor.u32() == 1, cursor.u32())
+        if bodies >= header.parts:
+            raise cursor.damage(f"{bodies} of {header.parts} parts: none is missing")
+        read = []
+        for _ in range(bodies):
+            length = self._cursor(4, "a part").u32()
+            if length > PART_BYTES_MAX:
+                raise Damage(self.file, self._stream.tell() - 4, f"a part of {length} bytes")
+            read.append(self._take_checked(length, "a part").take(length))
+        return Parts(header, tuple(read))
+
+    def _read_keys(self) -> KeyTable:
+        length = self._cursor(8, "the keys").u64()
+        if length > self.bytes:
+            raise Damage(self.file, self._stream.tell() - 8, f"keys of {length} bytes")
+        return read_key_table(self._take_checked(length, "the keys"))
 
     def _read_graph_header(self) -> GraphHeader:
         offset, start = self._take(10, "the graph's magic")
