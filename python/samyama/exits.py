@@ -16,6 +16,7 @@ class Exit(IntEnum):
     UNREACHABLE = 3
     REFUSED = 4
     UNKNOWN = 5
+    DISK_FAILED = 6
     BUG = 70
 
 
@@ -26,5 +27,6 @@ MEANINGS = {
     Exit.UNREACHABLE: "No node answers.",
     Exit.REFUSED: "A node, or the engine, refused: a statement failed, a directory is damaged or in use.",
     Exit.UNKNOWN: "The outcome is not known: the write may have happened. Look before you repeat it.",
+    Exit.DISK_FAILED: "A running node has stopped because its disk failed: make room or replace it, then start it.",
     Exit.BUG: "Something that should not happen; please report it.",
 }

@@ -38,7 +38,7 @@ SETTINGS = {
 }
 KILLS_PER_ROUND = 10
 #: How a kill finds its moment.
-AIMS = ("any time", "any time", "a snapshot", "a segment")
+AIMS = ("any time", "any time", "a snapshot", "a segment", "a purge", "a purge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def campaign(
     directory: Path | None = None,
     after_round: Callable[[Report], None] | None = None,
 ) -> Report:
-    """``after_round`` gets the report as far as it is. Raises: AssertionError: something was lost, or accounts differ."""
+    """``after_round`` gets the report so far. Raises: AssertionError: something was lost, or the accounts differ."""
     chosen = random.Random(seed)
     report, writes = Report(), list[Write]()
     with Cluster(1, settings=SETTINGS, directory=directory) as cluster:
@@ -142,6 +142,10 @@ def _wait_for_the_moment(node: Node, aim: str) -> None:
     log, snapshots = node.directory / "data/log", node.directory / "data/snapshots"
     if aim == "a snapshot":
         wait_until("a snapshot to be written", lambda: any(snapshots.glob("*.tmp")), 20, 0.0002)
+    elif aim == "a purge":
+        # It follows a snapshot that has got its name.
+        built = _names(snapshots)
+        wait_until("another snapshot", lambda: not _names(snapshots) <= built, 20, 0.0002)
     elif aim == "a segment":
         before = sorted(file.name for file in log.glob("*.wal"))
         wait_until(
@@ -150,6 +154,11 @@ def _wait_for_the_moment(node: Node, aim: str) -> None:
             20,
             0.0002,
         )
+
+
+def _names(snapshots: Path) -> set[str]:
+    """Of finished ones."""
+    return {file.name for file in snapshots.glob("snap-*") if not file.suffix}
 
 
 def _what_was_under_way(node: Node) -> tuple[str, int]:
@@ -170,9 +179,16 @@ def _what_was_under_way(node: Node) -> tuple[str, int]:
     superfluous = (
         purged is not None and len(log.segments) > 1 and max(indexes, default=-1) <= purged.index
     )
-    if superfluous or log.leftovers:
+    if superfluous or log.leftovers or _purge_is_due(node, -1 if purged is None else purged.index):
         return "a purge", torn_bytes
     return "writes", torn_bytes
+
+
+def _purge_is_due(node: Node, purged: int) -> bool:
+    """A snapshot is finished, and the log still has entries that need not be kept beside it."""
+    names = _names(node.directory / "data/snapshots")
+    newest = max((int(name.split("-")[1], 16) for name in names), default=0)
+    return newest - SETTINGS["raft"]["snapshot_log_entries"] > purged
 
 
 def _compare(node: Node, writes: list[Write], report: Report) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 from samyama.testing import Cluster, wait_until
 from samyama.testing.bolt import BoltConnection
 
+#: Some writes have a key, which the log and the snapshot keep.
+KEY = "samyama.idempotency_key"
 SETTINGS = {"storage": {"segment_bytes": 4096}, "raft": {"snapshot_log_entries": 12}}
 STATEMENTS = (
     "CREATE INDEX FOR (p:Person) ON (p.name)",
@@ -30,11 +32,15 @@ def make(file: Path) -> None:
         node = cluster.nodes[0]
         data = node.directory / "data"
         with BoltConnection(node.bolt) as connection:
-            for statement in STATEMENTS:
-                connection.run(statement)
+            for number, statement in enumerate(STATEMENTS, 1):
+                connection.run(
+                    statement, tx_metadata={KEY: f"order {number}"} if number % 5 == 0 else {}
+                )
             wait_until("a snapshot", lambda: any((data / "snapshots").glob("snap-*")), 20)
-            for statement in LATER:
-                connection.run(statement)
+            for number, statement in enumerate(LATER, 1):
+                connection.run(
+                    statement, tx_metadata={KEY: f"later {number}"} if number == 2 else {}
+                )
         node.stop()
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as kept:
             for each in sorted(data.rglob("*")):

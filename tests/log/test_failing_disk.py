@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from samyama.exits import Exit
 from samyama.testing import Cluster, Node, wait_until
 from samyama.testing.bolt import BoltConnection, BoltFailure, ConnectionLost
 from samyama.testing.faults.disk import FailingDisk, has_compiler
@@ -42,7 +43,7 @@ def test_a_node_alone_stops_with_a_message_and_has_everything_when_it_is_back(ca
             after = [write(connection, i) for i in range(50, 60)]
         assert not any(after), "a write was acknowledged that is on no disk"
         wait_until("the node to end", lambda: not node.alive, 15)
-        assert node.exit_code == 70
+        assert node.exit_code == Exit.DISK_FAILED
         # Once, and never again: what the file holds is not known any more.
         assert disk.failures() == [call]
         story = node.log_tail(60)
@@ -94,7 +95,12 @@ def test_a_snapshot_that_cannot_be_flushed_stops_the_node_too() -> None:
             disk.fail("fsync")
             acknowledged = {i for i in range(200) if write(connection, i)}
         wait_until("the node to end", lambda: not node.alive, 15)
-        assert "snapshots/snap-" in node.log_tail(60), "the file is named"
+        assert node.exit_code == Exit.DISK_FAILED
+        story = node.log_tail(60)
+        assert "snapshots/snap-" in story, "the file is named"
+        assert "Free space or replace the disk, then start the node again" in story, (
+            "and what to do"
+        )
         disk.remove()
         cluster.start()
         assert acknowledged <= numbers(node)

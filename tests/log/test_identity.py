@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from samyama.exits import Exit
 from samyama.inspect import read_identity
 from samyama.testing import Cluster, Node, StartFailed, wait_until
 
@@ -19,7 +20,7 @@ def refusal(node: Node) -> str:
     node.start()
     with pytest.raises(StartFailed):
         node.wait_ready(20)
-    assert node.exit_code == 70
+    assert node.exit_code == Exit.REFUSED
     return node.log_tail()
 
 

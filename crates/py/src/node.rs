@@ -8,7 +8,7 @@ use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use samyama_bolt::{Backend, ConnectionInfo};
-use samyama_server::{Config, Node as ServerNode};
+use samyama_server::{Config, Fatal, Node as ServerNode};
 
 use crate::convert::map_to_rust;
 use crate::errors::detached;
@@ -53,14 +53,16 @@ impl Node {
         Ok(Self { inner: Arc::new(inner), process: std::process::id() })
     }
 
-    /// Wait until the node ends, for at most `timeout_s`. False: it still runs. Raises RuntimeError if it has failed.
+    /// Wait until the node ends, for at most `timeout_s`. False: it still runs. Raises OSError if its disk has failed,
+    /// RuntimeError if it has failed otherwise.
     fn wait(&self, py: Python<'_>, timeout_s: f64) -> PyResult<bool> {
         let timeout = Duration::try_from_secs_f64(timeout_s)
             .map_err(|error| PyValueError::new_err(error.to_string()))?;
         match detached(py, || self.inner.wait(timeout))? {
             None => Ok(false),
             Some(Ok(())) => Ok(true),
-            Some(Err(why)) => Err(PyRuntimeError::new_err(why)),
+            Some(Err(Fatal::Disk(why))) => Err(PyOSError::new_err(why)),
+            Some(Err(Fatal::Broken(why))) => Err(PyRuntimeError::new_err(why)),
         }
     }
 

@@ -35,7 +35,7 @@ use crate::network::{Answerer, Lane, Transport};
 use crate::runtime::Runtime;
 use crate::status::Watched;
 use crate::{
-    Applied, Leadership, LogIndex, NodeConfig, NodeId, ProposeError, RaftStatus, ReadError, StateMachine,
+    Applied, Fatal, Leadership, LogIndex, NodeConfig, NodeId, ProposeError, RaftStatus, ReadError, StateMachine,
     status, watch, watcher,
 };
 
@@ -292,7 +292,7 @@ impl<T: Runtime> Member<T> {
     }
 
     /// Resolves with the reason when the node has met a fatal error (failed fsync, damaged log): the process must end.
-    pub fn fatal(&self) -> impl Future<Output = String> + Send + 'static + use<T> {
+    pub fn fatal(&self) -> impl Future<Output = Fatal> + Send + 'static + use<T> {
         let mut fatal = self.inner.watched.fatal.subscribe();
         async move {
             match fatal.wait_for(Option::is_some).await {
@@ -399,7 +399,7 @@ impl<T: Runtime> Inner<T> {
     }
 
     /// The node is finished; the first reason stands.
-    pub(crate) fn fail(&self, reason: String) {
+    pub(crate) fn fail(&self, reason: Fatal) {
         self.watched.fatal.send_if_modified(|fatal| {
             let is_first = fatal.is_none();
             if is_first {

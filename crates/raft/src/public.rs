@@ -98,6 +98,17 @@ pub struct RaftStatus {
     pub fatal: Option<String>,
 }
 
+/// Why a node must be stopped.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fatal {
+    /// Its disk has failed, or what stands there cannot be used.
+    #[error("{0}")]
+    Disk(String),
+    /// Anything else, which is a mistake in the program.
+    #[error("{0}")]
+    Broken(String),
+}
+
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ProposeError {
     /// Refused before it was appended: certainly not committed.

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use crate::consensus::types::Cfg;
 use crate::member::Inner;
 use crate::runtime::Runtime;
-use crate::{Leadership, LogIndex, MemberStatus, NodeId, RaftStatus, Role, watch};
+use crate::{Fatal, Leadership, LogIndex, MemberStatus, NodeId, RaftStatus, Role, watch};
 
 pub(crate) type Metrics<T> = openraft::RaftMetrics<Cfg<T>>;
 
@@ -21,7 +21,7 @@ pub(crate) struct Watched {
     pub(crate) applied: Arc<watch::Sender<LogIndex>>,
     pub(crate) leader: watch::Sender<Option<NodeId>>,
     pub(crate) lane_ready: watch::Sender<Option<(Leadership, LogIndex)>>,
-    pub(crate) fatal: watch::Sender<Option<String>>,
+    pub(crate) fatal: watch::Sender<Option<Fatal>>,
     /// The membership in force has this node as its only voter.
     pub(crate) sole_voter: AtomicBool,
     pub(crate) elections_started: AtomicU64,
@@ -82,7 +82,7 @@ pub(crate) fn collect<T: Runtime>(inner: &Inner<T>) -> RaftStatus {
         log_bytes: log.bytes_held,
         quorum_acked_ms_ago: metrics.last_quorum_acked.map(|at| at.elapsed().as_millis() as u64),
         shortage: inner.log.shortage().map(|why| why.to_string()),
-        fatal: watched.fatal.borrow().clone(),
+        fatal: watched.fatal.borrow().as_ref().map(ToString::to_string),
     }
 }
 

@@ -5,13 +5,14 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use openraft::async_runtime::WatchReceiver;
-use openraft::{AsyncRuntime, ServerState};
+use openraft::error::Fatal as Stopped;
+use openraft::{AsyncRuntime, RaftTypeConfig, ServerState};
 
 use crate::limits::ENTRIES_KEPT_MAX;
 use crate::member::Inner;
 use crate::runtime::Runtime;
 use crate::status::{Metrics, metrics};
-use crate::{Leadership, LogIndex};
+use crate::{Fatal, Leadership, LogIndex};
 
 /// How often what has no event of its own is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -27,7 +28,7 @@ pub(crate) async fn watch<T: Runtime>(inner: Arc<Inner<T>>) {
         publish(&inner, &current);
         note_followers(&inner, &current);
         if let Err(error) = &current.running_state {
-            inner.fail(format!("consensus has stopped: {error}"));
+            inner.fail(reason(error));
             return;
         }
         memory.trigger_snapshot(&inner, &current).await;
@@ -36,17 +37,25 @@ pub(crate) async fn watch<T: Runtime>(inner: Arc<Inner<T>>) {
         tokio::select! {
             biased;
             changed = changes.changed() => if changed.is_err() {
-                inner.fail("consensus has stopped".into());
+                inner.fail(Fatal::Broken("consensus has stopped".into()));
                 return;
             },
             () = T::Rt::sleep(LOOK_EVERY) => {
                 // Metrics look healthy after a panic in the core; a call that answers is the proof of life.
                 if let Err(error) = inner.raft.with_raft_state(|_| ()).await {
-                    inner.fail(format!("consensus has stopped: {error}"));
+                    inner.fail(reason(&error));
                     return;
                 }
             }
         }
+    }
+}
+
+fn reason<C: RaftTypeConfig>(error: &Stopped<C>) -> Fatal {
+    let why = format!("consensus has stopped: {error}");
+    match error {
+        Stopped::StorageError(_) => Fatal::Disk(why),
+        Stopped::Panicked | Stopped::Stopped => Fatal::Broken(why),
     }
 }
 

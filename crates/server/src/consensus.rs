@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use samyama_raft::{
-    Applied, CommittedEntry, Histogram, Journey, Leadership, LogIndex, MemberStatus, NodeAddress, NodeId,
+    Applied, CommittedEntry, Fatal, Histogram, Journey, Leadership, LogIndex, MemberStatus, NodeAddress, NodeId,
     ProposeError, RaftNode, RaftStatus, ReadError, Role, StateMachine, watch,
 };
 use tokio::net::TcpStream;
@@ -97,7 +97,7 @@ impl Consensus {
     }
 
     /// Resolves with the reason when the node must be stopped.
-    pub async fn fatal(&self) -> String {
+    pub async fn fatal(&self) -> Fatal {
         match self {
             Consensus::Raft(raft) => raft.fatal().await,
             Consensus::Alone(_) => std::future::pending().await,

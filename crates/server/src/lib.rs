@@ -37,6 +37,7 @@ pub use engine::now_ns;
 pub use frontend::{CompileError, CompileRequest, Frontend};
 pub use node::{Addresses, Node};
 pub use samyama_exec::functions::all as functions;
+pub use samyama_raft::Fatal;
 pub use session::{BoltBackend, BoltSession, GraphEntities};
 pub use zones::BundledZones;
 

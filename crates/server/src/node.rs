@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::{Condvar, Mutex};
-use samyama_raft::{RaftNode, StreamHandler};
+use samyama_raft::{Fatal, RaftNode, StreamHandler};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
@@ -38,7 +38,7 @@ pub struct Progress {
     /// For people; nothing is measured with it.
     pub started_at: SystemTime,
     draining: AtomicBool,
-    ended: Mutex<Option<Result<(), String>>>,
+    ended: Mutex<Option<Result<(), Fatal>>>,
     changed: Condvar,
 }
 
@@ -58,7 +58,7 @@ impl Progress {
         self.draining.load(Ordering::Acquire)
     }
 
-    fn end(&self, how: Result<(), String>) {
+    fn end(&self, how: Result<(), Fatal>) {
         self.ended.lock().get_or_insert(how);
         self.changed.notify_all();
     }
@@ -139,7 +139,7 @@ impl Node {
     }
 
     /// Wait until the node ends, for at most `timeout`. None: it still runs.
-    pub fn wait(&self, timeout: Duration) -> Option<Result<(), String>> {
+    pub fn wait(&self, timeout: Duration) -> Option<Result<(), Fatal>> {
         let deadline = Instant::now() + timeout;
         let mut ended = self.progress.ended.lock();
         while ended.is_none() {

@@ -18,6 +18,11 @@ __all__ = ["command"]
 
 #: How often the main thread looks for a signal; signals themselves interrupt nothing in Rust.
 LOOK_EVERY_S = 0.1
+DISK_FAILED = (
+    "samyama server: nothing was acknowledged since. Free space or replace the disk, then start the node again; "
+    "if it is then refused, remove it from the cluster and add a new one, or restore a backup. "
+    "`samyama log verify` says what is damaged."
+)
 
 
 def _parse_member(text: str) -> dict[str, object]:
@@ -62,9 +67,10 @@ def command(
 ) -> None:
     """Run one node.
 
-    SIGTERM and Ctrl-C let open transactions end, hand leadership over, and stop. Exit code 0: stopped in order. 1: it
-    failed while it ran (a disk that is full, say). 2: the configuration is wrong. 4: it could not start: a port or the
-    directory is in use, or files are damaged. What happened stands on standard error.
+    SIGTERM and Ctrl-C let open transactions end, hand leadership over, and stop. Exit code 0: stopped in order. 2: the
+    configuration is wrong. 4: it could not start: a port or the directory is in use, is another node's, or files are
+    damaged. 6: its disk failed while it ran. 70: it failed otherwise. What happened, and the way out, stand on standard
+    error. A full disk ends no node.
 
     \b
     Example: samyama server --data ./graph
@@ -117,7 +123,11 @@ def run(document: str, procedures: bytes = b"") -> int:
             if len(asked_to_stop) == 1:
                 asked_to_stop.append(0)
                 node.stop(True)
+    except OSError as error:
+        click.echo(f"samyama server: the node's disk failed: {error}", err=True)
+        click.echo(DISK_FAILED, err=True)
+        return Exit.DISK_FAILED
     except RuntimeError as error:
         click.echo(f"samyama server: the node failed: {error}", err=True)
-        return Exit.NO
+        return Exit.BUG
     return Exit.DONE

@@ -29,12 +29,42 @@ class Replay:
     graph: Graph
     #: The last entry in it; None: nothing is applied.
     index: int | None
-    #: Entries that took no effect: computed under another leadership, out of their chain, or parts without those before.
+    #: Entries that took no effect: of another leadership, out of their chain, or parts without those before them.
     fenced: list[int] = field(default_factory=list)
     #: What is remembered of keys.
     keys: KeyTable = field(default_factory=KeyTable)
     #: Parts of an entry whose last part is not there.
     parts: Collector = field(default_factory=Collector)
+
+    def apply(self, entry: Entry, file: Path) -> None:
+        """The next entry; the fence and the rules of parts decide whether it takes effect. Raises: Damage."""
+        index = entry.id.index
+        if self.index is not None and index != self.index + 1:
+            raise Damage(file, 0, f"entry {index} follows {self.index}: some are missing")
+        self.index = index
+        self.parts.see(entry.id.leader)
+        if entry.kind is not EntryKind.proposal or not entry.payload:
+            return
+        proposal = read_proposal(entry.payload, file)
+        header, graph = proposal.header, self.graph
+        if header.opening.leader != entry.id.leader or header.first != graph.transaction_number + 1:
+            self.fenced.append(index)
+            return
+        transactions = self.parts.take(proposal, file)
+        if transactions is Standing.misplaced:
+            self.fenced.append(index)
+        if isinstance(transactions, Standing):
+            return
+        for transaction in transactions:
+            try:
+                for effect in transaction.effects:
+                    graph.apply(effect)
+                graph.finish_transaction(transaction.number)
+            except Inconsistent as problem:
+                what = f"entry {index}, transaction {transaction.number}: {problem}"
+                raise Damage(file, 0, what) from None
+            if transaction.keyed is not None:
+                self.keys.note(transaction.keyed, index, transaction.number)
 
 
 @dataclass(slots=True)
@@ -163,39 +193,7 @@ def replay(directory: Path, at: int | None = None, progress: Progress | None = N
             continue
         if at is not None and entry.id.index > at:
             break
-        _apply(result, entry, directory)
+        result.apply(entry, directory / "log")
     if at is not None and result.index != at:
         raise ValueError(f"the log ends with {result.index}, before {at}")
     return result
-
-
-def _apply(result: Replay, entry: Entry, directory: Path) -> None:
-    index = entry.id.index
-    if result.index is not None and index != result.index + 1:
-        raise Damage(
-            directory / "log", 0, f"entry {index} follows {result.index}: some are missing"
-        )
-    result.index = index
-    result.parts.see(entry.id.leader)
-    if entry.kind is not EntryKind.proposal or not entry.payload:
-        return
-    proposal = read_proposal(entry.payload, directory / "log")
-    header, graph = proposal.header, result.graph
-    if header.opening.leader != entry.id.leader or header.first != graph.transaction_number + 1:
-        result.fenced.append(index)
-        return
-    transactions = result.parts.take(proposal, directory / "log")
-    if isinstance(transactions, Standing):
-        if transactions is Standing.misplaced:
-            result.fenced.append(index)
-        return
-    for transaction in transactions:
-        try:
-            for effect in transaction.effects:
-                graph.apply(effect)
-            graph.finish_transaction(transaction.number)
-        except Inconsistent as problem:
-            what = f"entry {index}, transaction {transaction.number}: {problem}"
-            raise Damage(directory / "log", 0, what) from None
-        if transaction.keyed is not None:
-            result.keys.note(transaction.keyed, index, transaction.number)

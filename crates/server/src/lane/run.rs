@@ -362,15 +362,7 @@ impl Lane {
                 tracing::info!(?opening, "a proposal was refused: the lane opens again");
                 self.take_back(opening, entry.waiters);
             }
-            Err(ProposeError::NoRoom(why)) => {
-                // Running them again would only be refused again; what changes nothing needs no room.
-                let (without_effects, writes): (Vec<Waiter>, Vec<Waiter>) =
-                    entry.waiters.into_iter().partition(|waiter: &Waiter| waiter.number.is_none());
-                self.take_back(opening, without_effects);
-                for waiter in writes {
-                    refuse(waiter.job, Refusal::NoRoom(Arc::clone(&why)));
-                }
-            }
+            Err(ProposeError::NoRoom(why)) => self.refuse_for_room(opening, entry.waiters, &why),
             Err(error @ (ProposeError::Unknown | ProposeError::Fatal(_))) => {
                 tracing::warn!(?opening, %error, "the outcome of a proposal is not known here");
                 self.appended = true;
@@ -390,18 +382,33 @@ impl Lane {
         }
     }
 
+    /// The disk is full. Run again, writes would only be refused again; what changes nothing needs no room.
+    fn refuse_for_room(&mut self, opening: Opening, mut waiters: Vec<Waiter>, why: &Arc<str>) {
+        waiters.extend(self.drop_sealed());
+        let (without_effects, writes): (Vec<Waiter>, Vec<Waiter>) =
+            waiters.into_iter().partition(|waiter| waiter.number.is_none());
+        self.take_back(opening, without_effects);
+        for waiter in writes {
+            refuse(waiter.job, Refusal::NoRoom(Arc::clone(why)));
+        }
+    }
+
     fn close(&mut self, opening: Opening) {
         if self.core.open.as_ref().is_none_or(|open| open.head.opening() != opening) {
             return;
         }
         self.core.close();
-        // An entry takes effect with its last part, and that was not proposed: certainly never.
-        for sealed in std::mem::take(&mut self.sealed).into_iter().rev() {
-            self.uncommitted_bytes -= sealed.payload.len();
-            for job in sealed.waiters.into_iter().rev().filter_map(Waiter::into_job) {
-                self.core.queue.push_front(job);
-            }
+        for job in self.drop_sealed().into_iter().rev().filter_map(Waiter::into_job) {
+            self.core.queue.push_front(job);
         }
+    }
+
+    /// Parts that were not proposed never are: an entry takes effect with its last part, so this one certainly never does.
+    /// Returns who waits for it.
+    fn drop_sealed(&mut self) -> Vec<Waiter> {
+        let sealed = std::mem::take(&mut self.sealed);
+        self.uncommitted_bytes -= sealed.iter().map(|sealed| sealed.payload.len()).sum::<usize>();
+        sealed.into_iter().flat_map(|sealed| sealed.waiters).collect()
     }
 
     /// Find out what became of transactions whose proposal has no answer, and tell each client.

@@ -21,6 +21,8 @@ pub const COMMIT_FAILED: &str = "Neo.DatabaseError.Transaction.TransactionCommit
 /// Leadership has changed since the transaction began.
 const LEASE_EXPIRED: &str = "Neo.TransientError.Transaction.LeaseExpired";
 const UNAVAILABLE: &str = "Neo.TransientError.General.DatabaseUnavailable";
+/// GQL status of [`UNAVAILABLE`] where the leader is there and its disk is full: whoever relays is to say so, not to ask again.
+const NO_ROOM: &str = "51N73";
 /// Between members: nothing with a key took or will take effect.
 pub const ABANDONED: &str = "Neo.TransientError.Transaction.Outdated";
 /// Between members: a relay key that the log does not take.
@@ -137,11 +139,7 @@ pub fn of_refusal(refusal: &Refusal, client_timeout: bool) -> Failure {
             "51N73",
             format!("The transaction is too large: {what}. Split it."),
         ),
-        Refusal::NoRoom(why) => failure(
-            "Neo.TransientError.General.DatabaseUnavailable",
-            "51N73",
-            format!("Nothing was done: {why}."),
-        ),
+        Refusal::NoRoom(why) => failure(UNAVAILABLE, NO_ROOM, format!("Nothing was done: {why}.")),
         Refusal::Unknown => unknown(),
     }
 }
@@ -244,7 +242,11 @@ pub fn not_a_leader(node: u64, leader: u64) -> Failure {
 
 /// An answer of another node which says that nothing was and nothing will be done, and that another node may do it.
 pub fn is_not_done(failure: &Failure) -> bool {
-    [NOT_A_LEADER, LEASE_EXPIRED, UNAVAILABLE].contains(&failure.code.as_str())
+    match failure.code.as_str() {
+        NOT_A_LEADER | LEASE_EXPIRED => true,
+        UNAVAILABLE => failure.gql_status != NO_ROOM,
+        _ => false,
+    }
 }
 
 /// It is to go on elsewhere.
@@ -303,4 +305,19 @@ pub fn parameter_missing(names: &[Arc<str>]) -> Failure {
     note(&mut failure.diagnostics, "_phase", "runtime");
     note(&mut failure.diagnostics, "_detail", "MissingParameter");
     failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_of_a_leader_is_told_and_not_asked_again() {
+        let full = of_refusal(&Refusal::NoRoom("the disk is full".into()), false);
+        assert!(!is_not_done(&full), "the client would be told that no leader is known");
+        assert!(full.message.contains("the disk is full"));
+        for other in [no_leader(), stopping(), leader_lost(), not_a_leader(1, 2)] {
+            assert!(is_not_done(&other), "{}", other.message);
+        }
+    }
 }

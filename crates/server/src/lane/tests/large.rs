@@ -79,6 +79,76 @@ async fn a_large_transaction_is_all_or_nothing_whichever_part_fails() {
     }
 }
 
+/// Write a large transaction, by itself or with BEGIN and COMMIT. Refused: why.
+async fn write_large(bench: &Bench, explicit: bool) -> Result<(), Refusal> {
+    if explicit {
+        let transaction = bench.step(None, create_many(20)).await?;
+        return bench.commit(transaction).await;
+    }
+    match bench.write(create_many(20)).await {
+        Reply::Answer(_) => Ok(()),
+        Reply::Refused(refusal) => Err(refusal),
+        Reply::Repeated(_) => panic!("it has no key"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_large_transaction_that_finds_no_room_half_way_is_refused_whole() {
+    for at in [0, 1, 5, 10, 19, 20] {
+        for explicit in [false, true] {
+            let bench = Arc::new(Bench::new(1).await);
+            bench.next(&vec![Fortune::Accept; at]);
+            bench.set_default(Fortune::RefuseNoRoom);
+            let mut small = Vec::new();
+            let large = {
+                let bench = Arc::clone(&bench);
+                tokio::spawn(async move { write_large(&bench, explicit).await })
+            };
+            for _ in 0..3 {
+                let bench = Arc::clone(&bench);
+                small.push(tokio::spawn(async move { bench.write(increment(0)).await }));
+            }
+            let told = tokio::time::timeout(Duration::from_secs(20), large);
+            let told = told.await.unwrap_or_else(|_| panic!("part {at}: nobody is told")).expect("ends");
+            assert!(matches!(told, Err(Refusal::NoRoom(_))), "part {at}: {told:?}");
+            let mut incremented = 0;
+            for writer in small {
+                match writer.await.expect("ends") {
+                    Reply::Answer(_) => incremented += 1,
+                    Reply::Refused(Refusal::NoRoom(_)) => {}
+                    other => panic!("part {at}: another writer is told {other:?}"),
+                }
+            }
+            bench.set_default(Fortune::Accept);
+            answer(bench.write(increment(0)).await);
+            assert_eq!(bench.counter(0), incremented + 1, "part {at}: others were told the truth");
+            assert_eq!(bench.shared.published().view.node_count(), 1, "part {at}: none of it is there");
+            write_large(&bench, explicit).await.expect("there is room again");
+            bench.check_replica();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_part_that_finds_no_room_for_a_moment_leaves_no_doubt() {
+    for at in [0, 1, 5, 10, 19, 20] {
+        for explicit in [false, true] {
+            let bench = Bench::new(1).await;
+            bench.next(&vec![Fortune::Accept; at]);
+            bench.next(&[Fortune::RefuseNoRoom]);
+            let told = write_large(&bench, explicit).await;
+            answer(bench.write(increment(0)).await);
+            let nodes = if told.is_ok() { (20 * PART_BYTES_MAX / 10_000) as u64 } else { 0 };
+            assert_eq!(
+                bench.shared.published().view.node_count(),
+                1 + nodes,
+                "part {at}: the client was told {told:?}"
+            );
+            bench.check_replica();
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_is_not_committed_is_bounded() {
     let bench = Arc::new(Bench::with_uncommitted_max(1, 50_000).await);
