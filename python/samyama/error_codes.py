@@ -199,8 +199,9 @@ ERROR_CODES = (
     ErrorCode(
         "TransientError.General.DatabaseUnavailable",
         "08N09",
-        "No leader is known, or a majority cannot be reached. Nothing was done.",
-        "Drivers try again for 30 seconds. If it stays: `samyama cluster status`.",
+        "No leader is known, or a majority cannot be reached. With GQL status 51N73: the leader's disk is full, and the message "
+        "says which. Nothing was done.",
+        "Drivers try again for 30 seconds. If it stays: `samyama cluster status`; of a full disk, make room.",
     ),
     ErrorCode(
         "TransientError.Request.NoThreadsAvailable",

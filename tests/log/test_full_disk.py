@@ -72,6 +72,35 @@ def test_a_node_alone_refuses_writes_serves_reads_and_comes_back_by_itself() -> 
         assert count(node) == acknowledged + 1
 
 
+def test_a_client_of_a_follower_is_told_that_the_leaders_disk_is_full() -> None:
+    with ExitStack() as stack:
+        cluster = Cluster(3, settings=SETTINGS)
+        stack.callback(cluster.close)
+        disks = [stack.enter_context(SmallDisk(node, 16)) for node in cluster]
+        cluster.start()
+        cluster.wait_for_leader()
+        for disk in disks:
+            disk.fill()
+        with BoltConnection(cluster.followers()[0].bolt, timeout_s=30) as connection:
+            refused, acknowledged = None, 0
+            while refused is None:
+                refused = write(connection, acknowledged)
+                acknowledged += refused is None
+                assert acknowledged < 2_000, "three full disks went unnoticed"
+            assert refused.code == "Neo.TransientError.General.DatabaseUnavailable"
+            assert "no room for the log" in refused.message, refused.message
+            # And so is one that wrote before, in a transaction of its own.
+            connection.begin()
+            connection.run("CREATE (:N {i: -1})")
+            with pytest.raises(BoltFailure, match="no room for the log"):
+                connection.commit()
+            for disk in disks:
+                disk.free()
+            wait_until("writes to come back", lambda: write(connection, -2) is None, 20)
+        cluster.wait_equal()
+        assert count(cluster.nodes[0]) == acknowledged + 1
+
+
 @pytest.mark.parametrize("who", ["the leader", "a follower"])
 def test_of_three_nodes_one_with_a_full_disk_stops_nobody_and_catches_up(who: str) -> None:
     with ExitStack() as stack:
