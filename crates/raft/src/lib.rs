@@ -38,7 +38,7 @@ pub use machine::{Applied, CommittedEntry, SnapshotSource, StagedState, StateMac
 pub use member::Member;
 pub use node::RaftNode;
 pub use public::{
-    Fatal, Leadership, LogIndex, MemberStatus, NodeAddress, NodeConfig, NodeId, ProposeError, RaftStatus, ReadError,
-    Role, StreamHandler, Term,
+    Fatal, Leadership, LogIndex, MemberStatus, NodeAddress, NodeConfig, NodeId, ProposeError, RaftStatus,
+    ReadError, Role, StreamHandler, Term,
 };
 pub use runtime::{Runtime, Tokio};

@@ -35,8 +35,8 @@ use crate::network::{Answerer, Lane, Transport};
 use crate::runtime::Runtime;
 use crate::status::Watched;
 use crate::{
-    Applied, Fatal, Leadership, LogIndex, NodeConfig, NodeId, ProposeError, RaftStatus, ReadError, StateMachine,
-    status, watch, watcher,
+    Applied, Fatal, Leadership, LogIndex, NodeConfig, NodeId, ProposeError, RaftStatus, ReadError,
+    StateMachine, status, watch, watcher,
 };
 
 type Responded<T> = openraft::raft::ClientWriteResponse<Cfg<T>>;

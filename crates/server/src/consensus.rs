@@ -12,8 +12,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use samyama_raft::{
-    Applied, CommittedEntry, Fatal, Histogram, Journey, Leadership, LogIndex, MemberStatus, NodeAddress, NodeId,
-    ProposeError, RaftNode, RaftStatus, ReadError, Role, StateMachine, watch,
+    Applied, CommittedEntry, Fatal, Histogram, Journey, Leadership, LogIndex, MemberStatus, NodeAddress,
+    NodeId, ProposeError, RaftNode, RaftStatus, ReadError, Role, StateMachine, watch,
 };
 use tokio::net::TcpStream;
 

@@ -116,7 +116,8 @@ async fn a_large_transaction_that_finds_no_room_half_way_is_refused_whole() {
                 match writer.await.expect("ends") {
                     Reply::Answer(_) => incremented += 1,
                     Reply::Refused(Refusal::NoRoom(_)) => {}
-                    other => panic!("part {at}: another writer is told {other:?}"),
+                    Reply::Refused(other) => panic!("part {at}: another writer is told {other:?}"),
+                    Reply::Repeated(_) => panic!("it has no key"),
                 }
             }
             bench.set_default(Fortune::Accept);
