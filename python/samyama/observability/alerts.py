@@ -326,7 +326,10 @@ ALERTS = (
         "changes(samyama_process_start_time_seconds[15m]) > 2",
         "{{ $labels.instance }} started {{ $value }} times within fifteen minutes.",
         "The process ends and is started again, over and over: a failed disk, a damaged log, a lack of memory.",
-        (_LOG, "The exit code; the kernel's log for the out-of-memory killer."),
+        (
+            _LOG,
+            "The exit code (4: it could not start; 6: its disk failed); the kernel's log for the out-of-memory killer.",
+        ),
         (
             "As the last line of the log says: every refusal to start names the file and the way out.",
         ),
