@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import statistics
 import sys
 import time
@@ -25,7 +26,7 @@ import msgspec
 from tests.chaos.writers import LightClients, Write, WriterSpecification
 
 from samyama.inspect import replay, verify
-from samyama.testing import Cluster, Node, Worker, wait_until
+from samyama.testing import Cluster, Node, Timeout, Worker, wait_until
 from samyama.testing.bolt import BoltConnection
 from samyama.testing.checkers import SerialsReport, check_serials
 
@@ -134,7 +135,15 @@ def _kill(node: Node, chosen: random.Random) -> Kill:
     struck, torn_bytes = _what_was_under_way(node)
     began = time.monotonic()
     node.start()
-    node.wait_ready()
+    try:
+        node.wait_ready()
+    except Timeout as timeout:
+        # Its directory is evidence, and what it said.
+        kept = node.directory.parent / f"{node.directory.name}-not-ready"
+        shutil.copytree(node.directory, kept)
+        raise AssertionError(
+            f"{timeout} after a kill in {struck}; kept in {kept}:\n{node.log_tail(40)}"
+        ) from timeout
     return Kill(aim, struck, (time.monotonic() - began) * 1000, torn_bytes)
 
 
@@ -216,9 +225,12 @@ def _compare(node: Node, writes: list[Write], report: Report) -> None:
 @click.option("--kills", default=200, show_default=True, help="How many.")
 @click.option("--seed", default=1, show_default=True, help="For every choice.")
 @click.option(
+    "--directory", type=click.Path(path_type=Path), help="Where the node lives, and is kept."
+)
+@click.option(
     "--json", "json_file", type=click.Path(path_type=Path), help="Write the report there."
 )
-def main(kills: int, seed: int, json_file: Path | None) -> None:
+def main(kills: int, seed: int, directory: Path | None, json_file: Path | None) -> None:
     """Kill one node under load, again and again."""
     began = time.monotonic()
 
@@ -231,7 +243,7 @@ def main(kills: int, seed: int, json_file: Path | None) -> None:
             document = {**asdict(report), "struck": dict(report.struck)}
             json_file.write_text(json.dumps(document, indent=2), "utf-8")
 
-    report = campaign(kills, seed, after_round=show)
+    report = campaign(kills, seed, directory, after_round=show)
     missing = {"a snapshot", "a rotation", "a purge", "writes"} - set(report.struck)
     if missing:
         click.echo(f"void: no kill struck {', '.join(sorted(missing))}", err=True)
