@@ -6,7 +6,7 @@ use samyama_graph::{Effect, Value};
 
 use crate::expression::Context;
 use crate::operators::{Builder, ProfileEntry, Source, Statement};
-use crate::plan::{Operator, ProduceResults};
+use crate::plan::{More, Operator, ProduceResults};
 use crate::{
     Access, Batch, CancelFlag, Counters, Draws, ExecError, Limits, Parameters, Plan, PlanMode, Procedures,
     ReadSet,
@@ -140,7 +140,7 @@ impl<'a> Execution<'a> {
         }
     }
 
-    /// Rows, own hits and own time of each operator.
+    /// Rows, own hits, own time and own memory of each operator; of the root, the memory of the whole.
     fn profile(&self) -> Value {
         let entries = &self.context.statement.profile;
         let of = |number: usize| entries.get(number).cloned().unwrap_or_default();
@@ -159,14 +159,21 @@ impl<'a> Execution<'a> {
                 }
                 own
             };
-            vec![
+            let memory = &self.context.memory;
+            let mut arguments =
+                vec![(Arc::from("Memory"), Value::Integer(memory.operator_peak_bytes(number) as i64))];
+            if number == 0 {
+                arguments.push((Arc::from("GlobalMemory"), Value::Integer(memory.peak_bytes() as i64)));
+            }
+            let entries = vec![
                 (Arc::from("rows"), Value::Integer(own.rows as i64)),
                 (Arc::from("dbHits"), Value::Integer(own.hits as i64)),
                 (Arc::from("time"), Value::Integer(own.time.as_nanos() as i64)),
                 (Arc::from("pageCacheHits"), Value::Integer(0)),
                 (Arc::from("pageCacheMisses"), Value::Integer(0)),
                 (Arc::from("pageCacheHitRatio"), Value::Float(0.0)),
-            ]
+            ];
+            More { entries, arguments }
         })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! What is kept (sort buffers, hash tables, lists under construction) is charged and released. What an expression is about
 //! to allocate is checked first (`ensure`), with its size known by arithmetic, so that one call cannot exhaust the process.
+//! For PROFILE the same charges are kept per operator: whoever runs is named by `run_as`.
 
 use samyama_graph::Value;
 
@@ -13,11 +14,39 @@ pub struct Memory {
     used_bytes: usize,
     peak_bytes: usize,
     max_bytes: usize,
+    /// By operator number; empty unless operators are profiled.
+    operators: Vec<Held>,
+    running: Option<usize>,
+}
+
+/// What one operator keeps now, and kept at most.
+#[derive(Clone, Copy, Debug, Default)]
+struct Held {
+    bytes: usize,
+    peak_bytes: usize,
 }
 
 impl Memory {
     pub fn new(max_bytes: usize) -> Self {
-        Memory { used_bytes: 0, peak_bytes: 0, max_bytes }
+        Memory { used_bytes: 0, peak_bytes: 0, max_bytes, operators: Vec::new(), running: None }
+    }
+
+    /// What is charged from now on is this operator's; gives back who ran before, to be handed in again.
+    pub fn run_as(&mut self, operator: Option<usize>) -> Option<usize> {
+        std::mem::replace(&mut self.running, operator)
+    }
+
+    /// The most that one operator kept at a time.
+    pub fn operator_peak_bytes(&self, operator: usize) -> usize {
+        self.operators.get(operator).map_or(0, |held| held.peak_bytes)
+    }
+
+    fn running(&mut self) -> Option<&mut Held> {
+        let operator = self.running?;
+        if self.operators.len() <= operator {
+            self.operators.resize(operator + 1, Held::default());
+        }
+        self.operators.get_mut(operator)
     }
 
     pub fn used_bytes(&self) -> usize {
@@ -45,12 +74,19 @@ impl Memory {
         self.ensure(bytes)?;
         self.used_bytes += bytes;
         self.peak_bytes = self.peak_bytes.max(self.used_bytes);
+        if let Some(held) = self.running() {
+            held.bytes += bytes;
+            held.peak_bytes = held.peak_bytes.max(held.bytes);
+        }
         Ok(())
     }
 
     pub fn release(&mut self, bytes: usize) {
         debug_assert!(bytes <= self.used_bytes, "more memory is released than was charged");
         self.used_bytes = self.used_bytes.saturating_sub(bytes);
+        if let Some(held) = self.running() {
+            held.bytes = held.bytes.saturating_sub(bytes);
+        }
     }
 
     /// May a list of `length` elements be made?

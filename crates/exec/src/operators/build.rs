@@ -509,7 +509,9 @@ impl Profiled {
         rows: impl FnOnce(&T) -> u64,
     ) -> Result<T, ExecError> {
         let (hits, began) = (context.statement.hits, std::time::Instant::now());
+        let before = context.memory.run_as(Some(self.number));
         let result = work(&mut self.source, row, context);
+        context.memory.run_as(before);
         let hits = context.statement.hits - hits;
         let profile = &mut context.statement.profile;
         if profile.len() <= self.number {
@@ -525,7 +527,9 @@ impl Profiled {
 
 impl Operate for Profiled {
     fn restart(&mut self, context: &mut Context<'_>) {
+        let before = context.memory.run_as(Some(self.number));
         self.source.restart(context);
+        context.memory.run_as(before);
     }
 
     fn next(

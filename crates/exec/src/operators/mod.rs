@@ -24,6 +24,7 @@ mod join;
 mod load_csv;
 mod merge;
 mod procedure;
+mod reach;
 mod relationship_seek;
 mod repeat;
 mod rows;

@@ -1,5 +1,5 @@
-//! Shortest paths between two bound nodes: breadth first from the start, remembering every way into each node on its first
-//! layer, then the paths back. Not bidirectional yet.
+//! Shortest paths between two bound nodes: breadth first from both, always on the side with the smaller layer, remembering
+//! every way into each node on its first layer; then the paths from where the sides met to either end.
 
 use rustc_hash::FxHashMap;
 use samyama_graph::{NodeId, RelationshipId, Value};
@@ -24,6 +24,9 @@ pub(super) struct Shortest {
     pub(super) hop: Option<Hop>,
     pub(super) paths: Vec<Vec<RelationshipId>>,
 }
+
+/// Bytes of a reached node with one way into it.
+const WAY_BYTES: usize = 88;
 
 /// For each node reached: on which layer, and from where.
 type Reached = FxHashMap<NodeId, (u64, Vec<(RelationshipId, NodeId)>)>;
@@ -86,7 +89,7 @@ impl Shortest {
         Ok(())
     }
 
-    /// Breadth first between two different nodes, without one relationship.
+    /// Breadth first from both of two different nodes, without one relationship, until the layers touch.
     fn between(
         &mut self,
         from: NodeId,
@@ -95,66 +98,146 @@ impl Shortest {
         row: &mut [Value],
         context: &mut Context<'_>,
     ) -> Result<(), ExecError> {
-        let mut reached = Reached::default();
-        reached.insert(from, (0, Vec::new()));
-        let (mut layer, mut steps) = (vec![from], Vec::new());
-        for depth in 1..=self.max {
-            let mut next = Vec::new();
-            for node in layer.drain(..) {
-                steps.clear();
-                self.walk.steps_from(node, context, &mut steps);
-                for step in &steps {
-                    context.step()?;
-                    if without == Some(step.relationship)
-                        || !Hop::allows(&self.hop, step.relationship, row, context)?
-                    {
-                        continue;
-                    }
-                    let entry = reached.entry(step.neighbour).or_insert_with(|| {
-                        next.push(step.neighbour);
-                        (depth, Vec::new())
-                    });
-                    if entry.0 == depth && (self.all || entry.1.is_empty()) {
-                        entry.1.push((step.relationship, node));
-                    }
-                }
-                context.memory.ensure(reached.len() * 72)?;
-            }
-            if reached.contains_key(&to) || next.is_empty() {
+        let mut ahead = Side::new(from, self.walk.clone());
+        let reverse = Walk { types: self.walk.types.clone(), direction: self.walk.direction.reversed() };
+        let mut behind = Side::new(to, reverse);
+        let mut charged = 0;
+        let mut found = Ok(Vec::new());
+        while ahead.depth + behind.depth < self.max && !ahead.layer.is_empty() && !behind.layer.is_empty() {
+            let (near, far) = if ahead.layer.len() <= behind.layer.len() {
+                (&mut ahead, &behind)
+            } else {
+                (&mut behind, &ahead)
+            };
+            let search = Search { all: self.all, without, hop: &self.hop };
+            found = search.grow(near, far, row, context, &mut charged);
+            if found.as_ref().map_or(true, |meeting| !meeting.is_empty()) {
                 break;
             }
-            layer = next;
         }
         // What comes before the relationship left out counts too.
         let min = if without.is_some() { 0 } else { self.min };
-        self.trace(to, from, min, &reached, context)
+        let traced = found.and_then(|meeting| {
+            if ahead.depth + behind.depth >= min {
+                self.join(&meeting, &ahead, &behind, context)
+            } else {
+                Ok(())
+            }
+        });
+        context.memory.release(charged);
+        traced
     }
 
-    /// Every way back from the end to the start.
-    fn trace(
+    /// Every way from the start to where the sides met, with every way from there to the end.
+    fn join(
         &mut self,
-        to: NodeId,
-        from: NodeId,
-        min: u64,
-        reached: &Reached,
+        meeting: &[NodeId],
+        ahead: &Side,
+        behind: &Side,
         context: &mut Context<'_>,
     ) -> Result<(), ExecError> {
-        let mut stack = vec![(to, Vec::new())];
-        while let Some((node, tail)) = stack.pop() {
-            context.step()?;
-            if node == from {
-                if tail.len() as u64 >= min {
-                    self.paths.push(tail.into_iter().rev().collect());
+        // Met once, one way in: that is the path that was asked for.
+        let meeting = if self.all { meeting } else { meeting.get(..1).unwrap_or_default() };
+        for &node in meeting {
+            let tails = behind.ways(node, context)?;
+            for head in ahead.ways(node, context)? {
+                for tail in &tails {
+                    context.step()?;
+                    let path: Vec<_> = head.iter().rev().chain(tail).copied().collect();
+                    context.memory.ensure((self.paths.len() + 1) * (24 + path.len() * 8))?;
+                    self.paths.push(path);
                 }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What one step of the search has to know beside its side.
+struct Search<'a> {
+    all: bool,
+    without: Option<RelationshipId>,
+    hop: &'a Option<Hop>,
+}
+
+impl Search<'_> {
+    /// One more layer; the nodes of it that the other side has reached too. A shorter way would have been met before, so
+    /// these stand on the other side's newest layer, and each shortest path leads through exactly one of them.
+    fn grow(
+        &self,
+        near: &mut Side,
+        far: &Side,
+        row: &mut [Value],
+        context: &mut Context<'_>,
+        charged: &mut usize,
+    ) -> Result<Vec<NodeId>, ExecError> {
+        near.depth += 1;
+        let (mut next, mut meeting, mut steps) = (Vec::new(), Vec::new(), Vec::new());
+        for node in std::mem::take(&mut near.layer) {
+            steps.clear();
+            near.walk.steps_from(node, context, &mut steps);
+            for step in &steps {
+                context.step()?;
+                if self.without == Some(step.relationship)
+                    || !Hop::allows(self.hop, step.relationship, row, context)?
+                {
+                    continue;
+                }
+                let depth = near.depth;
+                let entry = near.reached.entry(step.neighbour).or_insert_with(|| {
+                    next.push(step.neighbour);
+                    if far.reached.contains_key(&step.neighbour) {
+                        meeting.push(step.neighbour);
+                    }
+                    (depth, Vec::new())
+                });
+                if entry.0 == depth && (self.all || entry.1.is_empty()) {
+                    context.memory.charge(WAY_BYTES)?;
+                    *charged += WAY_BYTES;
+                    entry.1.push((step.relationship, node));
+                }
+            }
+        }
+        near.layer = next;
+        Ok(meeting)
+    }
+}
+
+/// The search from one of the two nodes.
+struct Side {
+    root: NodeId,
+    walk: Walk,
+    reached: Reached,
+    /// The nodes reached last, `depth` relationships away.
+    layer: Vec<NodeId>,
+    depth: u64,
+}
+
+impl Side {
+    fn new(root: NodeId, walk: Walk) -> Self {
+        let mut reached = Reached::default();
+        reached.insert(root, (0, Vec::new()));
+        Side { root, walk, reached, layer: vec![root], depth: 0 }
+    }
+
+    /// Every shortest way from a node back to the root, in the order in which it is walked.
+    fn ways(&self, node: NodeId, context: &mut Context<'_>) -> Result<Vec<Vec<RelationshipId>>, ExecError> {
+        let mut stack = vec![(node, Vec::new())];
+        let mut ways = Vec::new();
+        while let Some((node, way)) = stack.pop() {
+            context.step()?;
+            context.memory.ensure((ways.len() + stack.len() + 1) * (32 + way.len() * 8))?;
+            if node == self.root {
+                ways.push(way);
                 continue;
             }
-            for (relationship, before) in reached.get(&node).map_or(&[][..], |(_, ways)| &ways[..]) {
-                let mut longer = tail.clone();
+            for (relationship, before) in self.reached.get(&node).map_or(&[][..], |(_, ways)| &ways[..]) {
+                let mut longer = way.clone();
                 longer.push(*relationship);
                 stack.push((*before, longer));
             }
         }
-        Ok(())
+        Ok(ways)
     }
 }
 

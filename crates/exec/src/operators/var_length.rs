@@ -1,9 +1,9 @@
 //! Paths of variable length: every trail (no relationship twice) of `min` to `max` hops, depth first; or, where the query
 //! cannot see the paths, every end that can be reached, breadth first with a set of visited nodes.
 
-use rustc_hash::FxHashSet;
 use samyama_graph::{NodeId, RelationshipId, Value};
 
+use super::reach::Reach;
 use super::walk::{Step, Walk, is_used, node_at, relationship_list};
 use super::{Operate, Source};
 use crate::expression::{Context, Expression};
@@ -61,7 +61,16 @@ impl VarLength {
     fn open(&mut self, from: NodeId, row: &mut [Value], context: &mut Context<'_>) -> Result<(), ExecError> {
         self.search = Search::default();
         if self.distinct_ends && self.min <= 1 {
-            return self.collect_ends(from, row, context);
+            let reach = Reach {
+                walk: &self.walk,
+                min: self.min,
+                max: self.max,
+                exclude: &self.exclude,
+                hop: &self.hop,
+                goal: if self.into { node_at(self.to, row)? } else { None },
+            };
+            self.search.ends = reach.ends(from, row, context)?;
+            return Ok(());
         }
         self.search.start = (self.min == 0).then_some(from);
         if self.max > 0 && self.min <= self.max {
@@ -114,48 +123,6 @@ impl VarLength {
                 return Ok(Some(step.neighbour));
             }
         }
-    }
-
-    /// Breadth first. With `min` 1 the start counts only if a relationship leads back to it.
-    fn collect_ends(
-        &mut self,
-        from: NodeId,
-        row: &mut [Value],
-        context: &mut Context<'_>,
-    ) -> Result<(), ExecError> {
-        let mut visited = FxHashSet::default();
-        let (mut layer, mut next, mut steps) = (vec![from], Vec::new(), Vec::new());
-        if self.min == 0 {
-            visited.insert(from);
-            self.search.ends.push(from);
-        }
-        let mut expanded = FxHashSet::default();
-        for _ in 0..self.max {
-            for node in layer.drain(..) {
-                if !expanded.insert(node) {
-                    continue;
-                }
-                steps.clear();
-                self.walk.steps_from(node, context, &mut steps);
-                for step in &steps {
-                    context.step()?;
-                    let used = !self.exclude.is_empty() && is_used(step.relationship, &self.exclude, row);
-                    if used || !Hop::allows(&self.hop, step.relationship, row, context)? {
-                        continue;
-                    }
-                    if visited.insert(step.neighbour) {
-                        context.memory.ensure(visited.len() * 24)?;
-                        self.search.ends.push(step.neighbour);
-                        next.push(step.neighbour);
-                    }
-                }
-            }
-            if next.is_empty() {
-                break;
-            }
-            std::mem::swap(&mut layer, &mut next);
-        }
-        Ok(())
     }
 
     fn next_end(

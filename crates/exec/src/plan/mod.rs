@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+pub use describe::More;
 pub use expression::{
     BinaryOperator, ComparisonOperator, Expression, LabelExpression, QuantifierKind, SubplanKind,
     UnaryOperator,
