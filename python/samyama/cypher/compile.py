@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from samyama.cypher import errors as e
 from samyama.cypher import plan
@@ -50,14 +50,16 @@ def compile_plan(
     catalog: Catalog | None = None,
     registry: Registry | None = None,
     parameter_types: Mapping[str, str] | None = None,
+    without: Set[str] = frozenset(),
 ) -> plan.Plan:
-    """As :func:`compile`, before it becomes bytes."""
+    """As :func:`compile`, before it becomes bytes; ``without``: names of rules that are left out."""
     spans = [(start, end) for start, end in literals]
     registry = registry or Registry()
     try:
         statement = parse(text, {start: number for number, (start, _) in enumerate(spans)})
         analysis = analyse(text, statement, registry, parameter_types)
-        return plan_statement(text, statement, catalog or Catalog(), spans, registry, analysis)
+        known = catalog or Catalog()
+        return plan_statement(text, statement, known, spans, registry, analysis, without)
     except RecursionError:
         message = "The query nests too deep; split it into several clauses"
         raise CypherError(text, 0, message, e.NESTED_TOO_DEEP) from None

@@ -14,6 +14,7 @@ from samyama.cypher.planner.expressions import Lowering
 from samyama.cypher.planner.patterns import Patterns
 from samyama.cypher.planner.projection import Column
 from samyama.cypher.planner.query import Part
+from samyama.cypher.planner.rules import improved
 from samyama.cypher.tree import walk
 
 __all__ = ["ROWS", "find_batched", "plan_batches"]
@@ -81,7 +82,12 @@ def _used(clauses: list[ast.Clause]) -> set[str]:
 def _separate(context: Context) -> Context:
     """A context with slots of its own; parameters and warnings are those of the whole statement."""
     other = Context(
-        context.text, context.catalog, context.spans, context.registry, context.analysis
+        context.text,
+        context.catalog,
+        context.spans,
+        context.registry,
+        context.analysis,
+        context.without,
     )
     other.parameters, other.notifications = context.parameters, context.notifications
     return other
@@ -133,6 +139,7 @@ def _over_rows(context: Context, names: list[str]) -> Part:
 
 
 def _plan(context: Context, source: p.Operator, columns: list[Column], kind: str) -> p.Plan:
+    source = improved(context, source)
     root = p.ProduceResults(input=source, slots=[slot for _, slot, _ in columns])
     return p.Plan(
         version=p.IR_VERSION,

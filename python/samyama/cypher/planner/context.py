@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import NoReturn
 
 from samyama.cypher import ast
@@ -26,9 +27,12 @@ class Context:
         spans: list[tuple[int, int]],
         registry: Registry,
         analysis: Analysis,
+        without: Set[str] = frozenset(),
     ) -> None:
         self.text, self.catalog, self.spans, self.registry = text, catalog, spans, registry
         self.analysis = analysis
+        #: Rules that are left out: for their scripts, and for comparing answers with and without them.
+        self.without = without
         self.slots = 0
         self.parameters: list[str] = []
         self.writes = False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from samyama.cypher import ast
 from samyama.cypher import plan as p
 from samyama.cypher.planner.context import Context, Names
+from samyama.cypher.planner.rules import rewrite_subplan
 from samyama.cypher.semantic.aggregation import is_aggregate
 from samyama.cypher.tree import signature
 
@@ -221,7 +222,7 @@ class Lowering:
 
     def _patternpredicate(self, node: ast.PatternPredicate) -> p.Expression:
         source, _ = self.patterns(self.context).plan(p.Argument(), self.names, [node.path], None)
-        return p.Subplan("exists", source)
+        return rewrite_subplan(p.Subplan("exists", source), self.context.without)
 
     def _patterncomprehension(self, node: ast.PatternComprehension) -> p.Expression:
         source, names = self.patterns(self.context).plan(
@@ -232,15 +233,15 @@ class Lowering:
         source = p.Projection(
             input=source, slots=[slot], expressions=[inner.lower(node.projection)]
         )
-        return p.Subplan("collect", source, slot)
+        return rewrite_subplan(p.Subplan("collect", source, slot), self.context.without)
 
     def _subquery(self, node: ast.Subquery) -> p.Expression:
         from samyama.cypher.planner.query import plan_inner
 
         source, columns = plan_inner(self.context, node.query, self.names)
-        if node.kind == "collect":
-            return p.Subplan("collect", source, columns[0][1])
-        return p.Subplan(node.kind, source)  # type: ignore[arg-type]
+        slot = columns[0][1] if node.kind == "collect" else None
+        subplan = p.Subplan(node.kind, source, slot)  # type: ignore[arg-type]
+        return rewrite_subplan(subplan, self.context.without)
 
 
 def _flatten(node: ast.Expr, operator: str) -> list[ast.Expr]:

@@ -122,15 +122,13 @@ def _order(
     skip, limit = constants.optional(clause.skip), constants.optional(clause.limit)
     if clause.order:
         lowering = Lowering(context, names, Patterns)
-        top = limit if skip is None or limit is None else p.Binary("add", limit, skip)
         source = p.Sort(
             input=source,
             keys=[lowering.lower(item.expression) for item in clause.order],
             descending=[item.descending for item in clause.order],
-            limit=top,
         )
     if skip is not None:
         source = p.Skip(input=source, count=skip)
-    if limit is not None and not (clause.order and skip is None):
+    if limit is not None:
         source = p.Limit(input=source, count=limit, exhaust=context.writes)
     return source

@@ -5,7 +5,6 @@ from __future__ import annotations
 from samyama.cypher import ast
 from samyama.cypher import plan as p
 from samyama.cypher.planner.context import Context, Names
-from samyama.cypher.planner.counts import count_from_store
 from samyama.cypher.planner.expressions import Lowering
 from samyama.cypher.planner.patterns import Patterns
 from samyama.cypher.planner.procedures import is_write as is_write_call
@@ -38,19 +37,8 @@ class Part:
         self.batch = False
 
     def run(self, clauses: list[ast.Clause]) -> None:
-        clauses = self._counts(clauses)
         for clause in clauses:
             self.clause(clause)
-
-    def _counts(self, clauses: list[ast.Clause]) -> list[ast.Clause]:
-        """The clauses without a MATCH at their beginning that only asks for a number the store keeps."""
-        if len(clauses) < 2:
-            return clauses
-        found = count_from_store(self.context, self.source, self.names, clauses[0], clauses[1])
-        if found is None:
-            return clauses
-        self.source, self.names, projection = found
-        return [projection, *clauses[2:]]
 
     def _eager(self) -> None:
         if not self.single:

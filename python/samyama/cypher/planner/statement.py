@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from samyama.cypher import ast
 from samyama.cypher import plan as p
 from samyama.cypher.catalog import Catalog
@@ -12,6 +14,7 @@ from samyama.cypher.planner.expressions import Lowering
 from samyama.cypher.planner.patterns import Patterns
 from samyama.cypher.planner.projection import Column
 from samyama.cypher.planner.query import plan_query
+from samyama.cypher.planner.rules import improved
 from samyama.cypher.planner.show import plan_show
 from samyama.cypher.procedures import Registry
 from samyama.cypher.semantic import Analysis
@@ -27,8 +30,9 @@ def plan_statement(
     spans: list[tuple[int, int]],
     registry: Registry,
     analysis: Analysis,
+    without: Set[str] = frozenset(),
 ) -> p.Plan:
-    context = Context(text, catalog, spans, registry, analysis)
+    context = Context(text, catalog, spans, registry, analysis, without)
     kind, batched = "r", None
     if isinstance(statement.body, ast.Query):
         at = find_batched(statement.body)
@@ -42,6 +46,7 @@ def plan_statement(
         source, columns = plan_show(context, statement.body)
     else:
         source, columns, kind = _schema(context, statement.body), [], "s"
+    source = improved(context, source)
     root = p.ProduceResults(input=source, slots=[slot for _, slot, _ in columns])
     return p.Plan(
         version=p.IR_VERSION,
