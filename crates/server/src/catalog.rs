@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
-use samyama_graph::{ConstraintKind, EntityKind, Graph, IndexDefinition, IndexKind, KeyId, LabelId, TypeId};
+use samyama_graph::{
+    ConstraintKind, Direction, EntityKind, Graph, IndexDefinition, IndexKind, KeyId, LabelId, TypeId,
+};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -15,8 +17,12 @@ struct Catalog<'a> {
     types: BTreeMap<&'a str, u64>,
     keys: Vec<&'a str>,
     indexes: Vec<Index<'a>>,
+    patterns: BTreeMap<&'a str, BTreeMap<&'a str, (u64, u64)>>,
     constraints: Vec<Constraint<'a>>,
 }
+
+/// Pairs of a label and a type whose counts are told; with more names than that, none are.
+const PATTERNS_MAX: u32 = 4_096;
 
 #[derive(Serialize)]
 struct Index<'a> {
@@ -45,6 +51,7 @@ struct Constraint<'a> {
 /// The catalogue of a graph. `epoch` is handed through.
 pub fn encode(graph: &Graph, epoch: u64) -> Result<Vec<u8>, rmp_serde::encode::Error> {
     let (labels, types, keys) = graph.token_counts();
+    let patterns = patterns(graph, labels, types);
     let labels = (0..labels)
         .map(|id| LabelId(id as u16))
         .map(|id| (graph.label_name(id).as_ref(), graph.label_count(id)));
@@ -58,6 +65,7 @@ pub fn encode(graph: &Graph, epoch: u64) -> Result<Vec<u8>, rmp_serde::encode::E
         labels: labels.collect(),
         types: types.collect(),
         keys: (0..keys).map(|id| graph.property_key_name(KeyId(id)).as_ref()).collect(),
+        patterns,
         indexes: graph.indexes().map(|index| describe_index(graph, index)).collect(),
         constraints: graph
             .constraints()
@@ -80,6 +88,29 @@ pub fn encode(graph: &Graph, epoch: u64) -> Result<Vec<u8>, rmp_serde::encode::E
             .collect(),
     };
     rmp_serde::to_vec_named(&catalog)
+}
+
+/// By label and type (empty: any): relationships that start at such nodes, and that end there.
+fn patterns(graph: &Graph, labels: u32, types: u32) -> BTreeMap<&str, BTreeMap<&str, (u64, u64)>> {
+    let mut found = BTreeMap::new();
+    if labels.saturating_mul(types) > PATTERNS_MAX {
+        return found;
+    }
+    for label in (0..labels).map(|id| LabelId(id as u16)) {
+        let count = |type_id| {
+            let of = |side| graph.pattern_count(label, side, type_id);
+            (of(Direction::Outgoing), of(Direction::Incoming))
+        };
+        let mut by_type = BTreeMap::from([("", count(None))]);
+        for type_id in (0..types).map(|id| TypeId(id as u16)) {
+            let counts = count(Some(type_id));
+            if counts != (0, 0) {
+                by_type.insert(graph.relationship_type_name(type_id).as_ref(), counts);
+            }
+        }
+        found.insert(graph.label_name(label).as_ref(), by_type);
+    }
+    found
 }
 
 fn describe_index<'a>(graph: &'a Graph, index: &'a IndexDefinition) -> Index<'a> {

@@ -26,6 +26,9 @@ class Catalog(msgspec.Struct, frozen=True):
     types: dict[str, int] = {}
     keys: list[str] = []
     indexes: list[IndexInfo] = []
+    #: By label and type ("" for any): relationships that start at such nodes, and that end there. A label that is not
+    #: here was left out, because there are too many names.
+    patterns: dict[str, dict[str, tuple[int, int]]] = {}
 
 
 _decoder = msgspec.msgpack.Decoder(Catalog)

@@ -43,8 +43,25 @@ def _details(operator: Any) -> str:
             return f"_{operator.slot}:{operator.label}"
         case p.AllNodesScan():
             return f"_{operator.slot}"
+        case p.NodeByIdSeek():
+            return f"_{operator.slot} = {_text(operator.ids)}"
         case p.NodeIndexSeek():
-            return f"_{operator.slot}:{operator.label}({', '.join(operator.keys)})"
+            return f"_{operator.slot}:{operator.label}({_seek(operator)})"
+        case p.RelationshipIndexSeek() | p.RelationshipScan():
+            before, after = arrows[operator.direction]
+            what = f"_{operator.relationship}:"
+            if isinstance(operator, p.RelationshipScan):
+                what += "|".join(operator.types)
+            else:
+                what += f"{operator.type}({_seek(operator)})"
+            return f"(_{operator.start}){before}[{what}]{after}(_{operator.end})"
+        case p.HashJoin():
+            pairs = zip(operator.left_keys, operator.right_keys, strict=True)
+            return ", ".join(f"{_text(left)} = {_text(right)}" for left, right in pairs)
+        case p.CountStore():
+            return f"_{operator.slot} = {_counted(operator)}"
+        case p.Delete():
+            return ", ".join(map(_text, operator.targets))
         case p.Expand() | p.VarLengthExpand():
             before, after = arrows[operator.direction]
             types = "|".join(operator.types)
@@ -52,6 +69,8 @@ def _details(operator: Any) -> str:
             if isinstance(operator, p.VarLengthExpand):
                 length = f"*{operator.min}..{'' if operator.max is None else operator.max}"
             into = " into" if operator.into else ""
+            if isinstance(operator, p.VarLengthExpand) and operator.distinct_ends:
+                into += " pruned"
             return f"(_{operator.from_}){before}[{':' + types if types else ''}{length}]{after}(_{operator.to}){into}"
         case p.Filter():
             return _text(operator.predicate)
@@ -90,6 +109,33 @@ def _details(operator: Any) -> str:
             return ""
 
 
+def _seek(operator: p.NodeIndexSeek | p.RelationshipIndexSeek) -> str:
+    """What is asked of each key of an index."""
+    texts = [
+        f"{key} = {_text(value)}" for key, value in zip(operator.keys, operator.equal, strict=False)
+    ]
+    key = operator.keys[min(len(texts), len(operator.keys) - 1)]
+    if operator.in_list is not None:
+        texts.append(f"{key} in {_text(operator.in_list)}")
+    if operator.prefix is not None:
+        texts.append(f"{key} starts_with {_text(operator.prefix)}")
+    if operator.lower is not None:
+        texts.append(f"{key} >{'=' if operator.lower_included else ''} {_text(operator.lower)}")
+    if operator.upper is not None:
+        texts.append(f"{key} <{'=' if operator.upper_included else ''} {_text(operator.upper)}")
+    return ", ".join(texts)
+
+
+def _counted(operator: p.CountStore) -> str:
+    def node(label: str | None) -> str:
+        return f"(:{label})" if label else "()"
+
+    if operator.kind == "nodes":
+        return node(operator.label)
+    types = ":" + "|".join(operator.types) if operator.types else ""
+    return f"{node(operator.start_label)}-[{types}]->{node(operator.end_label)}"
+
+
 def _text(expression: Any) -> str:
     match expression:
         case p.Literal():
@@ -120,5 +166,7 @@ def _text(expression: Any) -> str:
         case p.HasLabels():
             name = expression.labels.name if isinstance(expression.labels, p.LabelName) else "..."
             return f"{_text(expression.entity)}:{name}"
+        case p.ListLiteral():
+            return f"[{', '.join(map(_text, expression.items))}]"
         case _:
             return type(expression).__name__

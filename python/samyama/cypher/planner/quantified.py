@@ -14,20 +14,15 @@ from typing import TYPE_CHECKING
 from samyama.cypher import ast
 from samyama.cypher import plan as p
 from samyama.cypher.planner.context import Names
+from samyama.cypher.planner.query_graph import Relationship, group_names
 from samyama.cypher.tree import conjuncts, path_parts
 
 if TYPE_CHECKING:
-    from samyama.cypher.planner.patterns import Patterns, Relationship
+    from samyama.cypher.planner.patterns import Patterns
 
-__all__ = ["group_names", "plan_repeat", "plan_selected"]
+__all__ = ["plan_repeat", "plan_selected"]
 
 _PATH, _END = "\0path", "\0end"
-
-
-def group_names(pattern: ast.Quantified) -> list[str]:
-    """The variables of the inner pattern, each once."""
-    names = [part.variable for part in path_parts(pattern.path) if part.variable is not None]
-    return list(dict.fromkeys(names))
 
 
 def plan_repeat(
@@ -38,7 +33,6 @@ def plan_repeat(
     bound: set[int],
 ) -> p.Operator:
     from samyama.cypher.planner.patterns import Patterns as Inner
-    from samyama.cypher.planner.patterns import Relationship as Walked
 
     context, pattern = patterns.context, relationship.quantified
     assert pattern is not None, "only a quantified pattern is repeated"
@@ -54,7 +48,8 @@ def plan_repeat(
     names = patterns.outer | {first: inner_start}
     inner = Inner(context)
     inner.walked = [
-        Walked(slot, -1, -1, "both", [], (1, None), True, is_list=True) for slot in [used, *exclude]
+        Relationship(slot, -1, -1, "both", [], (1, None), True, is_list=True)
+        for slot in [used, *exclude]
     ]
     body, slot_of = inner.plan(p.Argument(), names, [path], pattern.where)
     low, high = relationship.length or (1, 1)

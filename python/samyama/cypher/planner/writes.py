@@ -6,7 +6,8 @@ from samyama.cypher import ast
 from samyama.cypher import plan as p
 from samyama.cypher.planner.context import Context, Names
 from samyama.cypher.planner.expressions import Lowering, holds_subplan, slots_of
-from samyama.cypher.planner.patterns import Patterns, type_names
+from samyama.cypher.planner.patterns import Patterns
+from samyama.cypher.planner.query_graph import type_names
 from samyama.cypher.tree import path_parts
 
 __all__ = ["plan_write"]
