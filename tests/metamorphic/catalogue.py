@@ -17,6 +17,7 @@ from tests.metamorphic.relations.optional import Optional
 from tests.metamorphic.relations.partition import Partition
 from tests.metamorphic.relations.permuted_parts import PermutedParts
 from tests.metamorphic.relations.plan_cache import PlanCache
+from tests.metamorphic.relations.replanned import Replanned
 from tests.metamorphic.relations.reversed_paths import ReversedPaths
 from tests.metamorphic.relations.shuffled_graph import ShuffledGraph
 from tests.metamorphic.relations.split_match import SplitMatch
@@ -41,6 +42,7 @@ RELATIONS: tuple[Check, ...] = (
     Partition(),
     PermutedParts(),
     PlanCache(),
+    Replanned(),
     ReversedPaths(),
     ShuffledGraph(),
     SplitMatch(),

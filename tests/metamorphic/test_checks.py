@@ -27,6 +27,7 @@ PLANTED = {
     "expressions": "drops a row",
     "plan_cache": "drops a row",
     "indexed": "drops a row",
+    "replanned": "drops a row",
     "components": "counts wrong",
     "subqueries": "drops a row",
     "distinct": "drops a row",
