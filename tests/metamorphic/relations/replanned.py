@@ -1,4 +1,4 @@
-"""A plan is a way to the answer, never a part of it: without rules, and with counts that lie, a query answers the same."""
+"""A plan is a way to the answer, not a part of it: a query answers the same without rules, and with counts that lie."""
 
 from __future__ import annotations
 

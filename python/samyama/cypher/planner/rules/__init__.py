@@ -47,6 +47,13 @@ REWRITES: tuple[tuple[str, tuple[type, ...], Rewrite], ...] = (
 CHOICES = ("start_point", "index_seek", "id_seek", "expand_direction", "expand_into", "hash_join")
 RULES = (*(name for name, _, _ in REWRITES), *CHOICES, "drop_eager")
 
+#: The fields of each operator that hold the operators below it.
+_CHILDREN: dict[type, tuple[str, ...]] = {
+    kind: tuple(
+        name for name in ("input", "inputs", "right", "body") if name in kind.__struct_fields__
+    )
+    for kind in p.Operator_.__subclasses__()
+}
 _BY_TYPE: dict[type, list[tuple[str, Rewrite]]] = {}
 for _name, _types, _rule in REWRITES:
     for _type in _types:
@@ -64,18 +71,22 @@ def improved(context: Context, source: p.Operator) -> p.Operator:
 def rewrite(operator: Any, without: Set[str] = frozenset()) -> Any:
     """The operator after every rewrite, all the way down its inputs. Plans inside expressions were rewritten when they
     were made (``rewrite_subplan``)."""
-    changes: dict[str, Any] = {}
-    for name in ("input", "right", "body"):
-        child = getattr(operator, name, None)
-        if child is not None:
+    kind = type(operator)
+    if kind is p.Argument:
+        return operator
+    changes: dict[str, Any] | None = None
+    for name in _CHILDREN[kind]:
+        child = getattr(operator, name)
+        if name == "inputs":
+            new = [rewrite(one, without) for one in child]
+        else:
             new = rewrite(child, without)
-            if new is not child:
-                changes[name] = new
-    if type(operator) is p.Union:
-        changes["inputs"] = [rewrite(child, without) for child in operator.inputs]
+        if new is not child:
+            changes = changes or {}
+            changes[name] = new
     if changes:
         operator = msgspec.structs.replace(operator, **changes)
-    return _apply(operator, without)
+    return _apply(operator, without) if kind in _BY_TYPE else operator
 
 
 def rewrite_subplan(subplan: p.Subplan, without: Set[str] = frozenset()) -> p.Subplan:
