@@ -1,10 +1,10 @@
 """Syntax tree to plan: names become slots, clauses become operators, patterns get their order by cost.
 
-One pass over the clauses, each handing on an operator and a scope. Patterns are planned by
-``patterns``: the cheapest start by the catalogue's counts, then the cheapest next step, predicates
-as early as they can be. Nothing is evaluated.
+One pass over the clauses, each handing on an operator and a scope. Patterns are planned by ``patterns``, whose choices
+are ``rules``; further rules rewrite the finished plan. ``docs/architecture/planner.md`` shows the way and lists the rules.
+Nothing is evaluated.
 
-Not here yet: joins by hash, plans that start at several places and meet, statistics of values.
+Not here: dynamic programming over join orders, statistics of values, parallel plans.
 """
 
 from samyama.cypher.planner.statement import plan_statement
