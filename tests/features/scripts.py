@@ -120,7 +120,9 @@ def _plan(plan: dict[str, Any], depth: int = 0) -> list[str]:
     own = "  " * depth + plan["operatorType"]
     if "dbHits" in plan:
         time = "measured" if "time" in arguments or "time" in plan else "?"
-        own += f" rows={plan['rows']} hits={plan['dbHits']} time={time}"
+        own += (
+            f" rows={plan['rows']} hits={plan['dbHits']} memory={arguments['Memory']} time={time}"
+        )
     return [own, *(line for child in plan.get("children", []) for line in _plan(child, depth + 1))]
 
 

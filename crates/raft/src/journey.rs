@@ -15,10 +15,12 @@ use crate::{LogIndex, NodeId};
 const BATCHES_MAX: usize = 4_096;
 
 /// Microseconds since the entry was handed to the log.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Journey {
     pub index: LogIndex,
     pub term: u64,
+    /// When that was, by this node's clock.
+    pub proposed: Instant,
     pub flushed_us: Option<u64>,
     /// By follower: it has the entry on its disk.
     pub followers_us: Vec<(NodeId, u64)>,
@@ -111,6 +113,7 @@ impl Journeys {
         Some(Journey {
             index,
             term: batch.term,
+            proposed: batch.proposed,
             flushed_us: batch.flushed.map(since),
             followers_us: batch.followers.iter().map(|(id, then)| (*id, since(*then))).collect(),
             committed_us: batch.committed.map(since),

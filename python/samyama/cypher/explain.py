@@ -4,29 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from samyama.cypher import plan as p
 
-__all__ = ["annotate", "render"]
-
-
-def annotate(operator: Any) -> Any:
-    """The same operator with its details filled in, all the way down."""
-    changes: dict[str, Any] = {"info": p.Info(details=_details(operator))}
-    for name in ("input", "right", "body"):
-        child = getattr(operator, name, None)
-        if isinstance(child, p.Operator_):
-            changes[name] = annotate(child)
-    if isinstance(operator, p.Union):
-        changes["inputs"] = [annotate(child) for child in operator.inputs]
-    return msgspec.structs.replace(operator, **changes)
+__all__ = ["details", "render"]
 
 
 def render(operator: Any, depth: int = 0) -> str:
     """One line an operator, inputs below, two blanks deeper each."""
-    details = _details(operator)
-    lines = ["  " * depth + type(operator).__name__ + (f" {details}" if details else "")]
+    about = details(operator)
+    lines = ["  " * depth + type(operator).__name__ + (f" {about}" if about else "")]
     for name in ("input", "right", "body"):
         child = getattr(operator, name, None)
         if isinstance(child, p.Operator_) and not isinstance(child, p.Argument):
@@ -36,7 +22,8 @@ def render(operator: Any, depth: int = 0) -> str:
     return "\n".join(lines)
 
 
-def _details(operator: Any) -> str:
+def details(operator: Any) -> str:
+    """What an operator is about, without its name."""
     arrows = {"out": ("-", "->"), "in": ("<-", "-"), "both": ("-", "-")}
     match operator:
         case p.NodeByLabelScan():

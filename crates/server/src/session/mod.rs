@@ -19,6 +19,7 @@ mod result;
 mod results;
 mod routing;
 mod summary;
+mod timeline;
 mod transaction;
 mod words;
 mod write;

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use samyama_bolt::Failure;
+use samyama_exec::Counters;
 use samyama_raft::LogIndex;
 
 use super::ahead::with_those_behind;
 use super::failures::{self, of_execution, of_read, of_refusal};
 use super::relayed::{Relayed, Relaying};
+use super::timeline::with_timeline;
 use super::{BoltSession, Leader, Pending, ResultState, Running};
 use crate::forward::{DrawnKey, RelayError, RelayNote};
 use crate::keys::{Applied, RelayStanding};
@@ -146,7 +148,17 @@ impl BoltSession {
             index = point.map_err(|error| of_read(&error))?;
         }
         Ok(match outcome {
-            Ok(ran) => Ok(pending.written(ran, index, leader, &self.database)),
+            Ok(mut ran) => {
+                // What changed nothing has no entry of its own.
+                if ran.profile.is_some() && proven && ran.counters != Counters::default() {
+                    let journey = self.database.raft.journey(index);
+                    ran.profile = match (ran.profile, &journey) {
+                        (Some(profile), Some(journey)) => Some(with_timeline(profile, journey)),
+                        (profile, _) => profile,
+                    };
+                }
+                Ok(pending.written(ran, index, leader, &self.database))
+            }
             Err(error) => Err(of_execution(&error, pending.terms.client_timeout)),
         })
     }

@@ -7,7 +7,7 @@ from collections.abc import Set
 from samyama.cypher import ast
 from samyama.cypher import plan as p
 from samyama.cypher.catalog import Catalog
-from samyama.cypher.explain import annotate
+from samyama.cypher.planner.annotations import annotate
 from samyama.cypher.planner.batches import find_batched, plan_batches
 from samyama.cypher.planner.context import Context
 from samyama.cypher.planner.expressions import Lowering
@@ -55,7 +55,7 @@ def plan_statement(
         slots=max(1, context.slots),
         columns=[p.Column(_name(context, column)) for column in columns],
         parameters=context.parameters,
-        root=annotate(root) if statement.mode != "run" else root,
+        root=annotate(root, catalog) if statement.mode != "run" else root,
         notifications=context.notifications,
         batched=batched,
         cacheable=kind != "s" and statement.mode == "run",
