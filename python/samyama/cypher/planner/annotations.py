@@ -1,7 +1,7 @@
 """What EXPLAIN shows of each operator of a finished plan: what it is about, and how many rows it is believed to give.
 
-The same counts and the same guesses as ``estimates``, but of operators instead of a query graph: a walk does not know the
-labels where it begins, so the two may differ.
+The same counts and the same guesses as ``estimates``, but of operators instead of a query graph: a walk does not know
+the labels where it begins, so the two may differ.
 """
 
 from __future__ import annotations
