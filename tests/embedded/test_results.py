@@ -132,3 +132,10 @@ def test_errors_survive_pickling(db: samyama.Database) -> None:
         caught.value.position,
         str(caught.value),
     )
+
+
+def test_skip_and_limit_may_add_up_to_more_than_an_integer(db: samyama.Database) -> None:
+    query = "UNWIND [3, 1, 2] AS x RETURN x ORDER BY x SKIP $skip LIMIT $limit"
+    most = 2**63 - 1
+    assert [r[0] for r in db.execute(query, skip=1, limit=most)] == [2, 3]
+    assert [r[0] for r in db.execute(query, skip=most, limit=most)] == []

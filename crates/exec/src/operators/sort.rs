@@ -41,7 +41,11 @@ impl Sort {
     fn run(&mut self, row: &mut [Value], context: &mut Context<'_>) -> Result<(), ExecError> {
         let limit = match &self.limit {
             None => usize::MAX,
-            Some(limit) => usize::try_from(row_count(limit, "LIMIT", row, context)?).unwrap_or(usize::MAX),
+            Some(limit) => match row_count(limit, "LIMIT", row, context) {
+                // SKIP and LIMIT together are more rows than there can be.
+                Err(error) if error.detail == "IntegerOverflow" => usize::MAX,
+                count => usize::try_from(count?).unwrap_or(usize::MAX),
+            },
         };
         let mut rows: Vec<Keyed> = Vec::new();
         while self.input.next(row, context)? {
