@@ -222,7 +222,7 @@ class Lowering:
 
     def _patternpredicate(self, node: ast.PatternPredicate) -> p.Expression:
         source, _ = self.patterns(self.context).plan(p.Argument(), self.names, [node.path], None)
-        return rewrite_subplan(p.Subplan("exists", source), self.context.without)
+        return rewrite_subplan(self.context, p.Subplan("exists", source))
 
     def _patterncomprehension(self, node: ast.PatternComprehension) -> p.Expression:
         source, names = self.patterns(self.context).plan(
@@ -233,7 +233,7 @@ class Lowering:
         source = p.Projection(
             input=source, slots=[slot], expressions=[inner.lower(node.projection)]
         )
-        return rewrite_subplan(p.Subplan("collect", source, slot), self.context.without)
+        return rewrite_subplan(self.context, p.Subplan("collect", source, slot))
 
     def _subquery(self, node: ast.Subquery) -> p.Expression:
         from samyama.cypher.planner.query import plan_inner
@@ -241,7 +241,7 @@ class Lowering:
         source, columns = plan_inner(self.context, node.query, self.names)
         slot = columns[0][1] if node.kind == "collect" else None
         subplan = p.Subplan(node.kind, source, slot)  # type: ignore[arg-type]
-        return rewrite_subplan(subplan, self.context.without)
+        return rewrite_subplan(self.context, subplan)
 
 
 def _flatten(node: ast.Expr, operator: str) -> list[ast.Expr]:

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from samyama.cypher import plan as p
+from samyama.cypher.catalog import Catalog
 from samyama.cypher.planner.context import Context
 from samyama.cypher.planner.rules import (
     count_hops,
@@ -34,7 +35,7 @@ __all__ = [
     "rewrite_subplan",
 ]
 
-Rewrite = Callable[[Any], Any]
+Rewrite = Callable[[Any, Catalog], Any]
 
 #: Name, the operators at which it may apply, and the rule.
 REWRITES: tuple[tuple[str, tuple[type, ...], Rewrite], ...] = (
@@ -62,13 +63,13 @@ for _name, _types, _rule in REWRITES:
 
 def improved(context: Context, source: p.Operator) -> p.Operator:
     """A whole plan after every rule."""
-    result: p.Operator = rewrite(source, context.without)
+    result: p.Operator = rewrite(source, context.catalog, context.without)
     if context.writes and "drop_eager" not in context.without:
         result = drop_eager.apply(result)
     return result
 
 
-def rewrite(operator: Any, without: Set[str] = frozenset()) -> Any:
+def rewrite(operator: Any, catalog: Catalog, without: Set[str] = frozenset()) -> Any:
     """The operator after every rewrite, all the way down its inputs. Plans inside expressions were rewritten when they
     were made (``rewrite_subplan``)."""
     kind = type(operator)
@@ -78,30 +79,32 @@ def rewrite(operator: Any, without: Set[str] = frozenset()) -> Any:
     for name in _CHILDREN[kind]:
         child = getattr(operator, name)
         if name == "inputs":
-            new = [rewrite(one, without) for one in child]
+            new = [rewrite(one, catalog, without) for one in child]
         else:
-            new = rewrite(child, without)
+            new = rewrite(child, catalog, without)
         if new is not child:
             changes = changes or {}
             changes[name] = new
     if changes:
         operator = msgspec.structs.replace(operator, **changes)
-    return _apply(operator, without) if kind in _BY_TYPE else operator
+    return _apply(operator, catalog, without) if kind in _BY_TYPE else operator
 
 
-def rewrite_subplan(subplan: p.Subplan, without: Set[str] = frozenset()) -> p.Subplan:
+def rewrite_subplan(context: Context, subplan: p.Subplan) -> p.Subplan:
     """A plan inside an expression."""
-    inner = msgspec.structs.replace(subplan, input=rewrite(subplan.input, without))
-    result: p.Subplan = _apply(inner, without)
+    inner = msgspec.structs.replace(
+        subplan, input=rewrite(subplan.input, context.catalog, context.without)
+    )
+    result: p.Subplan = _apply(inner, context.catalog, context.without)
     return result
 
 
-def _apply(node: Any, without: Set[str]) -> Any:
+def _apply(node: Any, catalog: Catalog, without: Set[str]) -> Any:
     asked: set[type] = set()
     while (kind := type(node)) not in asked:
         asked.add(kind)
         for name, rule in _BY_TYPE.get(kind, ()):
-            new = None if name in without else rule(node)
+            new = None if name in without else rule(node, catalog)
             if new is not None:
                 node = new
                 if type(node) is not kind:

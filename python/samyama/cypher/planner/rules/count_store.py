@@ -13,11 +13,12 @@ from __future__ import annotations
 from typing import Any
 
 from samyama.cypher import plan as p
+from samyama.cypher.catalog import Catalog
 
 __all__ = ["apply"]
 
 
-def apply(aggregation: p.Aggregation) -> p.Operator | None:
+def apply(aggregation: p.Aggregation, _: Catalog) -> p.Operator | None:
     if aggregation.keys:
         return None
     counted = _counted(aggregation.input)

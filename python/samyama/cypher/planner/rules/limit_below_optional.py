@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from samyama.cypher import plan as p
+from samyama.cypher.catalog import Catalog
 from samyama.cypher.planner.slots import is_drawn, slots_read, slots_written
 
 __all__ = ["apply"]
@@ -41,13 +42,15 @@ _PLAIN = (
 )
 
 
-def apply(operator: p.Limit | p.Skip | p.Projection | p.Sort) -> p.Operator | None:
+def apply(
+    operator: p.Limit | p.Skip | p.Projection | p.Sort, catalog: Catalog
+) -> p.Operator | None:
     """At a sort, or at the limit above it."""
     if isinstance(operator, p.Sort):
         return _below(operator)
     if not isinstance(operator.input, p.Skip | p.Projection | p.Sort):
         return None
-    inner = apply(operator.input)
+    inner = apply(operator.input, catalog)
     return None if inner is None else msgspec.structs.replace(operator, input=inner)
 
 

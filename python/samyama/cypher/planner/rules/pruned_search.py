@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from samyama.cypher import plan as p
+from samyama.cypher.catalog import Catalog
 from samyama.cypher.planner.slots import is_drawn, slots_read
 
 __all__ = ["apply"]
@@ -26,7 +27,7 @@ _SCANS = (p.AllNodesScan, p.NodeByLabelScan, p.NodeByIdSeek, p.NodeIndexSeek)
 _THROUGH = (p.Expand, p.VarLengthExpand, p.Filter, p.Projection, p.Unwind, *_SCANS)
 
 
-def apply(node: p.Distinct | p.Aggregation | p.Subplan) -> Any:
+def apply(node: p.Distinct | p.Aggregation | p.Subplan, _: Catalog) -> Any:
     match node:
         case p.Distinct():
             seen = set(node.slots)

@@ -14,11 +14,12 @@ from __future__ import annotations
 import msgspec
 
 from samyama.cypher import plan as p
+from samyama.cypher.catalog import Catalog
 
 __all__ = ["apply"]
 
 
-def apply(limit: p.Limit) -> p.Operator | None:
+def apply(limit: p.Limit, _: Catalog) -> p.Operator | None:
     count = limit.count
     above: list[p.Skip | p.Projection] = []
     at = limit.input
