@@ -28,7 +28,12 @@ def choose(
     hinted = min(accesses, key=lambda access: access.cost)
     if hinted.cost < 0 or len(accesses) == 1 or not pending:
         return hinted
-    return min(accesses, key=lambda access: followed(access, pending, bound, estimates)[0])
+    # One row at the most: where there is one such place, the others need not be followed.
+    single = [access for access in accesses if access.cost <= 1.0]
+    if len(single) == 1:
+        return single[0]
+    places = single or accesses
+    return min(places, key=lambda access: followed(access, pending, bound, estimates)[0])
 
 
 def followed(
