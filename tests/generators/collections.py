@@ -43,6 +43,11 @@ class Collections(Writer):
         step = self.choices.one(("", ", 2", ", -1"))
         return f"range({low}, {high}{step})"
 
+    def converted(self, kind: str, scope: Scope, depth: int) -> str:
+        other = "string" if kind == "integer" else "integer"
+        name = "toIntegerList" if kind == "integer" else "toStringList"
+        return f"{name}({self.of(f'list of {other}', scope, depth)})"
+
     def split_text(self, scope: Scope, depth: int) -> str:
         return f"split({self.of('string', scope, depth)}, 'b')"
 

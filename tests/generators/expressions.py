@@ -63,6 +63,7 @@ _PRODUCTIONS: dict[str, tuple[Production, ...]] = {
         _E.same_entity,
         _E.type_test,
         _E.empty_test,
+        _E.boolean_of,
         *_for("boolean"),
     ),
     "integer": _for(
@@ -76,7 +77,7 @@ _PRODUCTIONS: dict[str, tuple[Production, ...]] = {
         _E.count_subquery,
         lambda self, scope, depth: self.element("integer", scope, depth),
     ),
-    "float": _for("float", _E.float_arithmetic, _E.float_of),
+    "float": _for("float", _E.float_arithmetic, _E.float_of, _E.trigonometry),
     "string": _for(
         "string",
         _E.concatenation,
@@ -91,17 +92,30 @@ _PRODUCTIONS: dict[str, tuple[Production, ...]] = {
     "localdatetime": _for(
         "localdatetime",
         lambda self, scope, depth: self.moment_arithmetic("localdatetime", scope, depth),
+        lambda self, scope, depth: self.moment_of("localdatetime", scope, depth),
     ),
     "localtime": _for(
-        "localtime", lambda self, scope, depth: self.moment_arithmetic("localtime", scope, depth)
+        "localtime",
+        lambda self, scope, depth: self.moment_arithmetic("localtime", scope, depth),
+        lambda self, scope, depth: self.moment_of("localtime", scope, depth),
     ),
-    "time": _for("time", lambda self, scope, depth: self.moment_arithmetic("time", scope, depth)),
+    "time": _for(
+        "time",
+        lambda self, scope, depth: self.moment_arithmetic("time", scope, depth),
+        lambda self, scope, depth: self.moment_of("time", scope, depth),
+    ),
     "datetime": _for(
-        "datetime", lambda self, scope, depth: self.moment_arithmetic("datetime", scope, depth)
+        "datetime",
+        lambda self, scope, depth: self.moment_arithmetic("datetime", scope, depth),
+        lambda self, scope, depth: self.moment_of("datetime", scope, depth),
     ),
     "duration": _for("duration", _E.duration_of, _E.duration_arithmetic),
-    "list of integer": _of_list("integer", _E.range_of),
-    "list of string": _of_list("string", _E.split_text),
+    "list of integer": _of_list(
+        "integer", _E.range_of, lambda self, scope, depth: self.converted("integer", scope, depth)
+    ),
+    "list of string": _of_list(
+        "string", _E.split_text, lambda self, scope, depth: self.converted("string", scope, depth)
+    ),
     "list of any": _of_list("any"),
     "map": _for("map", _E.map_literal, _E.map_projection, _E.properties_of),
     "any": _for("any", _E.any_value, _E.any_by_chance, _E.any_of_map, _E.any_key, _E.null_if),

@@ -27,7 +27,13 @@ class Patterns:
         return ", ".join(pieces), after
 
     def path(
-        self, scope: Scope, fixed: set[str], *, hops: int | None = None, named: bool = True
+        self,
+        scope: Scope,
+        fixed: set[str],
+        *,
+        hops: int | None = None,
+        named: bool = True,
+        quantified: bool = True,
     ) -> str:
         """One path; its variables come into the scope. ``fixed``: relationships that may not be bound again."""
         if named is False or hops is not None:
@@ -37,7 +43,7 @@ class Patterns:
         nodes, kinds = [self.node(scope)], dict(scope.kinds)
         for hop in range(hops):
             form = self.choices.weighted((80, "one"), (14, "many"), (6, "quantified"))
-            if form == "quantified" and hops <= 2:
+            if form == "quantified" and hops <= 2 and quantified:
                 nodes += [self.quantified(scope), self.node(scope)]
             elif form == "many" and hop < 2:
                 nodes += [self.many(scope), self.node(scope)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.generators.schema import LABELS
+from tests.generators.schema import KEYS, LABELS
 from tests.generators.scope import Scope, element_kind
 from tests.generators.writer import Writer
 
@@ -88,12 +88,14 @@ class Predicates(Writer):
         if bags and self.choices.chance(40):
             source = self.choices.one(bags)
             kind = element_kind(scope.kinds[source])
+        if self.choices.chance(20):
+            source = self.bag(kind, scope, depth)
         name = self.names.fresh("q")
         inner = self.of("boolean", scope.with_(**{name: kind}), depth)
         return f"{self.choices.one(('any', 'all', 'none', 'single'))}({name} IN {source} WHERE {inner})"
 
     def exists(self, scope: Scope, depth: int) -> str | None:
-        if self.queries is None or self.choices.chance(50):
+        if self.queries is None:
             return None
         return f"EXISTS {{ {self.queries.subquery_body(scope, depth)} }}"
 
@@ -104,6 +106,18 @@ class Predicates(Writer):
             return None
         operator = self.choices.one(("=", "<>"))
         return f"{self.choices.one(names)} {operator} {self.choices.one(names)}"
+
+    def boolean_of(self, scope: Scope, depth: int) -> str:
+        entities = scope.of("node", "relationship")
+        forms = [
+            f"isNaN({self.of('float', scope, depth)})",
+            f"toBoolean({self.of('string', scope, depth)})",
+            f"toBooleanOrNull({self.of('any', scope, depth)})",
+            f"point.withinBBox({self.of('point', scope, 0)}, point({{x: 0, y: 0}}), point({{x: 1, y: 2}}))",
+        ]
+        if entities:
+            forms.append(f"exists({self.choices.one(entities)}.{self.choices.one(KEYS)})")
+        return self.choices.one(forms)
 
     def empty_test(self, scope: Scope, depth: int) -> str:
         kind = self.choices.one(("string", "list of integer", "map"))

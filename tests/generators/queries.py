@@ -136,7 +136,15 @@ class Queries:
 
     def unwind(self, scope: Scope) -> tuple[str, Scope]:
         name = self.names.fresh("x")
-        lists = scope.lists()
+        lists, paths = scope.lists(), scope.of("path")
+        if paths and self.choices.chance(40):
+            # What a path is made of, as entities of their own.
+            function, kind = self.choices.one(
+                (("nodes", "node"), ("relationships", "relationship"))
+            )
+            name = self.names.fresh(kind[0])
+            source = f"{function}({self.choices.one(paths)})"
+            return f"UNWIND {source} AS {name}", scope.with_(**{name: kind})
         if lists and self.choices.chance(50):
             source = self.choices.one(lists)
             return f"UNWIND {source} AS {name}", scope.with_(
@@ -232,6 +240,8 @@ class Queries:
                 items.append((name, scope.kinds[name], name))
         for _ in range(self.choices.between(0 if items or grouped else 1, 2)):
             kind = self.choices.one(_VALUE_KINDS)
+            if not closed and self.choices.chance(10):
+                kind = f"bag of {self.choices.one(('integer', 'string', 'any'))}"
             items.append((self.names.fresh("c"), kind, self.expressions.of(kind, scope)))
         if grouped:
             for _ in range(self.choices.between(1, 2)):
@@ -333,7 +343,8 @@ class Queries:
     def bag(self, kind: str, scope: Scope, depth: int) -> str:
         if self.depth >= 2 or self.choices.chance(60):
             inner = scope.copy()
-            path = self.patterns.path(inner, set(), hops=self.choices.between(1, 2))
+            hops = self.choices.between(1, 2)
+            path = self.patterns.path(inner, set(), hops=hops, quantified=False)
             where = ""
             if self.choices.chance(30):
                 where = f" WHERE {self.expressions.of('boolean', inner, min(depth, 1))}"

@@ -30,7 +30,7 @@ class Scalars(Writer):
         return f"({left} {operator} {right})"
 
     def integer_of(self, scope: Scope, depth: int) -> str:
-        form = self.choices.below(6)
+        form = self.choices.below(7)
         if form == 0:
             return f"size({self.of('string', scope, depth)})"
         if form == 1:
@@ -41,6 +41,8 @@ class Scalars(Writer):
             return f"sign({self.of('integer', scope, depth)})"
         if form == 4:
             return f"toInteger({self.of('string', scope, depth)})"
+        if form == 5:
+            return f"size({self.bag(self.choices.one(('integer', 'string')), scope, depth)})"
         return f"-({self.of('integer', scope, depth)})"
 
     def integer_of_entity(self, scope: Scope, _: int) -> str | None:
@@ -60,7 +62,7 @@ class Scalars(Writer):
         return f"reduce({a} = 0, {x} IN {source} | {a} + {body})"
 
     def count_subquery(self, scope: Scope, depth: int) -> str | None:
-        if self.queries is None or self.choices.chance(50):
+        if self.queries is None or self.choices.chance(25):
             return None
         return f"COUNT {{ {self.queries.subquery_body(scope, depth)} }}"
 
@@ -75,6 +77,35 @@ class Scalars(Writer):
         functions = ("toFloat", "abs", "ceil", "floor", "round", "sqrt", "toFloat")
         name = self.choices.one(functions)
         return f"toFloat({inner})" if name == "abs" else f"{name}({inner})"
+
+    def trigonometry(self, scope: Scope, depth: int) -> str:
+        """Of arguments that are small, for the last digits of great ones are anybody's."""
+        small = f"({self.of('integer', scope, depth)} % 5)"
+        names = (
+            "sin",
+            "cos",
+            "atan",
+            "exp",
+            "tanh",
+            "radians",
+            "degrees",
+            "sinh",
+            "cosh",
+            "haversin",
+        )
+        name = self.choices.one(names)
+        forms = (
+            f"{name}({small})",
+            f"log(abs({small}) + 1)",
+            f"log10(abs({small}) + 1)",
+            f"atan2({small}, 2)",
+            f"{small} * pi()",
+            f"point.distance({self.of('point', scope, 0)}, {self.of('point', scope, 0)})",
+            f"vector.similarity.cosine([1, 2], [coalesce({small}, 1), 3])",
+            f"vector.similarity.euclidean([1, 2], [coalesce({small}, 1), 3])",
+            f"toFloat({self.of('string', scope, 0)})",
+        )
+        return self.choices.one(forms)
 
     def concatenation(self, scope: Scope, depth: int) -> str:
         right = self.of(self.choices.one(("string", "integer")), scope, depth)
@@ -93,6 +124,9 @@ class Scalars(Writer):
             f"trim({text})",
             f"replace({text}, 'a', {self.of('string', scope, 0)})",
             f"split({text}, 'b')[0]",
+            f"ltrim({text})",
+            f"rtrim({text}, 'a')",
+            f"btrim({text}, 'ab')",
         )
         return self.choices.one(forms)
 
@@ -114,6 +148,31 @@ class Scalars(Writer):
         source = self.of(self.choices.one(("date", "localdatetime", "datetime")), scope, depth)
         unit = self.choices.one(("month", "year", "week", "quarter", "weekYear", "decade"))
         return self.choices.one((f"date({source})", f"date.truncate('{unit}', {source})"))
+
+    def moment_of(self, kind: str, scope: Scope, depth: int) -> str:
+        """From another moment, from parts, or cut."""
+        dated = self.of(self.choices.one(("localdatetime", "datetime")), scope, depth)
+        hour, day = (
+            f"abs({self.of('integer', scope, 0)}) % 24",
+            f"1 + abs({self.of('integer', scope, 0)}) % 28",
+        )
+        unit = self.choices.one(("hour", "minute", "second", "day", "millisecond"))
+        if kind in ("localtime", "time"):
+            forms = [f"{kind}({dated})", f"{kind}({{hour: {hour}, minute: 30}})"]
+            forms.append(f"{kind}.truncate('{unit}', {dated})")
+        else:
+            unit = self.choices.one((unit, "month", "year", "week", "quarter"))
+            forms = [
+                f"{kind}({dated})",
+                f"{kind}({{year: 2020, month: 2, day: {day}, hour: {hour}}})",
+            ]
+            forms.append(f"{kind}.truncate('{unit}', {dated})")
+            forms.append(f"{kind}({{date: {self.of('date', scope, 0)}, time: {dated}}})")
+        if kind == "datetime":
+            zone = self.choices.one(("Europe/Stockholm", "+02:00", "America/New_York"))
+            forms.append(f"datetime({{datetime: {dated}, timezone: '{zone}'}})")
+            forms.append(f"datetime.fromEpoch({self.of('integer', scope, 0)}, 5)")
+        return self.choices.one(forms)
 
     def moment_arithmetic(self, kind: str, scope: Scope, depth: int) -> str:
         operator = self.choices.one(("+", "-"))

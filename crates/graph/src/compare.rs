@@ -103,21 +103,8 @@ pub fn compare(a: &Value, b: &Value) -> Comparison {
         | (Value::LocalTime(_), Value::LocalTime(_))
         | (Value::Time(_), Value::Time(_))
         | (Value::LocalDateTime(_), Value::LocalDateTime(_))
-        | (Value::DateTime(_), Value::DateTime(_)) => Comparison::Ordered(compare_same_temporal(a, b)),
+        | (Value::DateTime(_), Value::DateTime(_)) => Comparison::Ordered(order(a, b)),
         _ => Comparison::Null,
-    }
-}
-
-/// Zoned values compare by instant; orderability breaks the ties.
-fn compare_same_temporal(a: &Value, b: &Value) -> Ordering {
-    match (a, b) {
-        (Value::DateTime(x), Value::DateTime(y)) => {
-            (x.seconds, x.nanoseconds).cmp(&(y.seconds, y.nanoseconds))
-        }
-        (Value::Time(x), Value::Time(y)) => {
-            time_instant(x.nanoseconds, x.offset_seconds).cmp(&time_instant(y.nanoseconds, y.offset_seconds))
-        }
-        _ => order(a, b),
     }
 }
 
@@ -189,11 +176,12 @@ fn order_any(a: &Value, b: &Value) -> Ordering {
         (Value::Date(x), Value::Date(y)) => x.cmp(y),
         (Value::LocalTime(x), Value::LocalTime(y)) => x.cmp(y),
         (Value::LocalDateTime(x), Value::LocalDateTime(y)) => x.cmp(y),
-        (Value::Time(x), Value::Time(y)) => {
-            compare_same_temporal(a, b).then(x.offset_seconds.cmp(&y.offset_seconds))
-        }
+        // Zoned values by their instant, then by their offset: one that is not equal to another is before or behind it.
+        (Value::Time(x), Value::Time(y)) => time_instant(x.nanoseconds, x.offset_seconds)
+            .cmp(&time_instant(y.nanoseconds, y.offset_seconds))
+            .then(x.offset_seconds.cmp(&y.offset_seconds)),
         (Value::DateTime(x), Value::DateTime(y)) => {
-            compare_same_temporal(a, b).then_with(|| order_zones(x, y))
+            (x.seconds, x.nanoseconds).cmp(&(y.seconds, y.nanoseconds)).then_with(|| order_zones(x, y))
         }
         (Value::Duration(x), Value::Duration(y)) => order_durations(x, y),
         _ => type_rank(a).cmp(&type_rank(b)),

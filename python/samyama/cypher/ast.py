@@ -410,7 +410,7 @@ class CallSubquery(Clause):
 
 
 @dataclass(slots=True)
-class Batches:
+class Batches(Node):
     """IN TRANSACTIONS. ``report``: the variable of REPORT STATUS AS."""
 
     rows: Expr | None = None

@@ -1,5 +1,6 @@
 //! Numbers.
 
+use std::cmp::Ordering;
 use std::f64::consts;
 
 use samyama_graph::Value;
@@ -26,7 +27,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
     }),
     strict("sign", 1..=1, |a, _| match &a[0] {
         Value::Integer(i) => Ok(Value::Integer(i.signum())),
-        Value::Float(f) if f.is_nan() => Ok(Value::Float(f64::NAN)),
+        // Of NaN 0: neither above nor below, and an integer as of every number.
         Value::Float(f) => Ok(Value::Integer(i64::from(*f > 0.0) - i64::from(*f < 0.0))),
         other => Err(wrong_type("sign", "a number", other)),
     }),
@@ -34,12 +35,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
     of_float!("floor", f64::floor),
     strict("round", 1..=3, |a, _| {
         let digits = a.get(1).map_or(Ok(0), |digits| integer_argument("round", digits))?;
-        // Without a mode and digits a tie goes up, towards positive infinity; with digits away from zero.
-        let mode = match a.get(2) {
-            Some(mode) => string_argument("round", mode)?,
-            None if a.len() == 1 => "TIE_UP",
-            None => "HALF_UP",
-        };
+        let mode = a.get(2).map(|mode| string_argument("round", mode)).transpose()?;
         round(float_argument("round", &a[0])?, digits, mode)
     }),
     of_float!("sqrt", f64::sqrt),
@@ -56,7 +52,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
     of_float!("sinh", f64::sinh),
     of_float!("cosh", f64::cosh),
     of_float!("tanh", f64::tanh),
-    of_float!("coth", |x| 1.0 / x.tanh()),
+    of_float!("coth", |x| if x == 0.0 { f64::NAN } else { 1.0 / x.tanh() }),
     strict("atan2", 2..=2, |a, _| {
         Ok(Value::Float(float_argument("atan2", &a[0])?.atan2(float_argument("atan2", &a[1])?)))
     }),
@@ -69,34 +65,37 @@ pub(super) static FUNCTIONS: &[Function] = &[
     lenient("rand", 0..=0, |_, c| Ok(Value::Float(c.random_float()))),
 ];
 
-fn round(x: f64, digits: i64, mode: &str) -> Result<Value, ExecError> {
-    let Ok(digits) = i32::try_from(digits) else {
-        return Err(ExecError::argument_error("NumberOutOfRange", format!("round() to {digits} digits")));
-    };
-    if digits < 0 {
+/// Rounds `x` as it is written, not its binary value: 1.005 to two digits is 1.01. Without a mode a tie goes up, towards
+/// positive infinity, if no digits are kept, else away from zero.
+fn round(x: f64, digits: i64, mode: Option<&str>) -> Result<Value, ExecError> {
+    let Ok(digits) = usize::try_from(digits) else {
         return Err(ExecError::argument_error(
             "NumberOutOfRange",
             "round() takes no negative number of digits",
         ));
+    };
+    if !x.is_finite() {
+        return Ok(Value::Float(x));
     }
-    let scale = 10_f64.powi(digits.min(400));
-    let scaled = x * scale;
-    if !scaled.is_finite() || scaled.abs() >= 9.0e15 {
-        return Ok(Value::Float(x)); // no digits behind the point are left to round
-    }
-    let tie = (scaled - scaled.trunc()).abs() == 0.5;
-    let away = scaled.trunc() + scaled.signum();
-    let rounded = match mode.to_ascii_uppercase().as_str() {
-        "TIE_UP" => (scaled + 0.5).floor(),
-        "HALF_UP" => scaled.round(),
-        "HALF_DOWN" if tie => scaled.trunc(),
-        "HALF_DOWN" => scaled.round(),
-        "HALF_EVEN" => scaled.round_ties_even(),
-        "UP" if scaled.fract() != 0.0 => away,
-        "UP" | "DOWN" => scaled.trunc(),
-        "CEILING" => scaled.ceil(),
-        "FLOOR" => scaled.floor(),
-        other => {
+    // The fewest digits that give x again, and never an exponent.
+    let text = x.abs().to_string();
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let (kept, dropped) = fraction.split_at(digits.min(fraction.len()));
+    let mut decimal = format!("{whole}.{kept}").into_bytes();
+    let is_odd = decimal.iter().rfind(|digit| **digit != b'.').is_some_and(|digit| digit % 2 == 1);
+    let half = compare_to_half(dropped);
+    let is_negative = x.is_sign_negative();
+    let is_inexact = dropped.bytes().any(|digit| digit != b'0');
+    let is_away = match mode.map(str::to_ascii_uppercase).as_deref() {
+        None if digits == 0 => half.is_gt() || half.is_eq() && !is_negative,
+        None | Some("HALF_UP") => half.is_ge(),
+        Some("HALF_DOWN") => half.is_gt(),
+        Some("HALF_EVEN") => half.is_gt() || half.is_eq() && is_odd,
+        Some("UP") => is_inexact,
+        Some("DOWN") => false,
+        Some("CEILING") => is_inexact && !is_negative,
+        Some("FLOOR") => is_inexact && is_negative,
+        Some(other) => {
             return Err(ExecError::argument_error(
                 "InvalidArgumentValue",
                 format!(
@@ -105,5 +104,28 @@ fn round(x: f64, digits: i64, mode: &str) -> Result<Value, ExecError> {
             ));
         }
     };
-    Ok(Value::Float(rounded / scale))
+    if is_away {
+        increment(&mut decimal);
+    }
+    let rounded = String::from_utf8_lossy(&decimal).parse().unwrap_or(x);
+    Ok(Value::Float(f64::copysign(rounded, x)))
+}
+
+/// What stands behind the last digit that is kept, beside a five.
+fn compare_to_half(dropped: &str) -> Ordering {
+    let Some(first) = dropped.bytes().next() else { return Ordering::Less };
+    let rest = dropped.bytes().skip(1).any(|digit| digit != b'0');
+    first.cmp(&b'5').then(rest.cmp(&false))
+}
+
+/// One more in the last place.
+fn increment(decimal: &mut Vec<u8>) {
+    for digit in decimal.iter_mut().rev().filter(|digit| **digit != b'.') {
+        if *digit != b'9' {
+            *digit += 1;
+            return;
+        }
+        *digit = b'0';
+    }
+    decimal.insert(0, b'1');
 }

@@ -357,6 +357,7 @@ class Clauses(Expressions):
 
     def _batches(self) -> ast.Batches:
         """``IN [n CONCURRENT] TRANSACTIONS [OF n ROWS] [ON ERROR ...] [REPORT STATUS AS s]``."""
+        start = self.start()
         self.expect_word("IN")
         if not self.is_word("TRANSACTIONS"):
             # How many may run at once is a hint: they run one after the other.
@@ -364,7 +365,7 @@ class Clauses(Expressions):
                 self.atom()
             self.expect_word("CONCURRENT")
         self.expect_word("TRANSACTIONS")
-        batches = ast.Batches()
+        batches = ast.Batches(start, 0)
         while True:
             if self.accept_word("OF"):
                 batches.rows = self.atom()

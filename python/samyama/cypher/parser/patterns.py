@@ -33,6 +33,7 @@ class Patterns(Cursor):
             inner < size
             and not (self.kinds[inner] == OPERATOR and self.uppers[inner] in (")", ":", "{"))
             and self.uppers[inner] not in ("WHERE", "IS")
+            and not self._begins_predicate(place + 1)
         ):
             return False
         while place < size:
@@ -50,6 +51,13 @@ class Patterns(Cursor):
         if rest.startswith("<-"):
             return rest[2:3] in ("-", "[")
         return rest.startswith(("--(", "-->"))
+
+    def _begins_predicate(self, place: int) -> bool:
+        """`(WHERE x ...`: of a node without a name, for no operator stands between the two words."""
+        behind = place + 1
+        return (
+            self.uppers[place] == "WHERE" and behind < len(self.kinds) and self.kinds[behind] != OPERATOR
+        )
 
     def path_pattern(self, allow_variable: bool = True) -> ast.PathPattern:
         start = self.start()
