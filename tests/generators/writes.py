@@ -148,7 +148,11 @@ class Writes:
         if not nodes:
             return self.merge_node(scope)
         a, b = self.choices.one(nodes), self.choices.one(nodes)
-        left, right = self.choices.one((("-", "->"), ("<-", "-"), ("-", "-")))
+        arrows = [("-", "->"), ("<-", "-")]
+        if a == b:
+            # Between two nodes the first row that needs it decides which way it points, and the order of rows is open.
+            arrows.append(("-", "-"))
+        left, right = self.choices.one(arrows)
         name = self.queries.names.fresh("r")
         text = f"MERGE ({a}){left}[{name}:{self.choices.one(TYPES)}]{right}({b})"
         guard = f"WITH * WHERE {a} IS NOT NULL AND {b} IS NOT NULL\n"
