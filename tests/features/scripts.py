@@ -1,7 +1,8 @@
 """Feature scripts: a page of Markdown that says what a feature is and shows it, run as it stands.
 
 A script is `# Area: feature`, one sentence for the table, and then pairs of fenced blocks: `cypher` (one statement, or
-several that end in `;`; lines `:param name => expression` before it) and `result` (a table, counters, or the error).
+several that end in `;`; lines `:param name => expression` before it, `:warnings` for what the summary warns of instead
+of the rows) and `result` (a table, counters, or the error).
 One fresh embedded database per script. `--update` writes the results anew; whoever does so reads the difference.
 
 Not here: order. A query whose order matters says ORDER BY, others are compared as they come.
@@ -33,6 +34,7 @@ SETTINGS = Settings(
     procedures=Procedures(file=str(HERE / "files" / "procedures.toml")),
 )
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_WARNINGS = ":warnings\n"
 _PARAM = re.compile(r"^:param (\w+) => (.*)$", re.MULTILINE)
 
 
@@ -74,7 +76,7 @@ class Script:
                 m[1]: db.execute(f"RETURN {m[2]}").single(strict=True)[0]
                 for m in _PARAM.finditer(source)
             }
-            *before, last = statements(_PARAM.sub("", source))
+            *before, last = statements(_PARAM.sub("", source.removeprefix(_WARNINGS)))
             for statement in before:
                 db.execute(statement, parameters).consume()
             result = db.execute(last, parameters)
@@ -83,6 +85,8 @@ class Script:
             summary = result.consume()
             lines += [f"{name}: {count}" for name, count in summary.counters.items()]
             lines += _plan(summary.profile or summary.plan or {})
+            if source.startswith(_WARNINGS):
+                lines = [line for status in summary.gql_status_objects for line in _warning(status)]
             self.worked += 1
         except SamyamaError as error:
             is_refusal = "supported" in error.message
@@ -96,6 +100,17 @@ def statements(source: str) -> list[str]:
     return [
         piece.strip() for piece in re.split(r";\s*$", source, flags=re.MULTILINE) if piece.strip()
     ]
+
+
+def _warning(status: dict[str, Any]) -> list[str]:
+    """A status that is not the outcome; where it stands, and what is said."""
+    if "title" not in status:
+        return []
+    record = status["diagnostic_record"]
+    place = record["_position"]
+    head = f"{status['gql_status']} {record['_severity']} {record['_classification']}"
+    at = f"line {place['line']}, column {place['column']} (offset: {place['offset']})"
+    return [f"{head} at {at}", f"  {status['neo4j_code']}", f"  {status['status_description']}"]
 
 
 def _table(keys: list[str], rows: list[tuple[Any, ...]]) -> Iterator[str]:

@@ -104,6 +104,10 @@ def _call(node: ast.Call) -> str:
         value, kind = node.arguments
         assert isinstance(kind, ast.Literal), "a type is a text"
         return f"{_inner(value)} IS :: {kind.value}"
+    if node.name == "is normalized":
+        value, form = node.arguments
+        assert isinstance(form, ast.Literal), "a normal form is a name"
+        return f"{_inner(value)} IS {form.value} NORMALIZED"
     function = ".".join(name(part) for part in node.name.split("."))
     if node.star:
         return f"{function}(*)"
@@ -369,7 +373,8 @@ def _merge(node: ast.Merge) -> str:
 
 
 def _call_clause(node: ast.ProcedureCall) -> str:
-    text = "CALL " + ".".join(map(name, node.name.split(".")))
+    text = "OPTIONAL CALL " if node.optional else "CALL "
+    text += ".".join(map(name, node.name.split(".")))
     if node.arguments is not None:
         text += f"({_list(node.arguments)})"
     if node.star:

@@ -134,7 +134,7 @@ def _run_clause(context: Context, clause: ast.Clause, table: Table, *, alone: bo
             for row in table.rows:
                 _update(context, clause, row)
             return table
-        case ast.ProcedureCall():
+        case ast.ProcedureCall() if not clause.optional:
             return call_procedure(context, clause, table, alone=alone)
         case ast.CallSubquery():
             return _call(context, clause, table)

@@ -166,7 +166,16 @@ def plan() -> p.Plan:
     union = p.Union(inputs, [[0]] * len(inputs), [0])
     root = p.ProduceResults(p.Projection(union, [0] * len(everything), everything), [0, 1])
     notification = p.Notification(
-        "code", "title", "description", "WARNING", "category", "01N00", 3, 2, 1
+        "code",
+        "title",
+        "description",
+        "WARNING",
+        "category",
+        "01N00",
+        3,
+        2,
+        1,
+        p.UnknownName("label", "L"),
     )
     columns = [p.Column(["a", 0, "b"]), p.Column([])]
     inner = p.Plan(p.IR_VERSION, "r", "run", 1, [], [], p.ProduceResults(ARGUMENT, []))

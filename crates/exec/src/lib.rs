@@ -23,5 +23,5 @@ pub use error::{ErrorKind, ExecError};
 pub use execution::{Execution, Finished};
 pub use operators::Statement;
 pub use parameters::Parameters;
-pub use plan::{Batched, NamePiece, Notification, OnError, Plan, PlanKind, PlanMode};
+pub use plan::{Batched, NameKind, NamePiece, Notification, OnError, Plan, PlanKind, PlanMode};
 pub use reads::{Read, ReadSet};

@@ -395,6 +395,7 @@ class ProcedureCall(Clause):
     yields: list[tuple[str, str]] | None
     star: bool
     where: Expr | None
+    optional: bool = False
 
 
 @dataclass(slots=True)

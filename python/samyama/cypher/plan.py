@@ -25,6 +25,7 @@ __all__ = [
     "Plan",
     "Column",
     "Notification",
+    "UnknownName",
     "Operator",
     "Expression",
     "encode",
@@ -799,8 +800,18 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: list[str | int]
 
 
+class UnknownName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A name that the graph did not have when the plan was made."""
+
+    kind: Lit["label", "type", "key"]
+    name: str
+
+
 class Notification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A warning that travels with every result of the plan; offsets count from 0, lines and columns from 1."""
+    """A warning that travels with every result of the plan; offsets count from 0, lines and columns from 1.
+
+    ``unknown``: it holds as long as the graph lacks this name.
+    """
 
     code: str
     title: str
@@ -811,6 +822,7 @@ class Notification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     offset: int = 0
     line: int = 1
     column: int = 1
+    unknown: UnknownName | None = None
 
 
 class Batched(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

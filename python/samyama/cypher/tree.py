@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from samyama.cypher import ast
@@ -10,6 +10,10 @@ from samyama.cypher import ast
 __all__ = ["children", "conjuncts", "path_parts", "signature", "transform", "walk"]
 
 _FIELDS: dict[type, tuple[str, ...]] = {}
+_INNER: dict[type, tuple[str, ...]] = {}
+#: Types of fields, as they are written in ``ast``, that hold no node.
+_PLAIN = ("int", "int | None", "str", "str | None", "bool", "list[str]", "list[str] | None", "None")
+_SEQUENCES = (list, tuple)
 #: Where a node stands and how the plan cache stripped it are not what it says.
 _PLACE = ("start", "end", "auto")
 
@@ -18,6 +22,14 @@ def _fields(kind: type) -> tuple[str, ...]:
     if kind not in _FIELDS:
         _FIELDS[kind] = tuple(kind.__dataclass_fields__)  # type: ignore[attr-defined]
     return _FIELDS[kind]
+
+
+def _inner(kind: type) -> tuple[str, ...]:
+    """The fields in which nodes can stand, as their declared types say."""
+    if kind not in _INNER:
+        declared = kind.__dataclass_fields__.values()  # type: ignore[attr-defined]
+        _INNER[kind] = tuple(field.name for field in declared if field.type not in _PLAIN)
+    return _INNER[kind]
 
 
 def signature(node: Any) -> Any:
@@ -34,17 +46,21 @@ def signature(node: Any) -> Any:
 def children(node: ast.Node) -> list[ast.Node]:
     """The nodes directly below, in order."""
     found: list[ast.Node] = []
-
-    def visit(value: object) -> None:
+    for name in _inner(type(node)):
+        value = getattr(node, name)
         if isinstance(value, ast.Node):
             found.append(value)
-        elif isinstance(value, list | tuple):
-            for item in value:
-                visit(item)
-
-    for name in _fields(type(node)):
-        visit(getattr(node, name))
+        elif value.__class__ in _SEQUENCES:
+            _gather(value, found)
     return found
+
+
+def _gather(values: Iterable[Any], found: list[ast.Node]) -> None:
+    for value in values:
+        if isinstance(value, ast.Node):
+            found.append(value)
+        elif value.__class__ in _SEQUENCES:
+            _gather(value, found)
 
 
 def walk(node: ast.Node) -> Iterator[ast.Node]:

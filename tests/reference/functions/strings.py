@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any, NoReturn
 
 from tests.reference.errors import fail
@@ -89,6 +90,16 @@ def _char_length(text: Any) -> int:
     return len(_string("char_length", text))
 
 
+def _normal(text: Any, form: Any = "NFC") -> str:
+    if form not in ("NFC", "NFD", "NFKC", "NFKD"):
+        fail("ArgumentError", "InvalidArgumentValue", f"normalize(_, {form})")
+    return unicodedata.normalize(form, _string("normalize", text))
+
+
+def _is_normal(text: Any, form: Any = "NFC") -> bool | None:
+    return _normal(text, form) == text if isinstance(text, str) else None
+
+
 #: All of them give null for null.
 FUNCTIONS = {
     "left": left,
@@ -104,6 +115,8 @@ FUNCTIONS = {
     "lower": _lower,
     "toupper": _upper,
     "upper": _upper,
+    "normalize": _normal,
+    "is normalized": _is_normal,
     "char_length": _char_length,
     "character_length": _char_length,
 }

@@ -24,6 +24,8 @@ _RESULTS = {
     ),
     **dict.fromkeys(("tolower", "toupper", "lower", "upper", "substring", "left"), Type("string")),
     **dict.fromkeys(("right", "replace", "trim", "ltrim", "rtrim", "btrim"), Type("string")),
+    "normalize": Type("string"),
+    "is normalized": Type("boolean"),
     **dict.fromkeys(
         ("toboolean", "tobooleanornull", "exists", "isempty", "isnan"), Type("boolean")
     ),
@@ -77,7 +79,7 @@ def _counts(name: str) -> tuple[int, float]:
         return 0, 1
     if name in ("duration", "timestamp", "rand", "randomuuid"):
         return (1, 1) if name == "duration" else (0, 0)
-    if name in ("is ::", "map from pairs"):
+    if name in ("is ::", "is normalized", "map from pairs"):
         return 1, 2
     function = {**registry.STRICT, **lists.NULLS_WELCOME}[name]
     if function in (float, len):

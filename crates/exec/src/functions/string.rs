@@ -1,6 +1,7 @@
 //! Strings. Lengths and positions count code points (Neo4j counts UTF-16 units: they differ outside the BMP only).
 
 use samyama_graph::Value;
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::{Function, integer_argument, strict, string_argument, wrong_type};
 use crate::ExecError;
@@ -28,7 +29,29 @@ pub(super) static FUNCTIONS: &[Function] = &[
     strict("rtrim", 1..=2, |a, _| trim("rtrim", a, false, true)),
     strict("replace", 3..=4, replace),
     strict("split", 2..=2, split),
+    strict("normalize", 1..=2, |a, _| {
+        normal(string_argument("normalize", &a[0])?, a.get(1)).map(Value::from)
+    }),
+    // The operator: null of what is no text.
+    strict("is normalized", 2..=2, |a, _| match &a[0] {
+        Value::String(text) => Ok(Value::Boolean(normal(text, a.get(1))? == **text)),
+        _ => Ok(Value::Null),
+    }),
 ];
+
+/// The text in a normal form of Unicode: NFC if none is named.
+fn normal(text: &str, form: Option<&Value>) -> Result<String, ExecError> {
+    match form.map_or(Ok("NFC"), |form| string_argument("normalize", form))? {
+        "NFC" => Ok(text.nfc().collect()),
+        "NFD" => Ok(text.nfd().collect()),
+        "NFKC" => Ok(text.nfkc().collect()),
+        "NFKD" => Ok(text.nfkd().collect()),
+        other => Err(ExecError::argument_error(
+            "InvalidArgumentValue",
+            format!("Unknown normal form '{other}': NFC, NFD, NFKC or NFKD"),
+        )),
+    }
+}
 
 fn length(function: &str, value: &Value) -> Result<Value, ExecError> {
     Ok(Value::Integer(string_argument(function, value)?.chars().count() as i64))

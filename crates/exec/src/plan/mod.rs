@@ -79,6 +79,25 @@ pub struct Notification {
     pub line: i64,
     #[serde(default = "one")]
     pub column: i64,
+    /// It holds as long as the graph lacks this name.
+    #[serde(default)]
+    pub unknown: Option<UnknownName>,
+}
+
+/// A name that the graph did not have when the plan was made.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnknownName {
+    pub kind: NameKind,
+    pub name: Arc<str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NameKind {
+    Label,
+    Type,
+    Key,
 }
 
 fn one() -> i64 {

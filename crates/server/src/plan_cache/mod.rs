@@ -6,6 +6,7 @@
 //! which were defined on this node. One compilation per key at a time; errors are not cached, and they are made from the original text, so that their positions fit.
 
 mod generations;
+mod notifications;
 mod strip;
 #[cfg(test)]
 mod tests;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
-use samyama_exec::{NamePiece, Plan};
+use samyama_exec::{NamePiece, Notification, Plan};
 use samyama_graph::{Graph, Map, Value};
 use tokio::sync::OnceCell;
 
@@ -31,7 +32,26 @@ pub struct Prepared {
     pub fields: Arc<[Arc<str>]>,
     /// Values of the literals that were cut out.
     pub literals: Arc<[Value]>,
+    /// What the plan warns of, at its places in this text.
+    pub notifications: Arc<[Notification]>,
     pub source: PlanSource,
+}
+
+impl Prepared {
+    /// Without the warnings that this graph has made untrue.
+    pub fn on(mut self, graph: &Graph) -> Self {
+        if !self.notifications.is_empty() {
+            self.notifications = notifications::holding(&self.notifications, graph);
+        }
+        self
+    }
+}
+
+/// A plan and where its warnings stand, whatever the text.
+#[derive(Clone)]
+struct SharedPlan {
+    plan: Arc<Plan>,
+    places: Arc<[notifications::Place]>,
 }
 
 /// Whether a query found its plan or waited for Python.
@@ -75,7 +95,7 @@ type Flight = Arc<OnceCell<Result<Prepared, CompileError>>>;
 pub struct PlanCache {
     planner: Planner,
     raw: Mutex<Generations<Box<str>, Prepared>>,
-    stripped: Mutex<Generations<Box<str>, Arc<Plan>>>,
+    stripped: Mutex<Generations<Box<str>, SharedPlan>>,
     in_flight: Mutex<HashMap<Box<str>, Flight>>,
     /// Tells this cache from others of the process.
     number: u64,
@@ -136,9 +156,9 @@ impl PlanCache {
         let mut stripped_key = String::with_capacity(environment + stripped.text.len());
         stripped_key.push_str(&key[..environment]);
         stripped_key.push_str(&stripped.text);
-        if let Some(plan) = self.stripped.lock().get(stripped_key.as_str()) {
+        if let Some(shared) = self.stripped.lock().get(stripped_key.as_str()) {
             self.metrics.hits_stripped.fetch_add(1, Ordering::Relaxed);
-            let prepared = assemble(plan, text, &stripped, PlanSource::Cached);
+            let prepared = assemble(&shared, text, &stripped, PlanSource::Cached);
             self.remember_raw(key, &prepared);
             return Ok(prepared);
         }
@@ -162,11 +182,13 @@ impl PlanCache {
         let result = flight
             .get_or_init(|| async {
                 let (plan, bytes) = self.compile(text, &stripped, parameters, graph, epoch).await?;
-                let prepared = assemble(Arc::clone(&plan), text, &stripped, PlanSource::Compiled);
-                if plan.cacheable() {
+                let places = notifications::places(plan.notifications(), &stripped.tokens);
+                let shared = SharedPlan { plan, places };
+                let prepared = assemble(&shared, text, &stripped, PlanSource::Compiled);
+                if shared.plan.cacheable() {
                     self.stripped.lock().insert(
                         stripped_key.clone().into(),
-                        plan,
+                        shared,
                         bytes + stripped_key.len(),
                     );
                     self.remember_raw(key.clone(), &prepared);
@@ -288,9 +310,11 @@ fn type_class(value: &Value) -> &'static str {
     }
 }
 
-fn assemble(plan: Arc<Plan>, text: &str, stripped: &strip::Stripped, source: PlanSource) -> Prepared {
+fn assemble(shared: &SharedPlan, text: &str, stripped: &strip::Stripped, source: PlanSource) -> Prepared {
+    let plan = Arc::clone(&shared.plan);
+    let notifications = notifications::placed(plan.notifications(), &shared.places, text, &stripped.tokens);
     let fields = plan.columns().iter().map(|pieces| column_name(pieces, text, stripped)).collect();
-    Prepared { plan, fields, literals: stripped.values.clone().into(), source }
+    Prepared { plan, fields, literals: stripped.values.clone().into(), notifications, source }
 }
 
 /// A column is named by the text of its expression, literals as they stand in this very query.

@@ -18,6 +18,8 @@ pub struct Stripped {
     pub spans: Vec<(usize, usize)>,
     /// And in bytes.
     pub byte_spans: Vec<(usize, usize)>,
+    /// Where each token begins, literals among them, in characters. Texts with one key have as many. Empty if nothing was cut.
+    pub tokens: Vec<usize>,
 }
 
 /// What a literal leaves in the key. Control characters: no query can contain them outside of strings.
@@ -65,6 +67,10 @@ impl Lexer<'_> {
     /// False: leave this text alone.
     fn run(&mut self) -> bool {
         while let Some(next) = self.peek(0) {
+            let rest = self.rest();
+            if !(next.is_whitespace() || rest.starts_with("//") || rest.starts_with("/*")) {
+                self.out.tokens.push(self.characters);
+            }
             match next {
                 c if c.is_whitespace() => self.blank(),
                 '/' if self.rest().starts_with("//") => self.skip_to("\n"),

@@ -35,9 +35,22 @@ impl Frontend for Counting {
             "version": 1, "kind": "r", "mode": "run", "slots": 1, "columns": [{"name": column}], "parameters": [],
             "root": {"op": "ProduceResults", "input": projection, "slots": [0]},
             "cacheable": !request.text.contains("rand"),
+            "notifications": warnings(&request.text),
         });
         Ok(rmp_serde::to_vec_named(&plan).expect("JSON fits into MessagePack"))
     }
+}
+
+/// One at the word `Label`, which holds as long as the graph has no such label.
+fn warnings(text: &str) -> serde_json::Value {
+    let Some(byte) = text.find("Label") else { return json!([]) };
+    let before = &text[..byte];
+    json!([{
+        "code": "c", "title": "t", "description": "d", "severity": "WARNING", "category": "UNRECOGNIZED",
+        "gql_status": "01N50", "offset": before.chars().count(), "line": 1 + before.matches('\n').count(),
+        "column": 1 + before.chars().rev().take_while(|c| *c != '\n').count(),
+        "unknown": {"kind": "label", "name": "Label"},
+    }])
 }
 
 struct Bench {
@@ -153,4 +166,42 @@ async fn memory_is_bounded() {
     }
     assert!(bench.cache.bytes() <= 22_000, "{} bytes", bench.cache.bytes());
     assert!(bench.cache.evictions() > 0);
+}
+
+#[tokio::test]
+async fn warnings_stand_where_their_words_stand_in_each_text() {
+    let bench = Bench::new(1 << 20);
+    let graph = View::default();
+    let texts = [
+        "MATCH (n {x: 1}) RETURN n:Label",
+        "MATCH (n {x: 123456}) RETURN n:Label",
+        "MATCH /* é */ (n {x: 7})\n\n  RETURN n:Label",
+        "MATCH (n {x: 1})\tRETURN n:Label // more",
+    ];
+    for text in texts {
+        let prepared = bench.get(text, &Map::default(), &graph).await.expect("it compiles");
+        let [warning] = &*prepared.notifications else { panic!("one warning: {text}") };
+        let at: String = text.chars().skip(warning.offset as usize).take(5).collect();
+        assert_eq!(at, "Label", "{text}");
+        let line = text.lines().nth(warning.line as usize - 1).expect("there is such a line");
+        assert_eq!(
+            line.chars().skip(warning.column as usize - 1).take(5).collect::<String>(),
+            "Label",
+            "{text}"
+        );
+    }
+    assert_eq!(bench.calls(), 1, "they share a plan");
+}
+
+#[tokio::test]
+async fn a_name_that_the_graph_has_by_now_is_not_warned_of() {
+    let bench = Bench::new(1 << 20);
+    let empty = View::default();
+    let text = "MATCH (n) RETURN n:Label";
+    let prepared = bench.get(text, &Map::default(), &empty).await.expect("it compiles");
+    assert_eq!(prepared.clone().on(&empty).notifications.len(), 1);
+    let mut draft = Draft::new(&empty);
+    let token = Effect::CreateToken { kind: TokenKind::Label, id: 0, name: Arc::from("Label") };
+    draft.apply(&token).expect("a label");
+    assert!(prepared.on(&draft.freeze()).notifications.is_empty());
 }

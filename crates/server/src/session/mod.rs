@@ -267,6 +267,7 @@ impl Session for BoltSession {
         if prepared.plan.kind() != PlanKind::Read && terms.read_only {
             return Err(write_in_read_mode());
         }
+        let prepared = prepared.on(&published.view);
         let (submitted, relaying, until) = (None, None, None);
         let pending =
             Pending { prepared, query, parameters, terms, options, started, submitted, relaying, until };
@@ -655,6 +656,7 @@ impl Running {
         let profile = self.rows.profile.clone().or_else(|| self.profile.clone());
         let summary = Summary {
             plan: &self.prepared.plan,
+            notifications: &self.prepared.notifications,
             terms: &self.terms,
             counters: self.counters,
             profile,

@@ -15,6 +15,7 @@ use crate::config::ReadLevel;
 /// What a result came to.
 pub struct Summary<'a> {
     pub plan: &'a Plan,
+    pub notifications: &'a [Notification],
     pub terms: &'a Terms,
     pub counters: Counters,
     pub profile: Option<Value>,
@@ -51,7 +52,7 @@ impl Summary<'_> {
             (PlanMode::Profile, Some(profile)) => put(&Arc::from("profile"), profile.clone()),
             _ => {}
         }
-        let notifications = self.plan.notifications().iter().filter(|n| shown(n, self.terms));
+        let notifications = self.notifications.iter().filter(|n| shown(n, self.terms));
         let (mut statuses, mut old): (Vec<Value>, Vec<Value>) = Default::default();
         for notification in notifications {
             statuses.push(as_status(notification).into());

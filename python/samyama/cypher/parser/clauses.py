@@ -53,9 +53,11 @@ class Clauses(Expressions):
     def _match(self) -> ast.Clause:
         if self.is_words("OPTIONAL", "CALL"):
             self.at += 2
-            if not (self.is_op("{") or self.is_op("(")):
-                self.fail("OPTIONAL CALL of a procedure is not supported yet", e.NOT_SUPPORTED)
-            return self._call_subquery(optional=True)
+            if self.is_op("{") or self.is_op("("):
+                return self._call_subquery(optional=True)
+            call = self.procedure_call()
+            call.optional = True
+            return call
         optional = self.accept_word("OPTIONAL")
         self.expect_word("MATCH")
         paths = self.paths()

@@ -9,7 +9,7 @@ from samyama.cypher.lexer import BAD_NUMBER, EOF, FLOAT, INTEGER, NAME, PARAMETE
 from samyama.cypher.parser.patterns import Patterns
 from samyama.cypher.parser.types import Types
 
-__all__ = ["IS_TYPE", "MAP_FROM_PAIRS", "PROCEDURE_ARGUMENT", "Expressions"]
+__all__ = ["IS_NORMALIZED", "IS_TYPE", "MAP_FROM_PAIRS", "PROCEDURE_ARGUMENT", "Expressions"]
 
 COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
 QUANTIFIERS = ("ALL", "ANY", "NONE", "SINGLE")
@@ -17,6 +17,8 @@ INTEGER_MAX = 2**63 - 1
 TRIMS = {"BOTH": "btrim", "LEADING": "ltrim", "TRAILING": "rtrim"}
 #: The function that `IS ::` becomes; no query can write this name.
 IS_TYPE = "is ::"
+IS_NORMALIZED = "is normalized"
+NORMAL_FORMS = ("NFC", "NFD", "NFKC", "NFKD")
 #: The function that ``SET n[key] = value`` becomes.
 MAP_FROM_PAIRS = "map from pairs"
 #: The function that passes an argument on to a procedure if it is of the type that is asked for.
@@ -103,6 +105,9 @@ class Expressions(Patterns, Types):
                     )
                     left.end = self.end()
                     continue
+                if operator.endswith("NORMALIZED"):
+                    left = self._normalized(left, operator)
+                    continue
                 if operator.startswith("IS"):
                     left = self._type_predicate(left, operator)
                     continue
@@ -133,7 +138,8 @@ class Expressions(Patterns, Types):
             self.at += 3
             return "IS NOT ::"
         if self.is_word("IS") and any(self.is_word("NORMALIZED", ahead) for ahead in (1, 2, 3)):
-            self.fail("IS NORMALIZED is not supported yet", e.NOT_SUPPORTED)
+            self.at += 1
+            return "IS NOT NORMALIZED" if self.accept_word("NOT") else "IS NORMALIZED"
         if self.is_word("IS") and (
             self.is_name(1) or any(self.is_op(sign, 1) for sign in ("!", "%", "("))
         ):
@@ -146,6 +152,20 @@ class Expressions(Patterns, Types):
         kind.end = self.end()
         call = ast.Call(left.start, self.end(), IS_TYPE, [left, kind])
         return ast.Unary(left.start, self.end(), "NOT", call) if operator == "IS NOT ::" else call
+
+    def _normalized(self, left: ast.Expr, operator: str) -> ast.Expr:
+        """``text IS [NOT] [form] NORMALIZED``."""
+        form = self._normal_form() or ast.Literal(self.start(), self.start(), "NFC")
+        self.expect_word("NORMALIZED")
+        call = ast.Call(left.start, self.end(), IS_NORMALIZED, [left, form])
+        return ast.Unary(left.start, self.end(), "NOT", call) if "NOT" in operator else call
+
+    def _normal_form(self) -> ast.Expr | None:
+        start = self.start()
+        for name in NORMAL_FORMS:
+            if self.accept_word(name):
+                return ast.Literal(start, self.end(), name)
+        return None
 
     def _additive(self) -> ast.Expr:
         left = self._multiplicative()
@@ -354,8 +374,14 @@ class Expressions(Patterns, Types):
         arguments: list[ast.Expr] = []
         if not self.is_op(")"):
             arguments.append(self.expression())
+            if name.lower() == "trim" and self.accept_word("FROM"):
+                text = self.expression()
+                self.expect_op(")")
+                return ast.Call(start, self.end(), TRIMS["BOTH"], [text, *arguments])
             while self.accept_op(","):
-                arguments.append(self.expression())
+                is_form = name.lower() == "normalize" and self.is_op(")", 1)
+                form = self._normal_form() if is_form else None
+                arguments.append(form or self.expression())
         self.expect_op(")")
         return ast.Call(start, self.end(), name, arguments, distinct)
 

@@ -56,7 +56,9 @@ class Patterns(Cursor):
         """`(WHERE x ...`: of a node without a name, for no operator stands between the two words."""
         behind = place + 1
         return (
-            self.uppers[place] == "WHERE" and behind < len(self.kinds) and self.kinds[behind] != OPERATOR
+            self.uppers[place] == "WHERE"
+            and behind < len(self.kinds)
+            and self.kinds[behind] != OPERATOR
         )
 
     def path_pattern(self, allow_variable: bool = True) -> ast.PathPattern:

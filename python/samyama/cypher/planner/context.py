@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from typing import Literal as Lit
 from typing import NoReturn
 
 from samyama.cypher import ast
@@ -50,12 +51,24 @@ class Context:
         description: str,
         category: str,
         gql_status: str,
+        *,
+        severity: Lit["WARNING", "INFORMATION"] = "WARNING",
+        unknown: tuple[str, str] | None = None,
     ) -> None:
-        """A warning that goes with every result of this plan."""
+        """A warning that goes with every result of this plan; ``unknown``: as long as the graph lacks this name."""
         line = self.text.count("\n", 0, node.start) + 1
         column = node.start - self.text.rfind("\n", 0, node.start)
         notification = p.Notification(
-            code, title, description, "WARNING", category, gql_status, node.start, line, column
+            code=code,
+            title=title,
+            description=description,
+            severity=severity,
+            category=category,
+            gql_status=gql_status,
+            offset=node.start,
+            line=line,
+            column=column,
+            unknown=None if unknown is None else p.UnknownName(*unknown),  # type: ignore[arg-type]
         )
         if notification not in self.notifications:
             self.notifications.append(notification)

@@ -35,6 +35,16 @@ def plan_call(
     context: Context, source: p.Operator, names: Names, clause: ast.ProcedureCall
 ) -> tuple[p.Operator, Names, list[Column]]:
     """The operator, the slots behind the clause, and the columns that were asked for."""
+    if not clause.optional:
+        return _plan_call(context, source, names, clause)
+    right, after, bound = _plan_call(context, p.Argument(), names, clause)
+    slots = [slot for _, slot, _ in bound]
+    return p.OptionalApply(input=source, right=right, slots=slots), after, bound
+
+
+def _plan_call(
+    context: Context, source: p.Operator, names: Names, clause: ast.ProcedureCall
+) -> tuple[p.Operator, Names, list[Column]]:
     procedure = _find(context, clause)
     assert clause.arguments is not None, "the static pass completes calls"
     assert clause.yields is not None, "the static pass completes calls"

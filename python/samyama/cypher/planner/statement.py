@@ -19,6 +19,7 @@ from samyama.cypher.planner.show import plan_show
 from samyama.cypher.procedures import Registry
 from samyama.cypher.semantic import Analysis
 from samyama.cypher.semantic.scope import shown
+from samyama.cypher.warnings import warn
 
 __all__ = ["plan_statement"]
 
@@ -40,6 +41,7 @@ def plan_statement(
             source, columns, batched = plan_batches(context, statement.body, at)
         else:
             source, columns = plan_query(context, statement.body)
+        warn(context, statement.body)
         if context.writes or batched:
             kind = "rw" if columns else "w"
     elif isinstance(statement.body, ast.Show):

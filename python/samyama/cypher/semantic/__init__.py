@@ -9,7 +9,7 @@ rules of grouping (``aggregation``). What is wrong is raised here, with its plac
 What comes out is the same tree, complete: no ``*``, no name that means two things, no argument left out, nothing in
 ORDER BY that is also projected. So the planner has no errors of users to find, only what is not supported.
 
-Nothing is evaluated. Not here: warnings (unknown labels, Cartesian products), types of parameters.
+Nothing is evaluated. Not here: warnings (``samyama.cypher.warnings``), types of parameters.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from samyama.cypher import ast
 from samyama.cypher import errors as e
 from samyama.cypher.errors import Problem, did_you_mean
-from samyama.cypher.parser.expressions import IS_TYPE, MAP_FROM_PAIRS
+from samyama.cypher.parser.expressions import IS_NORMALIZED, IS_TYPE, MAP_FROM_PAIRS
 from samyama.cypher.semantic import aggregation, arithmetic
 from samyama.cypher.semantic.scope import Scope, Symbol
 from samyama.cypher.semantic.signatures import BY_NAME, SYNTAX, Function
@@ -201,10 +201,10 @@ class Expressions:
     # ------------------------------------------------------------------------------------------------- functions
 
     def _call(self, node: ast.Call, scope: Scope) -> Type:
-        if node.name in (IS_TYPE, MAP_FROM_PAIRS):
+        if node.name in (IS_TYPE, IS_NORMALIZED, MAP_FROM_PAIRS):
             for argument in node.arguments:
                 self.value(argument, scope)
-            return BOOLEAN if node.name == IS_TYPE else MAP
+            return MAP if node.name == MAP_FROM_PAIRS else BOOLEAN
         function = BY_NAME.get(node.name.lower())
         if function is None:
             hint = did_you_mean(node.name, [*(one.name for one in BY_NAME.values()), *SYNTAX])

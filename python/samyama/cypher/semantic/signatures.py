@@ -86,6 +86,7 @@ btrim | String | original :: STRING, characters = ' ' :: STRING | STRING | Witho
 left | String | original :: STRING, length :: INTEGER | STRING | The first characters.
 lower | String | original :: STRING | STRING | In lower case.
 ltrim | String | original :: STRING, characters = ' ' :: STRING | STRING | Without those characters at the beginning.
+normalize | String | input :: STRING, normalForm = NFC :: STRING | STRING | In a normal form of Unicode: NFC, NFD, NFKC or NFKD.
 replace | String | original :: STRING, search :: STRING, replacement :: STRING, limit = -1 :: INTEGER | STRING | Each occurrence replaced.
 right | String | original :: STRING, length :: INTEGER | STRING | The last characters.
 rtrim | String | original :: STRING, characters = ' ' :: STRING | STRING | Without those characters at the end.
