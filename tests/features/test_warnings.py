@@ -49,7 +49,8 @@ def test_warnings_are_gql_status_and_notifications(cluster: Cluster, role: str) 
             place = unknown.position
             assert place is not None
             assert SUSPICIOUS[place.offset :].startswith("Persn")
-            assert {one.code for one in summary.summary_notifications} == {
+            told = summary.metadata["statuses"]
+            assert {one["neo4j_code"] for one in told if "neo4j_code" in one} == {
                 "Neo.ClientNotification.Statement.CartesianProduct",
                 "Neo.ClientNotification.Statement.UnknownLabelWarning",
                 "Neo.ClientNotification.Statement.FeatureDeprecationWarning",
