@@ -18,7 +18,7 @@ import samyama
 from samyama.config.schema import Limits, Log, Settings
 from samyama.errors import SamyamaError
 
-__all__ = ["Answer", "Engine", "GraphForm", "Oracle", "TooSlow"]
+__all__ = ["ENDED", "Answer", "Engine", "GraphForm", "Oracle", "TooSlow"]
 
 #: A graph up to the ids of what a query made: a multiset of what each entity looks like from where it stands.
 GraphForm = Counter[Hashable]
@@ -27,7 +27,8 @@ GraphForm = Counter[Hashable]
 CHECK_STEPS_MAX = 60_000
 #: And so many rows and so long of the engine: past it there is no verdict.
 ROWS_MAX, TIMEOUT_MS = 3_000, 2_000
-_ENDED = (
+#: Codes of a limit that was reached: no verdict.
+ENDED = (
     "Neo.ClientError.Transaction.TransactionTimedOut",
     "Neo.ClientError.General.TransactionOutOfMemoryError",
 )
@@ -193,7 +194,7 @@ class Engine:
 
 def _failed(error: SamyamaError) -> Answer:
     """Raises: TooSlow: it was ended by a limit."""
-    if error.code in _ENDED:
+    if error.code in ENDED:
         raise TooSlow from None
     told = (error.error_type, error.phase, error.detail)
     return Answer(error=told if any(told) else (error.code, "", ""), message=error.message)
