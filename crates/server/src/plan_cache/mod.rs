@@ -39,7 +39,7 @@ pub struct Prepared {
 
 impl Prepared {
     /// Without the warnings that this graph has made untrue.
-    pub fn on(mut self, graph: &Graph) -> Self {
+    fn on(mut self, graph: &Graph) -> Self {
         if !self.notifications.is_empty() {
             self.notifications = notifications::holding(&self.notifications, graph);
         }
@@ -134,7 +134,7 @@ impl PlanCache {
             self.raw.lock().get(key.as_str())
         })?;
         self.metrics.hits_raw.fetch_add(1, Ordering::Relaxed);
-        Some(prepared)
+        Some(prepared.on(graph))
     }
 
     /// The plan of a query on this graph.
@@ -150,7 +150,7 @@ impl PlanCache {
         key.push_str(text);
         if let Some(prepared) = self.raw.lock().get(key.as_str()) {
             self.metrics.hits_raw.fetch_add(1, Ordering::Relaxed);
-            return Ok(prepared);
+            return Ok(prepared.on(graph));
         }
         let stripped = strip::strip(text);
         let mut stripped_key = String::with_capacity(environment + stripped.text.len());
@@ -160,7 +160,7 @@ impl PlanCache {
             self.metrics.hits_stripped.fetch_add(1, Ordering::Relaxed);
             let prepared = assemble(&shared, text, &stripped, PlanSource::Cached);
             self.remember_raw(key, &prepared);
-            return Ok(prepared);
+            return Ok(prepared.on(graph));
         }
         self.metrics.misses.fetch_add(1, Ordering::Relaxed);
         self.compile_once(key, stripped_key, text, parameters, graph, epoch, stripped).await
@@ -198,7 +198,7 @@ impl PlanCache {
             .await
             .clone();
         self.in_flight.lock().remove(key.as_str());
-        result
+        result.map(|prepared| prepared.on(graph))
     }
 
     async fn compile(

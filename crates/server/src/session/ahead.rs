@@ -105,7 +105,6 @@ impl BoltSession {
         let terms = options::check(&next.options, &self.database.settings).ok()?;
         let published = self.database.published();
         let prepared = self.database.plans.remembered(&next.query, &next.parameters, &published.view)?;
-        let prepared = prepared.on(&published.view);
         let plan = &prepared.plan;
         let writes =
             matches!(plan.kind(), PlanKind::Write | PlanKind::ReadWrite) && plan.mode() == PlanMode::Run;

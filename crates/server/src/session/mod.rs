@@ -267,7 +267,6 @@ impl Session for BoltSession {
         if prepared.plan.kind() != PlanKind::Read && terms.read_only {
             return Err(write_in_read_mode());
         }
-        let prepared = prepared.on(&published.view);
         let (submitted, relaying, until) = (None, None, None);
         let pending =
             Pending { prepared, query, parameters, terms, options, started, submitted, relaying, until };
