@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from samyama import _core
-from samyama._database import AccessMode, Session
+from samyama._database import AccessMode, Query, Session
 from samyama._results import FETCH_ROWS
 
 __all__ = ["Address", "Remote", "Unreachable"]
@@ -116,8 +116,12 @@ class Remote:
 
     def leader(self) -> str | None:
         """Who leads, as the member that it is connected to knows; only while nothing is open on the connection."""
-        writers = self._roles(self._client, self.address).get("WRITE", [])
-        return writers[0] if writers else None
+        query = Query(
+            "CALL samyama.cluster() YIELD bolt, role WITH * WHERE role = 'leader' RETURN bolt",
+            metadata={"samyama.read": "stale"},
+        )
+        record = self.session(default_access_mode="READ").run(query).single()
+        return None if record is None else str(record["bolt"])
 
     def reconnect(self) -> None:
         """Connect anew, for ``neo4j://`` to whoever leads now.
@@ -155,7 +159,7 @@ class Remote:
         roles = self._roles(client, self.address)
         writers, routers = roles.get("WRITE", []), roles.get("ROUTE", [])
         self.members = list(dict.fromkeys([*writers, *routers]))
-        if not writers or self.address in writers:
+        if not writers or self.address == writers[0]:
             return client
         try:
             leader = self._open(writers[0])

@@ -70,6 +70,9 @@ def show(
     """Every record: votes, entries, truncations, purges, commit marks.
 
     A bar before a record's number says that a flush ended there. Exit code 0: all was read. 1: damage, named last.
+
+    \b
+    Example: samyama log show data --from 100 --to 120 --effects
     """
     with noting() as note:
         log = read_log(
@@ -93,6 +96,9 @@ def verify_command(directory: Path, as_json: bool) -> None:
     """Does everything fit: identity, every record and proposal, every snapshot with its fingerprint?
 
     Exit code 0: yes (a torn tail is no damage). 1: no, and what, where. Reads a million nodes in about half a minute.
+
+    \b
+    Example: samyama log verify data
     """
     with noting() as note:
         verdict = verify(directory, note)
@@ -127,6 +133,9 @@ def graph(directory: Path, at: int | None, as_json: bool) -> None:
 
     Directories of two nodes hold the same graph if it is the same at the same index. Exit code 1: damage, or that index
     is not there.
+
+    \b
+    Example: samyama log graph data --at 1200
     """
     try:
         with noting() as note:

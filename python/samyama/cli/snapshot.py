@@ -31,6 +31,9 @@ def show(file: Path, head_only: bool, as_json: bool) -> None:
     """What is in FILE (snapshots/snap-... of a data directory); reads all of it and computes its fingerprint anew.
 
     Exit code 0: it fits. 1: it is damaged; what, and where.
+
+    \b
+    Example: samyama snapshot show data/snapshots/snap-0000000000000bb8-0000000000000001
     """
     try:
         with open_snapshot(file) as snapshot, noting() as note:

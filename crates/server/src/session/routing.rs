@@ -18,13 +18,17 @@ pub fn table(database: &Database, name: Option<&str>) -> Result<RoutingTable, Fa
     let leaves = |id| database.is_stopping() && id == status.id && status.members.len() > 1;
     let members = || status.members.iter().filter(|member| !leaves(member.id));
     let all: Vec<String> = members().map(|member| member.address.bolt.clone()).collect();
-    let voters = members().filter(|member| member.voter);
-    let voters: Vec<String> = voters.map(|member| member.address.bolt.clone()).collect();
+    let voters = || members().filter(|member| member.voter);
+    let read = voters().map(|member| member.address.bolt.clone()).collect();
+    // The leader first: who takes the first one, as our own commands do, saves a hop. Drivers choose among all.
+    let mut write: Vec<_> = voters().collect();
+    write.sort_by_key(|member| Some(member.id) != status.leader);
+    let write = write.into_iter().map(|member| member.address.bolt.clone()).collect();
     Ok(RoutingTable {
         ttl_seconds: ROUTING_TTL_SECONDS,
         database: Arc::from(if system { "system" } else { DATABASE_NAME }),
         route: all,
-        read: voters.clone(),
-        write: voters,
+        read,
+        write,
     })
 }

@@ -112,7 +112,8 @@ ORDER BY name
 
 _SERVERS = """
 CALL samyama.cluster() YIELD id, bolt, http, role
-RETURN toString(id) AS name, bolt AS address, 'Enabled' AS state, 'Available' AS health, ['neo4j', 'system'] AS hosting,
+RETURN toString(id) AS name, bolt AS address, 'Enabled' AS state,
+  CASE role WHEN 'leader' THEN 'Available' ELSE 'Unknown' END AS health, ['neo4j', 'system'] AS hosting,
   http AS httpAddress, role
 ORDER BY name
 """
