@@ -82,9 +82,12 @@ impl Summary<'_> {
     }
 }
 
+/// What was told, and how it is written.
+type Told<T> = Option<(T, Value)>;
+
 thread_local! {
     /// The outcome that this thread told last, and the bookmark: as long as nothing is written, all reads end alike.
-    static LAST: RefCell<(Option<(Outcome, Value)>, Option<(LogIndex, Value)>)> = const { RefCell::new((None, None)) };
+    static LAST: RefCell<(Told<Outcome>, Told<LogIndex>)> = const { RefCell::new((None, None)) };
 }
 
 fn bookmark(index: LogIndex) -> Value {
