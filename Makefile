@@ -95,7 +95,7 @@ drivers: build ## the official Python (6 and 5) and JavaScript drivers, fetched,
 drivers-all: build ## the same with Java and Go as well (needs mvn, java and go)
 	@SAMYAMA_DRIVERS=required $(BIN)/python -m pytest tests/drivers -m "long or not long"
 
-sim: setup ## long: seeded simulation of whole clusters in virtual time
+sim: setup ## 200 whole clusters in virtual time, each under a seed, broken in every way; some twice, to compare the traces
 	@cargo run --release --quiet -p samyama-sim -- --seeds 200
 
 docs: build ## the documents for users: every block is run, every generated page is compared with its source

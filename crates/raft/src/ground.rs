@@ -47,6 +47,14 @@ impl Ground {
         Ok(Self::new(Some(disks), identity, transport))
     }
 
+    /// Cluster and node, as segments of the log on these disks carry them.
+    ///
+    /// # Errors
+    /// When the disks belong to another node, or are damaged.
+    pub fn owner_on(disks: &Disks, config: &NodeConfig) -> io::Result<[u8; 24]> {
+        Ok(Identity::load_or_create(disks, config, 1)?.owner())
+    }
+
     /// Send snapshots in pieces of another size than usual.
     #[must_use]
     pub fn with_snapshot_chunks(mut self, bytes: usize) -> Self {

@@ -43,8 +43,11 @@ pub use zones::BundledZones;
 
 /// What one node does with the log, without sockets, sessions and threads, on whatever host: what a simulation runs.
 pub mod parts {
+    pub use crate::answer::{Answered, read as read_answers};
     pub use crate::engine::{Program, Ran, Statement, run_read};
+    pub use crate::forward::{DrawnKey, KeyRing};
     pub use crate::host::{Boxed, Host};
+    pub use crate::keys::{Applied as AppliedKey, Keys, RelayKey, RelayStanding};
     pub use crate::lane::{
         Answer, Kind, LaneHandle, LaneMetrics, Log, ReadyReceiver, Refusal, Reply, Transaction,
     };

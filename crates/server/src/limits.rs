@@ -49,6 +49,8 @@ pub const LANE_QUEUE_MAX: usize = 16_384;
 pub const HISTORY_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How long a transaction keeps others from what it read and wrote.
 pub const CLAIM_MS_MAX: u64 = 2_000;
+/// After a refused proposal the lane stays closed this long: a leader that is cut off refuses at once, again and again.
+pub const LANE_PAUSE: Duration = Duration::from_millis(5);
 /// How often the lane looks for claims and parked statements whose time is up.
 pub const LANE_TICK: Duration = Duration::from_millis(50);
 /// Recent openings of lanes that the state machine remembers, to tell what became of a proposal.

@@ -140,8 +140,9 @@ impl WriterLoop {
     }
 
     /// Something has queued since this last resolved. Only a task waits here; a thread has [`WriterLoop::run`].
-    pub async fn queued(&self) {
-        self.bell.notified().await;
+    pub fn queued(&self) -> impl Future<Output = ()> + Send + 'static {
+        let bell = Arc::clone(&self.bell);
+        async move { bell.notified().await }
     }
 
     /// Write what has queued, as one batch, without waiting.

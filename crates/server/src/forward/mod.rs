@@ -23,10 +23,8 @@ use crate::limits::{FORWARD_CONNECT_TIMEOUT, FORWARD_POOL_MAX, RELAY_SILENCE_MAX
 use crate::shared::Shared;
 
 pub use self::relay::{Relay, RelayError};
-pub use self::ring::{DrawnKey, RelayNote};
+pub use self::ring::{DrawnKey, KeyRing, RelayNote};
 pub use self::seen::Seen;
-
-use self::ring::KeyRing;
 
 type PoolKey = (NodeId, Version, bool);
 

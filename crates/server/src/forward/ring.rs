@@ -7,7 +7,6 @@ use parking_lot::Mutex;
 use samyama_graph::Value;
 use samyama_raft::NodeId;
 
-use crate::engine::now_ns;
 use crate::keys::RelayKey;
 use crate::shared::Shared;
 
@@ -56,7 +55,7 @@ impl KeyRing {
     /// The clock orders processes of one node; where it was set back, the log does.
     fn incarnation(&self) -> u64 {
         let known = self.shared.keys.lock().incarnation(self.node);
-        (now_ns() as u64).max(known + 1)
+        (self.shared.host().now_ns() as u64).max(known + 1)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::entry::{EntryHeader, Opening};
 use crate::host::{Boxed, Host};
 use crate::limits::{
     ENTRIES_IN_FLIGHT_MAX, ENTRIES_IN_FLIGHT_USUAL, ENTRY_BYTES_TARGET, ENTRY_BYTES_WORTH_IT, ENTRY_SPACING,
-    LANE_TICK, LANE_TURN_STATEMENTS_MAX, LEADER_WAIT, PARTS_IN_FLIGHT_MAX, RESOLVE_TIMEOUT,
+    LANE_PAUSE, LANE_TICK, LANE_TURN_STATEMENTS_MAX, LEADER_WAIT, PARTS_IN_FLIGHT_MAX, RESOLVE_TIMEOUT,
 };
 use crate::shared::{Fate, Shared};
 
@@ -86,6 +86,7 @@ impl LaneHandle {
             uncommitted_bytes_max,
             last_opening: None,
             appended: false,
+            closed_until: None,
             metrics: Arc::clone(&metrics),
         };
         host.spawn(Box::pin(lane.run()));
@@ -153,6 +154,8 @@ struct Lane {
     last_opening: Option<Opening>,
     /// Something of the last opening may stand in the log.
     appended: bool,
+    /// A proposal was refused a moment ago: not open before this.
+    closed_until: Option<Instant>,
     metrics: Arc<LaneMetrics>,
 }
 
@@ -160,7 +163,8 @@ impl Lane {
     async fn run(mut self) {
         let mut tick = self.host.sleep_until(self.host.now() + LANE_TICK);
         loop {
-            let spacing = self.holds_back().then(|| self.host.sleep_until(self.next_entry_at()));
+            let next = self.closed_until.or_else(|| self.holds_back().then(|| self.next_entry_at()));
+            let next = next.map(|at| self.host.sleep_until(at));
             tokio::select! {
                 biased;
                 Some(outcome) = self.outcomes.next(), if !self.outcomes.is_empty() => self.settle(outcome),
@@ -173,7 +177,7 @@ impl Lane {
                     Some(message) => self.take(message),
                     None => return self.stop(),
                 },
-                () = or_never(spacing) => {}
+                () = or_never(next) => self.closed_until = None,
                 () = &mut tick => {
                     self.core.tick(self.host.now());
                     tick = self.host.sleep_until(self.host.now() + LANE_TICK);
@@ -235,7 +239,8 @@ impl Lane {
         }
     }
 
-    /// May statements run? What they come to is held until it is committed, and that is bounded.
+    /// May statements run? What they come to is held until it is committed, and that is bounded: if not, the
+    /// next outcome makes room.
     fn has_room(&self) -> bool {
         self.sealed.is_empty()
             && self.in_flight.len() < ENTRIES_IN_FLIGHT_MAX
@@ -359,7 +364,8 @@ impl Lane {
                 self.take_back(opening, entry.waiters);
             }
             Err(ProposeError::NotLeader { .. } | ProposeError::NoQuorum) => {
-                tracing::info!(?opening, "a proposal was refused: the lane opens again");
+                tracing::info!(?opening, "a proposal was refused: the lane opens again in a moment");
+                self.closed_until = Some(self.host.now() + LANE_PAUSE);
                 self.take_back(opening, entry.waiters);
             }
             Err(ProposeError::NoRoom(why)) => self.refuse_for_room(opening, entry.waiters, &why),
@@ -474,6 +480,9 @@ impl Lane {
     }
 
     fn try_open(&mut self, leader: Leadership, index: LogIndex) {
+        if self.closed_until.is_some() {
+            return;
+        }
         let published = self.shared.published();
         if !self.in_flight.is_empty() || published.index < index {
             return;

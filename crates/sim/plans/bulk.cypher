@@ -1,0 +1,1 @@
+UNWIND range(1, $count) AS n CREATE (:Bulk {serial: $serial, n: n})

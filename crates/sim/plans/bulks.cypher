@@ -1,0 +1,1 @@
+MATCH (b:Bulk) RETURN b.serial AS serial, count(*) AS rows

@@ -1,0 +1,1 @@
+MATCH (r:Register {key: $key}) WHERE r.value = $old SET r.value = $new RETURN r.value AS value

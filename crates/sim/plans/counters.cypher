@@ -1,0 +1,1 @@
+MATCH (c:Counter) RETURN c.name AS name, c.value AS value

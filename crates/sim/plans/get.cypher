@@ -1,0 +1,1 @@
+MATCH (r:Register {key: $key}) RETURN r.value AS value

@@ -1,0 +1,1 @@
+MATCH (j:Junk) RETURN count(*) AS junk

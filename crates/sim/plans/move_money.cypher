@@ -1,0 +1,1 @@
+MATCH (a:Account {id: $id}) SET a.balance = a.balance + $amount RETURN a.balance AS balance

@@ -1,0 +1,1 @@
+CREATE CONSTRAINT register_key FOR (r:Register) REQUIRE r.key IS UNIQUE

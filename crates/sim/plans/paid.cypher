@@ -1,0 +1,1 @@
+MATCH ()-[p:Paid]->() RETURN p.serial AS serial

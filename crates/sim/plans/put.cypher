@@ -1,0 +1,1 @@
+MERGE (r:Register {key: $key}) SET r.value = $value

@@ -1,0 +1,1 @@
+MATCH (r:Register) RETURN r.key AS key, r.value AS value

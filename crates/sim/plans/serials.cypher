@@ -1,0 +1,1 @@
+MATCH (w:Write) RETURN w.serial AS serial

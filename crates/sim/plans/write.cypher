@@ -1,0 +1,1 @@
+CREATE (:Write {serial: $serial, client: $client})
