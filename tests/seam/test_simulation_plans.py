@@ -1,7 +1,8 @@
 """The statements of simulated clients, as the simulator embeds them.
 
-``crates/sim/plans/NAME.cypher`` is the text, ``NAME.plan`` beside it what the front end makes of it; ``--update``
-writes the plans anew. Simulated clusters run them, so a plan that is not today's would test a program that nobody ships.
+``crates/sim/plans/NAME.cypher`` is the text, ``NAME.plan`` beside it what the front end makes of it;
+``--update`` writes the plans anew. Simulated clusters run them, so a plan that is not today's would test a
+program that nobody ships.
 """
 
 from __future__ import annotations

@@ -206,7 +206,7 @@ async fn converge(cluster: &Arc<Cluster>, workload: &Arc<Workload>, ids: &[NodeI
             }
         };
         let (starting, writing) = (std::pin::pin!(starting), std::pin::pin!(workload.write_at(ids)));
-        drop(select(starting, writing).await);
+        let _ = select(starting, writing).await;
     };
     if SimRuntime::timeout(CONVERGENCE, serving).await.is_err() {
         world.find(format!("{who}, {ids:?}, takes no write after {CONVERGENCE:?}"));
