@@ -27,6 +27,18 @@ def test_what_there_is_to_begin_with_is_parsed_and_comes_back() -> None:
     assert parsed > 50
 
 
+#: Each was found by ``make fuzz``.
+FOUND = [
+    "DETACH DELETE[[a IN EXISTS{MATCH()MATCH()RETURN a ORDER BY a SKIP 1 LIMIT a}WHERE a:a|(a)]^a]RETURN a ORDER BY a",
+    "RETURN [a IN [1] WHERE (a:X|a) | a]",
+]
+
+
+@pytest.mark.parametrize("text", FOUND)
+def test_what_was_found_stays_mended(text: str) -> None:
+    assert check_text(text), "it is Cypher"
+
+
 def test_mutations_change_texts() -> None:
     changed = [mutated(Choices(Seeded(number))) not in corpus() for number in range(50)]
     assert sum(changed) > 40

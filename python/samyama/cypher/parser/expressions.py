@@ -5,7 +5,7 @@ from __future__ import annotations
 from samyama.cypher import ast
 from samyama.cypher import errors as e
 from samyama.cypher.errors import CypherError
-from samyama.cypher.lexer import BAD_NUMBER, EOF, FLOAT, INTEGER, NAME, PARAMETER, STRING
+from samyama.cypher.lexer import BAD_NUMBER, EOF, FLOAT, INTEGER, NAME, OPERATOR, PARAMETER, STRING
 from samyama.cypher.parser.patterns import Patterns
 from samyama.cypher.parser.types import Types
 
@@ -442,7 +442,7 @@ class Expressions(Patterns, Types):
             try:
                 where = self.expression()
                 ends = self.is_op("|") or (self.is_op("]") and not is_pattern)
-                if ends and not self._names_behind_bar(variable):
+                if ends and not self._names_behind_bar(variable, place):
                     return where
             except CypherError:
                 if not self.joining_bars:
@@ -452,8 +452,14 @@ class Expressions(Patterns, Types):
             # The last bar that was taken cannot join: the text behind it would make no sense.
             self.ending_bars.add(self.joining_bars[-1])
 
-    def _names_behind_bar(self, variable: str | None) -> bool:
-        return bool(self.joining_bars) and self.values[self.joining_bars[-1] + 1] == variable
+    def _names_behind_bar(self, variable: str | None, place: int) -> bool:
+        """Does the variable stand behind the last bar taken? One between brackets of the condition ends nothing."""
+        if not self.joining_bars:
+            return False
+        bar = self.joining_bars[-1]
+        marks = [self.uppers[at] for at in range(place, bar) if self.kinds[at] == OPERATOR]
+        is_inside = sum((mark in ("(", "[", "{")) - (mark in (")", "]", "}")) for mark in marks) > 0
+        return not is_inside and self.values[bar + 1] == variable
 
     def _pattern_comprehension(self) -> ast.Expr:
         start = self.start()
