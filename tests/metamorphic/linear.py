@@ -6,6 +6,8 @@ apart need it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.differential.answers import Answer
 from tests.differential.canonical import as_bag, rows_differ
 from tests.generators.choices import Choices
@@ -19,11 +21,14 @@ from samyama.cypher import ast
 from samyama.cypher.parser import parse
 
 __all__ = [
+    "Step",
     "ask_all",
     "clauses_of",
     "differ",
+    "first_step",
     "fresh_name",
     "linear_query",
+    "linear_query_with",
     "replace_node",
     "require_linear",
     "tree_of",
@@ -40,6 +45,31 @@ def linear_query(choices: Choices, clauses: int = 3) -> Query:
         text, scope = choices.weighted(*forms)(scope)
         texts.append(text)
     return finished(queries, texts, scope)
+
+
+def linear_query_with(marks: tuple[str, ...], choices: Choices) -> Query:
+    """One in whose text one of these stands, if one comes soon."""
+    for _ in range(6):
+        query = linear_query(choices)
+        if any(mark in query.text for mark in marks):
+            break
+    return query
+
+
+Step = ast.RelationshipPattern | ast.Quantified
+
+
+def first_step(
+    clauses: list[ast.Clause], fits: Callable[[ast.PathPattern, Step], bool]
+) -> Step | None:
+    """The first step of a MATCH that is not optional, of those that fit."""
+    for clause in clauses:
+        if isinstance(clause, ast.Match) and not clause.optional:
+            for path in clause.paths:
+                for step in path.relationships:
+                    if fits(path, step):
+                        return step
+    return None
 
 
 def finished(queries: Queries, clauses: list[str], scope: Scope) -> Query:

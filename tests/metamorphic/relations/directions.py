@@ -10,9 +10,11 @@ from tests.generators.unparse import query as written
 from tests.metamorphic.bench import Bench
 from tests.metamorphic.check import Fault, NoVerdict
 from tests.metamorphic.linear import (
+    Step,
     clauses_of,
+    first_step,
     fresh_name,
-    linear_query,
+    linear_query_with,
     replace_node,
     require_linear,
     sums_up,
@@ -24,18 +26,13 @@ from samyama.cypher import ast
 __all__ = ["Directions"]
 
 
-def _first(clauses: list[ast.Clause]) -> ast.RelationshipPattern | None:
-    for clause in clauses:
-        if isinstance(clause, ast.Match) and not clause.optional:
-            for path in clause.paths:
-                for step in path.relationships:
-                    if isinstance(step, ast.RelationshipPattern) and _is_undirected(step):
-                        return step
-    return None
-
-
-def _is_undirected(step: ast.RelationshipPattern) -> bool:
-    return step.direction in ("both", "arrows") and step.length is None and step.where is None
+def _is_undirected(_: ast.PathPattern, step: Step) -> bool:
+    return (
+        isinstance(step, ast.RelationshipPattern)
+        and step.direction in ("both", "arrows")
+        and step.length is None
+        and step.where is None
+    )
 
 
 def _no_loop(name: str) -> ast.Expr:
@@ -51,17 +48,13 @@ class Directions:
 
     def make(self, choices: Choices) -> Query:
         """One with an undirected relationship in it, if one comes soon."""
-        for _ in range(6):
-            query = linear_query(choices)
-            if ")--(" in query.text or "]-(" in query.text:
-                break
-        return query
+        return linear_query_with((")--(", "]-("), choices)
 
     def run(self, bench: Bench, query: Query, _: Choices) -> Fault | None:
         require_linear(clauses_of(query))
         tree = tree_of(query)
-        step = _first(tree.parts[0].clauses)
-        if step is None:
+        step = first_step(tree.parts[0].clauses, _is_undirected)
+        if not isinstance(step, ast.RelationshipPattern):
             raise NoVerdict
         name = step.variable or fresh_name(tree, "d")
         along = dataclasses.replace(step, direction="out", variable=name)

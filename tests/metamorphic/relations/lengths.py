@@ -10,8 +10,10 @@ from tests.generators.unparse import query as written
 from tests.metamorphic.bench import Bench
 from tests.metamorphic.check import Fault, NoVerdict
 from tests.metamorphic.linear import (
+    Step,
     clauses_of,
-    linear_query,
+    first_step,
+    linear_query_with,
     replace_node,
     require_linear,
     sums_up,
@@ -23,15 +25,9 @@ from samyama.cypher import ast
 __all__ = ["Lengths"]
 
 
-def _first(clauses: list[ast.Clause]) -> ast.RelationshipPattern | ast.Quantified | None:
-    for clause in clauses:
-        if isinstance(clause, ast.Match) and not clause.optional:
-            for path in clause.paths:
-                for step in path.relationships:
-                    bounded = step.high if isinstance(step, ast.Quantified) else step.length
-                    if bounded is not None and not path.shortest and not path.selector:
-                        return step
-    return None
+def _is_bounded(path: ast.PathPattern, step: Step) -> bool:
+    bounded = step.high if isinstance(step, ast.Quantified) else step.length
+    return bounded is not None and not path.shortest and not path.selector
 
 
 class Lengths:
@@ -39,16 +35,12 @@ class Lengths:
 
     def make(self, choices: Choices) -> Query:
         """One with a length in it, if one comes soon."""
-        for _ in range(6):
-            query = linear_query(choices)
-            if "*" in query.text or "){" in query.text:
-                break
-        return query
+        return linear_query_with(("*", "){"), choices)
 
     def run(self, bench: Bench, query: Query, _: Choices) -> Fault | None:
         require_linear(clauses_of(query))
         tree = tree_of(query)
-        step = _first(tree.parts[0].clauses)
+        step = first_step(tree.parts[0].clauses, _is_bounded)
         if step is None:
             raise NoVerdict
         low, high = (
