@@ -105,6 +105,31 @@ pub struct RelationshipRecord {
     pub properties: Vec<(Arc<str>, Value)>,
 }
 
+/// An entity that a value refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntityRef {
+    Node(NodeId),
+    Relationship(RelationshipId),
+}
+
+/// Visit every entity that a value refers to, as often as it does, in the order of the value.
+pub fn each_entity(value: &Value, visit: &mut impl FnMut(EntityRef)) {
+    match value {
+        Value::Node(id) => visit(EntityRef::Node(*id)),
+        Value::Relationship(id) => visit(EntityRef::Relationship(*id)),
+        Value::Path(path) => {
+            visit(EntityRef::Node(path.start));
+            for step in &path.steps {
+                visit(EntityRef::Relationship(step.relationship));
+                visit(EntityRef::Node(step.node));
+            }
+        }
+        Value::List(items) => items.iter().for_each(|item| each_entity(item, visit)),
+        Value::Map(map) => map.iter().for_each(|(_, item)| each_entity(item, visit)),
+        _ => {}
+    }
+}
+
 /// Looks up the entities that result values refer to, in the graph the result was computed on. What was deleted is empty.
 pub trait Entities {
     fn node(&self, id: NodeId) -> NodeRecord;

@@ -15,8 +15,8 @@ pub mod state;
 mod version;
 
 pub use backend::{
-    Announced, Auth, Backend, CommitReply, ConnectionInfo, Entities, Failure, NodeRecord, PullReply, Records,
-    RelationshipRecord, RoutingTable, RunReply, Session, TransactionOptions,
+    Announced, Auth, Backend, CommitReply, ConnectionInfo, Entities, EntityRef, Failure, NodeRecord,
+    PullReply, Records, RelationshipRecord, RoutingTable, RunReply, Session, TransactionOptions, each_entity,
 };
 pub use limits::Limits;
 pub use server::{ConnectionError, ServerConfig, serve_connection, serve_stream};

@@ -9,7 +9,8 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use samyama_bolt::{
-    Entities, Failure, NodeRecord, PullReply, Records, RelationshipRecord, Session as _, TransactionOptions,
+    Entities, EntityRef, Failure, NodeRecord, PullReply, Records, RelationshipRecord, Session as _,
+    TransactionOptions, each_entity,
 };
 use samyama_graph::{NodeId, RelationshipId, Value};
 use samyama_server::{BoltSession, Node as ServerNode};
@@ -49,30 +50,16 @@ pub struct Collected {
 
 impl Collected {
     fn note(&mut self, value: &Value, entities: &dyn Entities) {
-        match value {
-            Value::Node(id) => self.note_node(*id, entities),
-            Value::Relationship(id) => self.note_relationship(*id, entities),
-            Value::Path(path) => {
-                self.note_node(path.start, entities);
-                for step in &path.steps {
-                    self.note_relationship(step.relationship, entities);
-                    self.note_node(step.node, entities);
+        each_entity(value, &mut |entity| match entity {
+            EntityRef::Node(id) => {
+                self.nodes.entry(id).or_insert_with(|| entities.node(id));
+            }
+            EntityRef::Relationship(id) => {
+                if let Some(record) = entities.relationship(id) {
+                    self.relationships.entry(id).or_insert(record);
                 }
             }
-            Value::List(items) => items.iter().for_each(|item| self.note(item, entities)),
-            Value::Map(map) => map.iter().for_each(|(_, item)| self.note(item, entities)),
-            _ => {}
-        }
-    }
-
-    fn note_node(&mut self, id: NodeId, entities: &dyn Entities) {
-        self.nodes.entry(id).or_insert_with(|| entities.node(id));
-    }
-
-    fn note_relationship(&mut self, id: RelationshipId, entities: &dyn Entities) {
-        if let Some(record) = entities.relationship(id) {
-            self.relationships.entry(id).or_insert(record);
-        }
+        });
     }
 }
 

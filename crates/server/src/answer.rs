@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use samyama_bolt::{Entities, NodeRecord, RelationshipRecord};
+use samyama_bolt::{Entities, EntityRef, NodeRecord, RelationshipRecord, each_entity};
 use samyama_exec::{Batch, Counters};
 use samyama_graph::{Graph, Map, NodeId, RelationshipId, Value, View, decode_value, encode_value};
 
@@ -59,30 +59,16 @@ impl Recalled {
 
     /// Take down every entity that a value refers to.
     fn note(&mut self, value: &Value, entities: &dyn Entities) {
-        match value {
-            Value::Node(id) => self.note_node(*id, entities),
-            Value::Relationship(id) => self.note_relationship(*id, entities),
-            Value::Path(path) => {
-                self.note_node(path.start, entities);
-                for step in &path.steps {
-                    self.note_relationship(step.relationship, entities);
-                    self.note_node(step.node, entities);
+        each_entity(value, &mut |entity| match entity {
+            EntityRef::Node(id) => {
+                self.nodes.entry(id).or_insert_with(|| entities.node(id));
+            }
+            EntityRef::Relationship(id) => {
+                if let Some(record) = entities.relationship(id) {
+                    self.relationships.entry(id).or_insert(record);
                 }
             }
-            Value::List(items) => items.iter().for_each(|item| self.note(item, entities)),
-            Value::Map(map) => map.iter().for_each(|(_, item)| self.note(item, entities)),
-            _ => {}
-        }
-    }
-
-    fn note_node(&mut self, id: NodeId, entities: &dyn Entities) {
-        self.nodes.entry(id).or_insert_with(|| entities.node(id));
-    }
-
-    fn note_relationship(&mut self, id: RelationshipId, entities: &dyn Entities) {
-        if let Some(record) = entities.relationship(id) {
-            self.relationships.entry(id).or_insert(record);
-        }
+        });
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
