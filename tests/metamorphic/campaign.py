@@ -1,7 +1,8 @@
 """Checks, one after the other, from a seed: a graph, some checks on it, the next graph.
 
-Every case has a number, and its number alone makes it: graph, check and query. A case that fails is made smaller, told
-as text, and given to whoever runs the campaign.
+Every case has a number, and its number alone makes it: graph, check and query. The same checks with the same queries
+are run on some graphs, one after the other: a plan is made once, as in a server, and has to be right for all of them.
+A case that fails is made smaller, told as text, and given to whoever runs the campaign.
 """
 
 from __future__ import annotations
@@ -22,9 +23,12 @@ from tests.metamorphic.bench import Bench
 from tests.metamorphic.catalogue import CHECKS
 from tests.metamorphic.check import Check, Fault, NoVerdict
 
-__all__ = ["Campaign", "Finding", "Tally"]
+__all__ = ["CASES_PER_ROUND", "CHECKS_PER_GRAPH", "Campaign", "Finding", "Tally"]
 
-CHECKS_PER_GRAPH = 24
+CHECKS_PER_GRAPH = 48
+#: So many graphs in turn meet the same queries. Making a query and its plan costs about as much as two graphs do.
+GRAPHS_PER_QUERY = 4
+CASES_PER_ROUND = CHECKS_PER_GRAPH * GRAPHS_PER_QUERY
 #: What is decided for a case is drawn from streams of its own, so that one does not shift the others.
 GRAPH_SALT, CHECK_SALT, QUERY_SALT, RUN_SALT = 1, 2, 3, 4
 
@@ -67,6 +71,11 @@ def _choices(seed: int, number: int, salt: int) -> Choices:
     return Choices(
         Seeded((seed * 0x9E3779B97F4A7C15 + number * 0xBF58476D1CE4E5B9 + salt) & (1 << 63) - 1)
     )
+
+
+def _first_alike(number: int) -> int:
+    """The first case with the query of this one, on another graph of the round."""
+    return number - number % CASES_PER_ROUND + number % CHECKS_PER_GRAPH
 
 
 class Campaign:
@@ -118,9 +127,10 @@ class Campaign:
 
     def case(self, number: int) -> Fault | None:
         """One check on the graph that is loaded."""
-        check = _choices(self.seed, number, CHECK_SALT).weighted(*self.checks)
-        query = check.make(_choices(self.seed, number, QUERY_SALT))
-        choices = _choices(self.seed, number, RUN_SALT)
+        alike = _first_alike(number)
+        check = _choices(self.seed, alike, CHECK_SALT).weighted(*self.checks)
+        query = check.make(_choices(self.seed, alike, QUERY_SALT))
+        choices = _choices(self.seed, alike, RUN_SALT)
         try:
             fault = self._attempt(check, query, choices)
         except NoVerdict:

@@ -7,12 +7,12 @@ from multiprocessing.queues import Queue
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
-from tests.metamorphic.campaign import CHECKS_PER_GRAPH, Campaign, Tally
+from tests.metamorphic.campaign import CASES_PER_ROUND, Campaign, Tally
 
 __all__ = ["work"]
 
-#: Cases that a worker takes at a time.
-CHUNK = 5 * CHECKS_PER_GRAPH
+#: Cases that a worker takes at a time: whole rounds.
+CHUNK = 2 * CASES_PER_ROUND
 
 
 def work(

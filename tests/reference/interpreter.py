@@ -17,6 +17,7 @@ Not here: LOAD CSV, CALL { } IN TRANSACTIONS, schema and administration commands
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ def run(
         TooSlow: it takes more steps than it may.
     """
     try:
-        statement = parse(text)
+        statement = _parsed(text)
     except CypherError as error:
         raise CypherFailure(error.error_type, error.phase, error.detail, error.summary) from None
     if not isinstance(statement.body, ast.Query):
@@ -82,6 +83,12 @@ def run(
     check_no_dangling(context)
     rows = table.rows if table.names else []
     return Outcome(table.names, rows, context.graph, context.counters)
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(text: str) -> ast.Statement:
+    """Trees are only read here, and the same text comes for several graphs in turn."""
+    return parse(text)
 
 
 def _run_query(context: Context, query: ast.Query, table: Table, *, top: bool) -> Table:
