@@ -73,7 +73,9 @@ class Predicates(Writer):
     def label_expression(self, names: tuple[str, ...]) -> str:
         a, b = self.choices.one(names), self.choices.one(names)
         forms = (a, f"{a}|{b}", f"{a}&{b}", f"!{a}", "%", f"({a}|{b})&!({a}&{b})", "!%")
-        return self.choices.weighted(*zip((14, 3, 2, 2, 1, 1, 1), forms, strict=True))
+        values = (f"$('{a}')", f"$any(['{a}', '{b}'])", f"!$(['{a}', '{b}'])|{a}", f"{a}&$('{b}')")
+        weights = (28, 6, 4, 4, 2, 2, 2, 1, 1, 1, 1)
+        return self.choices.weighted(*zip(weights, (*forms, *values), strict=True))
 
     def type_test(self, scope: Scope, depth: int) -> str:
         kind = self.choices.one(("any", "integer", "list of integer", "map"))

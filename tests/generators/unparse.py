@@ -213,6 +213,8 @@ def labels(node: ast.LabelExpr) -> str:
     match node:
         case ast.LabelName():
             return name(node.name)
+        case ast.LabelValue():
+            return f"${'any' if node.is_any else ''}({unparse_expression(node.value)})"
         case ast.LabelAny():
             return "%"
         case ast.LabelNot():
@@ -353,7 +355,8 @@ def _update(node: ast.Node) -> str:
                 return f"{entity}[{pair[0]}] = {pair[1]}"
             return f"{entity} {'=' if node.replace else '+='} {unparse_expression(node.value)}"
         case ast.SetLabels() | ast.RemoveLabels():
-            return entity + "".join(f":{name(label)}" for label in node.labels)
+            values = (f"$({unparse_expression(value)})" for value in node.values)
+            return entity + "".join(f":{one}" for one in (*map(name, node.labels), *values))
         case ast.RemoveProperty():
             return f"{entity}.{name(node.key)}"
     raise AssertionError(f"nothing to set: {node}")

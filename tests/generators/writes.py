@@ -167,7 +167,10 @@ class Writes:
         if form == 0:
             return f"SET {self.assignments(name)}", scope
         if form == 1 and is_node:
-            return f"SET {name}:{self.choices.one(LABELS)}:{self.choices.one(LABELS)}", scope
+            one, other = self.choices.one(LABELS), self.choices.one(LABELS)
+            if self.choices.chance(20):
+                return f"SET {name}:$(['{one}', '{other}'])", scope
+            return f"SET {name}:{one}:{other}", scope
         if form == 2:
             return f"SET {name} += {{i: {self.values['i']}, s: null}}", scope
         if form == 3:
@@ -177,7 +180,10 @@ class Writes:
     def remove(self, scope: Scope) -> tuple[str, Scope]:
         name = self.choices.one(scope.of("node", "relationship"))
         if scope.kinds[name] == "node" and self.choices.chance(40):
-            return f"REMOVE {name}:{self.choices.one(LABELS)}", scope
+            label = self.choices.one(LABELS)
+            return f"REMOVE {name}:" + (
+                f"$('{label}')" if self.choices.chance(20) else label
+            ), scope
         return f"REMOVE {name}.{self.choices.one(KEYS)}", scope
 
     def delete(self, scope: Scope) -> tuple[str, Scope]:

@@ -215,15 +215,18 @@ def _comparison(context: Context, node: ast.Comparison, env: Env) -> Truth:
 
 
 def _has_labels(context: Context, node: ast.HasLabels, env: Env) -> Truth:
-    entity = evaluate(context, node.entity, env)
+    def give(value: ast.Expr) -> Any:
+        return evaluate(context, value, env)
+
+    entity = give(node.entity)
     match entity:
         case None:
             return None
         case Node():
             alive(entity)
-            return labels.matches(node.labels, entity.labels)
+            return labels.matches(node.labels, entity.labels, give)
         case Relationship():
-            return labels.matches(node.labels, {entity.type})
+            return labels.matches(node.labels, {entity.type}, give)
     fail("TypeError", "InvalidArgumentType", f"a {kind(entity)} has no labels")
 
 

@@ -154,7 +154,9 @@ def _steps(
 
 
 def _at_node(context: Context, pattern: ast.NodePattern, node: Node, state: State) -> State | None:
-    if not labels.matches(pattern.labels, node.labels):
+    if not labels.matches(
+        pattern.labels, node.labels, lambda value: evaluate(context, value, state.env)
+    ):
         return None
     bound = state.bind(pattern.variable, node)
     return bound and _has(context, pattern, node, bound)
@@ -191,12 +193,14 @@ def _has(
 
 
 def _ways(
-    context: Context, pattern: ast.RelationshipPattern, node: Node
+    context: Context, pattern: ast.RelationshipPattern, node: Node, env: Env
 ) -> Iterator[tuple[Relationship, Node]]:
     """Relationships that fit at a node, with the node at their other end. A loop is walked once."""
     for relationship in list(context.graph.relationships.values()):
         context.step()
-        if not labels.matches(pattern.types, {relationship.type}):
+        if not labels.matches(
+            pattern.types, {relationship.type}, lambda value: evaluate(context, value, env)
+        ):
             continue
         if relationship.start.deleted or relationship.end.deleted:
             continue
@@ -210,7 +214,7 @@ def _ways(
 def _single(
     context: Context, pattern: ast.RelationshipPattern, node: Node, state: State
 ) -> Iterator[tuple[Node, State]]:
-    for relationship, far in _ways(context, pattern, node):
+    for relationship, far in _ways(context, pattern, node, state.env):
         used = state.uses(relationship)
         bound = used and used.bind(pattern.variable, relationship)
         after = bound and _has(context, pattern, relationship, bound)
@@ -232,7 +236,7 @@ def _variable_length(
                 yield here, bound
         if high is not None and len(trail) >= high:
             return
-        for relationship, far in _ways(context, pattern, here):
+        for relationship, far in _ways(context, pattern, here, state.env):
             used = state.uses(relationship)
             after = used and _has(context, pattern, relationship, used)
             if after is not None:

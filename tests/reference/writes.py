@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tests.reference import labels
 from tests.reference.context import Context, Env
 from tests.reference.errors import fail
 from tests.reference.expressions import evaluate
@@ -40,17 +41,6 @@ def _properties(context: Context, node: ast.Expr | None, env: Env) -> dict[str, 
     return storable(value)
 
 
-def label_names(expression: ast.LabelExpr | None) -> list[str]:
-    match expression:
-        case None:
-            return []
-        case ast.LabelName():
-            return [expression.name]
-        case ast.LabelAnd():
-            return [name for operand in expression.operands for name in label_names(operand)]
-    raise AssertionError("the static checks let only plain labels through")
-
-
 # ------------------------------------------------------------------------------------------------------ CREATE
 
 
@@ -78,7 +68,7 @@ def _node(context: Context, pattern: ast.NodePattern, env: Env) -> Node:
         assert isinstance(node, Node), "the static checks saw to it"
         return node
     properties = _properties(context, pattern.properties, env)
-    names = label_names(pattern.labels)
+    names = labels.names_of(pattern.labels, lambda value: evaluate(context, value, env))
     node = context.graph.create_node(set(names), properties)
     context.counters.nodes_created += 1
     context.counters.labels_added += len(set(names))
@@ -91,7 +81,10 @@ def _node(context: Context, pattern: ast.NodePattern, env: Env) -> Node:
 def _relationship(
     context: Context, pattern: ast.RelationshipPattern, start: Node, end: Node, env: Env
 ) -> Relationship:
-    (name,) = label_names(pattern.types)
+    names = labels.names_of(pattern.types, lambda value: evaluate(context, value, env))
+    if len(names) != 1:
+        fail("TypeError", "InvalidArgumentValue", "a relationship has one type")
+    (name,) = names
     properties = _properties(context, pattern.properties, env)
     relationship = context.graph.create_relationship(name, start, end, properties)
     context.counters.relationships_created += 1
@@ -114,10 +107,8 @@ def set_items(context: Context, items: list[ast.Node], env: Env) -> None:
                 _set(context, _entity(context, item.entity, env), {item.key: None})
             case ast.SetProperties():
                 _set_properties(context, item, env)
-            case ast.SetLabels():
-                _labels(context, _entity(context, item.entity, env), item.labels, add=True)
-            case ast.RemoveLabels():
-                _labels(context, _entity(context, item.entity, env), item.labels, add=False)
+            case ast.SetLabels() | ast.RemoveLabels():
+                _labels(context, item, env)
             case _:
                 raise AssertionError(f"nothing to set: {item}")
 
@@ -162,18 +153,19 @@ def _set_properties(context: Context, item: ast.SetProperties, env: Env) -> None
     _set(context, entity, {**gone, **value})
 
 
-def _labels(
-    context: Context, entity: Node | Relationship | None, names: list[str], *, add: bool
-) -> None:
+def _labels(context: Context, item: ast.SetLabels | ast.RemoveLabels, env: Env) -> None:
+    entity = _entity(context, item.entity, env)
     if entity is None:
         return
     if not isinstance(entity, Node):
         fail("TypeError", "InvalidArgumentType", "a relationship has no labels")
-    for name in names:
-        if add and name not in entity.labels:
+    values = [labels.names_in(evaluate(context, value, env)) for value in item.values]
+    adds = isinstance(item, ast.SetLabels)
+    for name in [*item.labels, *(name for names in values for name in names)]:
+        if adds and name not in entity.labels:
             entity.labels.add(name)
             context.counters.labels_added += 1
-        elif not add and name in entity.labels:
+        elif not adds and name in entity.labels:
             entity.labels.remove(name)
             context.counters.labels_removed += 1
 

@@ -68,14 +68,17 @@ def expressions() -> list[p.Expression]:
 def operators() -> list[p.Operator]:
     """Every operator but ProduceResults."""
     a = ARGUMENT
-    nodes = [p.CreateNode(0, ["A"], p.MapLiteral(["k"], [ONE])), p.CreateNode(1, [], None)]
-    relationships = [p.CreateRelationship(2, "T", 0, 1, None)]
+    nodes = [p.CreateNode(0, ["A"], p.MapLiteral(["k"], [ONE])), p.CreateNode(1, [], None, [ONE])]
+    relationships = [
+        p.CreateRelationship(2, "T", 0, 1, None),
+        p.CreateRelationship(2, None, 0, 1, None, ONE),
+    ]
     items: list[p.SetItem] = [
         p.SetProperty(p.Slot(0), "k", ONE),
         p.SetProperties(p.Slot(0), p.Slot(1), replace=True),
-        p.SetLabels(p.Slot(0), ["A"]),
+        p.SetLabels(p.Slot(0), ["A"], [ONE]),
         p.RemoveProperty(p.Slot(0), "k"),
-        p.RemoveLabels(p.Slot(0), ["A"]),
+        p.RemoveLabels(p.Slot(0), ["A"], [ONE]),
     ]
     functions = ("count", "sum", "avg", "min", "max", "collect", "stdev", "stdevp")
     aggregates = [

@@ -187,6 +187,14 @@ class LabelName(LabelExpr):
 
 
 @dataclass(slots=True)
+class LabelValue(LabelExpr):
+    """``$(value)`` and ``$all(value)``; ``is_any``: ``$any(value)``. The value is a name or a list of names."""
+
+    value: Expr
+    is_any: bool
+
+
+@dataclass(slots=True)
 class LabelAny(LabelExpr):
     pass
 
@@ -343,8 +351,11 @@ class SetProperties(Node):
 
 @dataclass(slots=True)
 class SetLabels(Node):
+    """``values``: of the labels that are written ``$(...)``."""
+
     entity: Expr
     labels: list[str]
+    values: list[Expr] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -357,6 +368,7 @@ class RemoveProperty(Node):
 class RemoveLabels(Node):
     entity: Expr
     labels: list[str]
+    values: list[Expr] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -148,6 +148,9 @@ def _text(expression: Any) -> str:
             return f" {type(expression).__name__.upper()} ".join(map(_text, expression.operands))
         case p.Unary():
             return f"{expression.operator}({_text(expression.operand)})"
+        case p.Function(p.HAS_ALL_LABELS | p.HAS_ANY_LABEL as name, [entity, value]):
+            how = "any" if name == p.HAS_ANY_LABEL else ""
+            return f"{_text(entity)}:${how}({_text(value)})"
         case p.Function():
             return f"{expression.name}({', '.join(map(_text, expression.arguments))})"
         case p.HasLabels():

@@ -21,7 +21,10 @@ from typing import Literal as Lit
 import msgspec
 
 __all__ = [
+    "HAS_ALL_LABELS",
+    "HAS_ANY_LABEL",
     "IR_VERSION",
+    "MAP_PROJECTION",
     "Plan",
     "Column",
     "Notification",
@@ -139,6 +142,10 @@ class HasLabels(Node_, tag="HasLabels", frozen=True):
 
     entity: Expression
     labels: LabelExpr
+
+
+#: Functions that no query can call: their names are no names of Cypher.
+MAP_PROJECTION, HAS_ALL_LABELS, HAS_ANY_LABEL = "map projection", "has all labels", "has any label"
 
 
 class Function(Node_, tag="Function", frozen=True):
@@ -548,18 +555,25 @@ class Eager(Operator_, tag="Eager", frozen=True):
     input: Operator
 
 
-class CreateNode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CreateNode(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     slot: int
     labels: list[str]
     properties: Expression | None
+    #: Each a name or a list of names.
+    label_values: list[Expression] = []
 
 
-class CreateRelationship(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CreateRelationship(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """``type``, or ``type_value`` which gives it."""
+
     slot: int
-    type: str
+    type: str | None
     start: int
     end: int
     properties: Expression | None
+    type_value: Expression | None = None
 
 
 class Create(Operator_, tag="Create", frozen=True):
@@ -584,9 +598,12 @@ class SetProperties(Node_, tag="SetProperties", frozen=True):
     replace: bool
 
 
-class SetLabels(Node_, tag="SetLabels", frozen=True):
+class SetLabels(Node_, tag="SetLabels", frozen=True, omit_defaults=True):
+    """``values``: each a name or a list of names."""
+
     entity: Expression
     labels: list[str]
+    values: list[Expression] = []
 
 
 class RemoveProperty(Node_, tag="RemoveProperty", frozen=True):
@@ -594,9 +611,10 @@ class RemoveProperty(Node_, tag="RemoveProperty", frozen=True):
     key: str
 
 
-class RemoveLabels(Node_, tag="RemoveLabels", frozen=True):
+class RemoveLabels(Node_, tag="RemoveLabels", frozen=True, omit_defaults=True):
     entity: Expression
     labels: list[str]
+    values: list[Expression] = []
 
 
 SetItem = SetProperty | SetProperties | SetLabels | RemoveProperty | RemoveLabels

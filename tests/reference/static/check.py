@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.reference.context import Context
 from tests.reference.errors import fail_static
 from tests.reference.procedures import find, yielded
-from tests.reference.static.expressions import Checker
+from tests.reference.static.expressions import Checker, check_label_value
 from tests.reference.static.patterns import check_created, check_matched
 from tests.reference.static.projection import check_projection
 from tests.reference.static.scope import Scope, Type, declare, element_of, is_a, look_up
@@ -120,6 +120,9 @@ class Statement:
                 fail_static("InvalidArgumentType", "SET on what is no entity")
             if isinstance(item, ast.SetProperty | ast.SetProperties):
                 check.type_of(item.value)
+            if isinstance(item, ast.SetLabels | ast.RemoveLabels):
+                for value in item.values:
+                    check_label_value(value, check)
 
     def deletes(self, clause: ast.Delete, check: Checker) -> None:
         for target in clause.targets:

@@ -13,7 +13,7 @@ from tests.reference.tree import aggregates_in, is_aggregate, walk
 
 from samyama.cypher import ast
 
-__all__ = ["Checker", "predicate_type", "type_of"]
+__all__ = ["Checker", "check_label_value", "check_label_values", "predicate_type", "type_of"]
 
 BOOLEAN, STRING, MAP = Type("boolean"), Type("string"), Type("map")
 INTEGER, FLOAT, NUMBER, NULL = Type("integer"), Type("float"), Type("number"), Type("null")
@@ -171,7 +171,20 @@ def _comparison(node: ast.Comparison, check: Checker) -> Type:
 def _has_labels(node: ast.HasLabels, check: Checker) -> Type:
     if not is_a(_plain(check).type_of(node.entity), "node", "relationship"):
         fail_static("InvalidArgumentType", "labels of what has none")
+    check_label_values(node.labels, check)
     return BOOLEAN
+
+
+def check_label_values(labels: ast.LabelExpr | None, check: Checker) -> None:
+    """What stands in ``$(...)`` is a name or a list of names, as far as one can tell."""
+    for node in [] if labels is None else walk(labels):
+        if isinstance(node, ast.LabelValue):
+            check_label_value(node.value, check)
+
+
+def check_label_value(value: ast.Expr, check: Checker) -> None:
+    if not is_a(_plain(check).type_of(value), "string", "list"):
+        fail_static("InvalidArgumentType", "no label")
 
 
 def _call(node: ast.Call, check: Checker) -> Type:

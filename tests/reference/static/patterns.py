@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.reference.errors import fail_static
-from tests.reference.static.expressions import Checker
+from tests.reference.static.expressions import Checker, check_label_values
 from tests.reference.static.scope import Scope, Type, is_a, list_of
 
 from samyama.cypher import ast
@@ -93,6 +93,7 @@ def _predicates(path: ast.PathPattern, check: Checker, earlier: Scope, *, merges
         if isinstance(part.properties, ast.Parameter):
             fail_static("InvalidParameterUse", part.properties.name)
         check.type_of(part.properties)
+        check_label_values(part.labels if isinstance(part, ast.NodePattern) else part.types, check)
         name = part.variable
         if name is not None and isinstance(part, ast.RelationshipPattern) and part.length:
             replace(check, scope={**check.scope, name: RELATIONSHIP}).boolean(part.where)
@@ -103,7 +104,12 @@ def _predicates(path: ast.PathPattern, check: Checker, earlier: Scope, *, merges
 def _plain_labels(expression: ast.LabelExpr | None) -> bool:
     if isinstance(expression, ast.LabelAnd):
         return all(_plain_labels(operand) for operand in expression.operands)
-    return expression is None or isinstance(expression, ast.LabelName)
+    return expression is None or _is_one_name(expression)
+
+
+def _is_one_name(expression: ast.LabelExpr | None) -> bool:
+    is_value = isinstance(expression, ast.LabelValue) and not expression.is_any
+    return is_value or isinstance(expression, ast.LabelName)
 
 
 def check_created(
@@ -122,6 +128,7 @@ def check_created(
             _check_created_node(node, path, scope, check, merges=merges)
         for relationship in path.relationships:
             assert isinstance(relationship, ast.RelationshipPattern), "checked above"
+            check_label_values(relationship.types, replace(check, scope=scope))
             _check_properties(relationship.properties, scope, check, merges=merges)
             if relationship.variable is not None:
                 scope[relationship.variable] = RELATIONSHIP
@@ -135,7 +142,7 @@ def _check_created_relationship(
 ) -> None:
     if pattern.variable is not None and pattern.variable in scope:
         fail_static("VariableAlreadyBound", pattern.variable)
-    if not isinstance(pattern.types, ast.LabelName):
+    if not _is_one_name(pattern.types):
         fail_static("NoSingleRelationshipType")
     if pattern.direction in ("both", "arrows") and not merges:
         fail_static("RequiresDirectedRelationship")
@@ -154,6 +161,7 @@ def _check_created_node(
         return
     if not _plain_labels(node.labels):
         fail_static("UnexpectedSyntax", "plain labels only")
+    check_label_values(node.labels, replace(check, scope=scope))
     _check_properties(node.properties, scope, check, merges=merges)
     if name is not None:
         scope[name] = NODE

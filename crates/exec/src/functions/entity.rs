@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use samyama_graph::{Path, RelationshipEnds, RelationshipId, Value};
 
-use super::{Function, strict, wrong_type};
+use super::{Function, lenient, strict, wrong_type};
 use crate::ExecError;
 use crate::expression::{Context, deleted_node, deleted_relationship, entity_properties};
 
@@ -19,6 +19,9 @@ pub(super) static FUNCTIONS: &[Function] = &[
             .ok_or_else(|| wrong_type("elementId", "a Node or Relationship", &a[0]))
     }),
     strict("labels", 1..=1, labels),
+    // `n:$all(names)` and `n:$any(names)`: of a node its labels, of a relationship its type.
+    lenient("has all labels", 2..=2, |a, c| has_labels(a, c, |mut names, is_one| names.all(is_one))),
+    lenient("has any label", 2..=2, |a, c| has_labels(a, c, |mut names, is_one| names.any(is_one))),
     strict("type", 1..=1, |a, c| match &a[0] {
         Value::Relationship(id) => {
             let type_id = ends(*id, c)?.type_id;
@@ -74,6 +77,45 @@ fn labels(arguments: &[Value], context: &mut Context<'_>) -> Result<Value, ExecE
     }
     let names = graph.labels(*id).map(|label| Value::String(graph.label_name(label).clone()));
     Ok(Value::from(names.collect::<Vec<_>>()))
+}
+
+type OfThem = fn(std::slice::Iter<'_, Arc<str>>, &dyn Fn(&Arc<str>) -> bool) -> bool;
+
+fn has_labels(arguments: &[Value], context: &mut Context<'_>, of_them: OfThem) -> Result<Value, ExecError> {
+    let names = names_in(&arguments[1])?;
+    let graph = context.graph();
+    let found = match &arguments[0] {
+        Value::Null => return Ok(Value::Null),
+        Value::Node(id) if !graph.node_exists(*id) => return Err(deleted_node(*id)),
+        Value::Node(id) => {
+            of_them(names.iter(), &|name| graph.label(name).is_some_and(|label| graph.has_label(*id, label)))
+        }
+        Value::Relationship(id) => {
+            let type_name = graph.relationship_type_name(ends(*id, context)?.type_id);
+            of_them(names.iter(), &|name| name == type_name)
+        }
+        other => return Err(wrong_type("a test of labels", "a Node or Relationship", other)),
+    };
+    Ok(Value::Boolean(found))
+}
+
+/// A value as labels or types: a name, or a list of names; none of them null or empty.
+pub(crate) fn names_in(value: &Value) -> Result<Vec<Arc<str>>, ExecError> {
+    let name = |value: &Value| match value {
+        Value::String(name) if !name.is_empty() => Ok(Arc::clone(name)),
+        Value::String(_) => Err(ExecError::type_error(
+            "InvalidArgumentValue",
+            "Labels and types are names, and the empty string is none",
+        )),
+        other => Err(ExecError::type_error(
+            "InvalidArgumentType",
+            format!("Expected a label or type, a String or a list of them, but got {}", other.type_name()),
+        )),
+    };
+    match value {
+        Value::List(items) => items.iter().map(name).collect(),
+        single => name(single).map(|name| vec![name]),
+    }
 }
 
 /// `4:<database uuid>:<id>` of a node, `5:...` of a relationship, as Bolt sends them.

@@ -22,6 +22,7 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 use samyama_graph::Value;
 
+pub(crate) use entity::names_in;
 pub use entity::{element_id, id_of_element_id};
 pub use temporal::{zone_offset_at_instant, zone_offset_at_local};
 pub use text::to_text;

@@ -16,6 +16,7 @@ use super::foreach::Foreach;
 use super::join::{Join, Keys};
 use super::load_csv::LoadCsv;
 use super::merge::Merge;
+use super::names::Names;
 use super::procedure::ProcedureCall;
 use super::relationship_seek::RelationshipIndexSeek;
 use super::repeat::Repeat;
@@ -446,19 +447,33 @@ impl Builder<'_> {
     ) -> Result<Pattern, ExecError> {
         let mut pattern = Pattern { nodes: Vec::new(), relationships: Vec::new() };
         for node in nodes {
-            let properties = self.optional(&node.properties)?;
-            pattern.nodes.push(NewNode { slot: slot(node.slot), labels: node.labels.clone(), properties });
+            pattern.nodes.push(NewNode {
+                slot: slot(node.slot),
+                labels: self.names(&node.labels, &node.label_values)?,
+                properties: self.optional(&node.properties)?,
+            });
         }
         for relationship in relationships {
             pattern.relationships.push(NewRelationship {
                 slot: slot(relationship.slot),
-                type_name: Arc::clone(&relationship.type_name),
+                type_name: self.names(&relationship.type_name, &relationship.type_value)?,
                 start: slot(relationship.start),
                 end: slot(relationship.end),
                 properties: self.optional(&relationship.properties)?,
             });
         }
         Ok(pattern)
+    }
+
+    fn names<'p>(
+        &mut self,
+        plain: impl IntoIterator<Item = &'p Arc<str>>,
+        values: impl IntoIterator<Item = &'p plan::Expression>,
+    ) -> Result<Names, ExecError> {
+        Ok(Names {
+            plain: plain.into_iter().cloned().collect(),
+            values: values.into_iter().map(|value| self.compile(value)).collect::<Result<_, _>>()?,
+        })
     }
 
     fn items(&mut self, items: &[SetItem]) -> Result<Vec<Item>, ExecError> {
@@ -477,14 +492,14 @@ impl Builder<'_> {
                 value: self.compile(value)?,
                 replace: *replace,
             },
-            SetItem::SetLabels { entity, labels } => {
-                Item::Labels { entity: self.compile(entity)?, labels: labels.clone() }
+            SetItem::SetLabels { entity, labels, values } => {
+                Item::Labels { entity: self.compile(entity)?, labels: self.names(labels, values)? }
             }
             SetItem::RemoveProperty { entity, key } => {
                 Item::RemoveProperty { entity: self.compile(entity)?, key: Arc::clone(key) }
             }
-            SetItem::RemoveLabels { entity, labels } => {
-                Item::RemoveLabels { entity: self.compile(entity)?, labels: labels.clone() }
+            SetItem::RemoveLabels { entity, labels, values } => {
+                Item::RemoveLabels { entity: self.compile(entity)?, labels: self.names(labels, values)? }
             }
         })
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use samyama_graph::{Effect, KeyId, Map, NodeId, RelationshipId, Value};
 
+use super::names::Names;
 use super::statement::check_storable;
 use super::walk::node_at;
 use super::{Operate, Source};
@@ -12,13 +13,13 @@ use crate::{ExecError, Read};
 
 pub(super) struct NewNode {
     pub(super) slot: usize,
-    pub(super) labels: Vec<Arc<str>>,
+    pub(super) labels: Names,
     pub(super) properties: Option<Expression>,
 }
 
 pub(super) struct NewRelationship {
     pub(super) slot: usize,
-    pub(super) type_name: Arc<str>,
+    pub(super) type_name: Names,
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) properties: Option<Expression>,
@@ -65,7 +66,8 @@ impl Pattern {
     pub(super) fn create(&self, row: &mut [Value], context: &mut Context<'_>) -> Result<(), ExecError> {
         for node in &self.nodes {
             let properties = properties_of(&node.properties, row, context)?;
-            row[node.slot] = Value::Node(create_node(&node.labels, properties, context)?);
+            let labels = node.labels.of(row, context)?;
+            row[node.slot] = Value::Node(create_node(&labels, properties, context)?);
         }
         for relationship in &self.relationships {
             relationship.create(row, context)?;
@@ -114,17 +116,24 @@ pub(super) fn create_relationship(
 impl NewRelationship {
     fn create(&self, row: &mut [Value], context: &mut Context<'_>) -> Result<(), ExecError> {
         let properties = properties_of(&self.properties, row, context)?;
+        let types = self.type_name.of(row, context)?;
+        let [type_name] = &*types else {
+            return Err(ExecError::type_error(
+                "InvalidArgumentValue",
+                format!("A relationship has one type, and the value that is to be it has {}", types.len()),
+            ));
+        };
         let (Some(start), Some(end)) = (node_at(self.start, row)?, node_at(self.end, row)?) else {
             return Err(ExecError::semantic_error(
                 "",
                 format!(
                     "Failed to create a relationship of type `{}`: one of its nodes is null. A relationship needs both; \
                      check the pattern that was to find them",
-                    self.type_name
+                    type_name
                 ),
             ));
         };
-        let id = create_relationship((start, end), &self.type_name, properties, context)?;
+        let id = create_relationship((start, end), type_name, properties, context)?;
         row[self.slot] = Value::Relationship(id);
         Ok(())
     }

@@ -23,6 +23,7 @@ mod index_options;
 mod join;
 mod load_csv;
 mod merge;
+mod names;
 mod procedure;
 mod reach;
 mod relationship_seek;

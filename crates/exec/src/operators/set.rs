@@ -5,6 +5,7 @@ use std::sync::Arc;
 use samyama_graph::{Effect, Map, NodeId, RelationshipId, Value};
 
 use super::create::map_of;
+use super::names::Names;
 use super::statement::check_storable;
 use super::{Operate, Source};
 use crate::expression::{Context, Expression, deleted_node, deleted_relationship};
@@ -13,9 +14,9 @@ use crate::{ExecError, Read};
 pub(super) enum Item {
     Property { entity: Expression, key: Arc<str>, value: Expression },
     Properties { entity: Expression, value: Expression, replace: bool },
-    Labels { entity: Expression, labels: Vec<Arc<str>> },
+    Labels { entity: Expression, labels: Names },
     RemoveProperty { entity: Expression, key: Arc<str> },
-    RemoveLabels { entity: Expression, labels: Vec<Arc<str>> },
+    RemoveLabels { entity: Expression, labels: Names },
 }
 
 /// What an item changes.
@@ -153,11 +154,12 @@ impl Item {
             },
             Item::Labels { entity, labels } => {
                 let Some(id) = node_of(entity, row, context)? else { return Ok(()) };
-                add_labels(id, labels, context)
+                let labels = labels.of(row, context)?;
+                add_labels(id, &labels, context)
             }
             Item::RemoveLabels { entity, labels } => {
                 let Some(id) = node_of(entity, row, context)? else { return Ok(()) };
-                for name in labels {
+                for name in labels.of(row, context)?.iter() {
                     let label = context.graph().label(name);
                     if let Some(label) = label.filter(|label| context.graph().has_label(id, *label)) {
                         context.statement.counters.labels_removed += 1;

@@ -13,6 +13,7 @@ use super::procedure::Answer;
 use super::set::{Entity, add_labels, set_all};
 use super::walk::Step;
 use crate::expression::Context;
+use crate::functions::names_in;
 use crate::{ExecError, Read};
 
 /// None: no procedure that writes.
@@ -45,17 +46,6 @@ fn map(value: &Value) -> Result<Map, ExecError> {
     }
 }
 
-fn names(value: &Value) -> Result<Vec<Arc<str>>, ExecError> {
-    let name = |value: &Value| match value {
-        Value::String(name) if !name.is_empty() => Ok(Arc::clone(name)),
-        other => Err(wrong("a name that is not empty", other)),
-    };
-    match value {
-        Value::List(items) => items.iter().map(name).collect(),
-        single => name(single).map(|name| vec![name]),
-    }
-}
-
 fn identifying(value: &Value) -> Result<Map, ExecError> {
     let map = map(value)?;
     if let Some((key, _)) = map.iter().find(|(_, value)| value.is_null()) {
@@ -79,7 +69,7 @@ fn merge_node(
     on_match: &Value,
     context: &mut Context<'_>,
 ) -> Result<Answer, ExecError> {
-    let (labels, ident) = (names(labels)?, identifying(ident)?);
+    let (labels, ident) = (names_in(labels)?, identifying(ident)?);
     let mut found = find_nodes(&labels, &ident, context)?;
     if found.is_empty() {
         let properties = storable(&with(&ident, &map(on_create)?), context)?;
@@ -167,7 +157,7 @@ fn merge_relationship(
     context: &mut Context<'_>,
 ) -> Result<Answer, ExecError> {
     let (start, end, ident) = (node(start)?, node(end)?, identifying(ident)?);
-    let kind = names(kind)?;
+    let kind = names_in(kind)?;
     let [kind] = &kind[..] else {
         return Err(ExecError::type_error("InvalidArgumentValue", "a relationship has exactly one type"));
     };
@@ -217,7 +207,7 @@ fn find_relationships(
 }
 
 fn create_labels(nodes: &Value, labels: &Value, context: &mut Context<'_>) -> Result<Answer, ExecError> {
-    let labels = names(labels)?;
+    let labels = names_in(labels)?;
     let ids: Vec<NodeId> = match nodes {
         Value::Null => Vec::new(),
         Value::List(items) => items.iter().map(node).collect::<Result<_, _>>()?,

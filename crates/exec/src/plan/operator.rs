@@ -143,12 +143,12 @@ impl Operator {
             O::Unwind(o) => visit(&o.list),
             O::HashJoin(o) => o.left_keys.iter().chain(&o.right_keys).for_each(visit),
             O::Create(o) => {
-                let nodes = o.nodes.iter().filter_map(|n| n.properties.as_ref());
-                nodes.chain(o.relationships.iter().filter_map(|r| r.properties.as_ref())).for_each(visit);
+                let nodes = o.nodes.iter().flat_map(CreateNode::expressions);
+                nodes.chain(o.relationships.iter().flat_map(CreateRelationship::expressions)).for_each(visit);
             }
             O::Merge(o) => {
-                let nodes = o.nodes.iter().filter_map(|n| n.properties.as_ref());
-                let relationships = o.relationships.iter().filter_map(|r| r.properties.as_ref());
+                let nodes = o.nodes.iter().flat_map(CreateNode::expressions);
+                let relationships = o.relationships.iter().flat_map(CreateRelationship::expressions);
                 nodes.chain(relationships).chain(&o.not_null).for_each(&mut *visit);
                 o.on_match.iter().chain(&o.on_create).for_each(|item| item.for_each_expression(visit));
             }

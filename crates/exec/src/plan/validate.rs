@@ -166,6 +166,9 @@ impl Check {
         relationships: &[super::CreateRelationship],
     ) -> Result<(), String> {
         nodes.iter().try_for_each(|n| self.slot(name, n.slot))?;
+        if relationships.iter().any(|r| r.type_name.is_some() == r.type_value.is_some()) {
+            return Err(format!("a relationship of {name} has a type, or a value that is its type"));
+        }
         relationships.iter().try_for_each(|r| self.slots(name, &[r.slot, r.start, r.end]))
     }
 

@@ -12,17 +12,35 @@ pub struct CreateNode {
     pub slot: u32,
     pub labels: Vec<Arc<str>>,
     pub properties: Option<Expression>,
+    /// Labels that are values: each a name or a list of names.
+    #[serde(default)]
+    pub label_values: Vec<Expression>,
 }
 
+impl CreateNode {
+    pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.label_values.iter().chain(&self.properties)
+    }
+}
+
+/// `type_name` or `type_value`, a name or a list of one name.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CreateRelationship {
     pub slot: u32,
     #[serde(rename = "type")]
-    pub type_name: Arc<str>,
+    pub type_name: Option<Arc<str>>,
     pub start: u32,
     pub end: u32,
     pub properties: Option<Expression>,
+    #[serde(default)]
+    pub type_value: Option<Expression>,
+}
+
+impl CreateRelationship {
+    pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.type_value.iter().chain(&self.properties)
+    }
 }
 
 /// Per row: the nodes in order, then the relationships in order; properties see what was created before them.
@@ -54,6 +72,8 @@ pub enum SetItem {
     SetLabels {
         entity: Expression,
         labels: Vec<Arc<str>>,
+        #[serde(default)]
+        values: Vec<Expression>,
     },
     RemoveProperty {
         entity: Expression,
@@ -62,6 +82,8 @@ pub enum SetItem {
     RemoveLabels {
         entity: Expression,
         labels: Vec<Arc<str>>,
+        #[serde(default)]
+        values: Vec<Expression>,
     },
 }
 
@@ -72,9 +94,11 @@ impl SetItem {
                 visit(entity);
                 visit(value);
             }
-            SetItem::SetLabels { entity, .. }
-            | SetItem::RemoveProperty { entity, .. }
-            | SetItem::RemoveLabels { entity, .. } => visit(entity),
+            SetItem::SetLabels { entity, values, .. } | SetItem::RemoveLabels { entity, values, .. } => {
+                visit(entity);
+                values.iter().for_each(visit);
+            }
+            SetItem::RemoveProperty { entity, .. } => visit(entity),
         }
     }
 }

@@ -206,7 +206,7 @@ class Clauses(Expressions):
         start = self.start()
         target = self._postfix(self.atom())
         if isinstance(target, ast.HasLabels):
-            return ast.SetLabels(start, self.end(), target.entity, self._label_names(target.labels))
+            return ast.SetLabels(start, self.end(), target.entity, *self._labels_of(target.labels))
         if self.accept_op("+="):
             return ast.SetProperties(start, self.end(), target, self.expression(), False)
         self.expect_op("=")
@@ -221,12 +221,22 @@ class Clauses(Expressions):
             self.fail("SET takes a property, labels or a variable on its left side", at=start)
         return ast.SetProperties(start, self.end(), target, value, True)
 
-    def _label_names(self, labels: ast.LabelExpr) -> list[str]:
-        if isinstance(labels, ast.LabelName):
-            return [labels.name]
-        if isinstance(labels, ast.LabelAnd):
-            return [name for operand in labels.operands for name in self._label_names(operand)]
-        self.fail("Only plain labels can be set, joined by ':'", at=labels.start)
+    def _labels_of(self, labels: ast.LabelExpr) -> tuple[list[str], list[ast.Expr]]:
+        """The plain ones, and the values of the others."""
+        names: list[str] = []
+        values: list[ast.Expr] = []
+        for one in labels.operands if isinstance(labels, ast.LabelAnd) else [labels]:
+            if isinstance(one, ast.LabelName):
+                names.append(one.name)
+            elif isinstance(one, ast.LabelValue) and not one.is_any:
+                values.append(one.value)
+            elif isinstance(one, ast.LabelAnd):
+                inner = self._labels_of(one)
+                names += inner[0]
+                values += inner[1]
+            else:
+                self.fail("Only plain labels and $(...) can be set, joined by ':'", at=labels.start)
+        return names, values
 
     def _remove(self) -> ast.Clause:
         self.expect_word("REMOVE")
@@ -237,7 +247,7 @@ class Clauses(Expressions):
             if isinstance(target, ast.HasLabels):
                 items.append(
                     ast.RemoveLabels(
-                        start, self.end(), target.entity, self._label_names(target.labels)
+                        start, self.end(), target.entity, *self._labels_of(target.labels)
                     )
                 )
             elif isinstance(target, ast.Index):

@@ -219,9 +219,7 @@ class Expressions(Patterns, Types):
                 left = ast.Property(left.start, 0, left, self.expect_name("a property key"))
             elif self.is_op("["):
                 left = self._subscript(left)
-            elif self.is_op(":") and (
-                self.is_name(1) or any(self.is_op(sign, 1) for sign in ("!", "%", "("))
-            ):
+            elif self.is_op(":") and self.begins_label(1):
                 # The last of its chain: what follows `n:A` is not asked of the answer.
                 self.at += 1
                 left = ast.HasLabels(left.start, 0, left, self.label_expression(colon_joins=True))

@@ -273,13 +273,7 @@ class Patterns(Cursor):
         if not self.is_joining_bar():
             return left
         operands = [left]
-        while self.is_joining_bar() and (
-            self.is_name(1)
-            or self.is_op(":", 1)
-            or self.is_op("!", 1)
-            or self.is_op("(", 1)
-            or self.is_op("%", 1)
-        ):
+        while self.is_joining_bar() and (self.is_op(":", 1) or self.begins_label(1)):
             self.joining_bars.append(self.at)
             self.at += 1
             self.accept_op(":")
@@ -289,7 +283,9 @@ class Patterns(Cursor):
     def _label_and(self, colon_joins: bool) -> ast.LabelExpr:
         left = self._label_not()
         operands = [left]
-        while self.is_op("&") or (colon_joins and self.is_op(":") and self.is_name(1)):
+        while self.is_op("&") or (
+            colon_joins and self.is_op(":") and (self.is_name(1) or self.begins_label_value(1))
+        ):
             self.at += 1
             operands.append(self._label_not())
         return operands[0] if len(operands) == 1 else ast.LabelAnd(left.start, self.end(), operands)
@@ -304,8 +300,30 @@ class Patterns(Cursor):
             inner = self.label_expression(colon_joins=False)
             self.expect_op(")")
             return inner
-        if self.is_op("$") or self.kinds[self.at] == PARAMETER:
-            self.fail(
-                "Labels and types that are values, $(...), are not supported yet", e.NOT_SUPPORTED
-            )
+        if self.begins_label_value():
+            return self._label_value()
         return ast.LabelName(start, 0, self.expect_name("a label or type"))
+
+    def begins_label(self, ahead: int = 0) -> bool:
+        return (
+            self.is_name(ahead)
+            or any(self.is_op(sign, ahead) for sign in ("!", "%", "("))
+            or self.begins_label_value(ahead)
+        )
+
+    def begins_label_value(self, ahead: int = 0) -> bool:
+        place = self.at + ahead
+        is_parameter = place < len(self.kinds) and self.kinds[place] == PARAMETER
+        return is_parameter or self.is_op("$", ahead)
+
+    def _label_value(self) -> ast.LabelExpr:
+        """``$(value)``, ``$all(value)``, ``$any(value)``."""
+        start = self.start()
+        word = "all" if self.is_op("$") else str(self.values[self.at]).lower()
+        self.at += 1
+        if word not in ("all", "any") or not self.is_op("("):
+            self.fail("A label or type that is a value is written $(...)", at=start)
+        self.at += 1
+        value = self.expression()
+        self.expect_op(")")
+        return ast.LabelValue(start, self.end(), value, word == "any")

@@ -10,12 +10,12 @@ from samyama.cypher import plan as p
 from samyama.cypher.planner.context import Context, Names
 from samyama.cypher.planner.rules import rewrite_subplan
 from samyama.cypher.semantic.aggregation import is_aggregate
-from samyama.cypher.tree import signature
+from samyama.cypher.tree import signature, walk
 
 if TYPE_CHECKING:
     from samyama.cypher.planner.patterns import Patterns
 
-__all__ = ["Lowering", "filtered", "holds_subplan", "lower_labels", "slots_of"]
+__all__ = ["Lowering", "filtered", "holds_subplan", "slots_of"]
 
 BINARY = {
     "+": "add",
@@ -161,7 +161,24 @@ class Lowering:
         return p.Comparison(self.all(node.operands), node.operators)  # type: ignore[arg-type]
 
     def _haslabels(self, node: ast.HasLabels) -> p.Expression:
-        return p.HasLabels(self.lower(node.entity), lower_labels(node.labels))
+        return self.has_labels(self.lower(node.entity), node.labels)
+
+    def has_labels(self, entity: p.Expression, labels: ast.LabelExpr) -> p.Expression:
+        """A test of labels or types. One in which values stand is taken apart: values are functions of the row."""
+        if not any(isinstance(node, ast.LabelValue) for node in walk(labels)):
+            return p.HasLabels(entity, _lower_labels(labels))
+        match labels:
+            case ast.LabelValue():
+                name = p.HAS_ANY_LABEL if labels.is_any else p.HAS_ALL_LABELS
+                return p.Function(name, [entity, self.lower(labels.value)])
+            case ast.LabelNot():
+                return p.Unary("not", self.has_labels(entity, labels.operand))
+            case ast.LabelAnd():
+                return p.And([self.has_labels(entity, operand) for operand in labels.operands])
+            case ast.LabelOr():
+                return p.Or([self.has_labels(entity, operand) for operand in labels.operands])
+            case _:
+                raise AssertionError(f"no label expression: {labels}")
 
     def _case(self, node: ast.Case) -> p.Expression:
         return p.Case(
@@ -216,7 +233,7 @@ class Lowering:
                 continue
             keys.append(key)
             values.append(p.Property(subject, key) if value is None else self.lower(value))
-        return p.Function("map projection", [subject, *maps, p.MapLiteral(keys, values)])
+        return p.Function(p.MAP_PROJECTION, [subject, *maps, p.MapLiteral(keys, values)])
 
     # ------------------------------------------------------------------------------------------------- subqueries
 
@@ -250,15 +267,15 @@ def _flatten(node: ast.Expr, operator: str) -> list[ast.Expr]:
     return [node]
 
 
-def lower_labels(labels: ast.LabelExpr) -> p.LabelExpr:
+def _lower_labels(labels: ast.LabelExpr) -> p.LabelExpr:
     match labels:
         case ast.LabelName():
             return p.LabelName(labels.name)
         case ast.LabelNot():
-            return p.LabelNot(lower_labels(labels.operand))
+            return p.LabelNot(_lower_labels(labels.operand))
         case ast.LabelAnd():
-            return p.LabelAnd([lower_labels(operand) for operand in labels.operands])
+            return p.LabelAnd([_lower_labels(operand) for operand in labels.operands])
         case ast.LabelOr():
-            return p.LabelOr([lower_labels(operand) for operand in labels.operands])
+            return p.LabelOr([_lower_labels(operand) for operand in labels.operands])
         case _:
             return p.LabelAny()

@@ -16,7 +16,8 @@ __all__ = ["Footprint", "conflict", "own_footprint"]
 #: Any name: what an operator without labels, types or keys of its own looks at.
 Names = set[str] | None
 #: Functions that look at every property, or at the labels, of an entity.
-_WHOLE = ("properties", "keys", "map projection")
+_WHOLE = ("properties", "keys", p.MAP_PROJECTION)
+_LABELS = ("labels", p.HAS_ALL_LABELS, p.HAS_ANY_LABEL)
 _DELETIONS_AND_COMMANDS = (
     p.Delete,
     p.ProcedureCall,
@@ -160,7 +161,7 @@ def _labels_of(expression: Any) -> Names:
 def _function(node: p.Function, found: Footprint) -> None:
     if node.name in _WHOLE:
         found.read = None
-    elif node.name == "labels":
+    elif node.name in _LABELS:
         found.tested = None
 
 
@@ -204,11 +205,11 @@ def _count_store(node: p.CountStore, found: Footprint) -> None:
 
 
 def _create_node(node: p.CreateNode, found: Footprint) -> None:
-    found.created = _add(found.created, set(node.labels) or {""})
+    found.created = _add(found.created, None if node.label_values else set(node.labels) or {""})
 
 
 def _create_relationship(node: p.CreateRelationship, found: Footprint) -> None:
-    found.related = _add(found.related, {node.type})
+    found.related = _add(found.related, None if node.type is None else {node.type})
 
 
 def _set_property(node: p.SetProperty | p.RemoveProperty, found: Footprint) -> None:
@@ -225,7 +226,7 @@ def _set_properties(node: p.SetProperties, found: Footprint) -> None:
 
 
 def _set_labels(node: p.SetLabels | p.RemoveLabels, found: Footprint) -> None:
-    found.labelled = _add(found.labelled, set(node.labels))
+    found.labelled = _add(found.labelled, None if node.values else set(node.labels))
 
 
 _NOTES: dict[type, Any] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from samyama.cypher import ast
 from samyama.cypher import plan as p
 from samyama.cypher.planner.context import Context, Names
-from samyama.cypher.planner.expressions import Lowering, lower_labels, slots_of
+from samyama.cypher.planner.expressions import Lowering, slots_of
 from samyama.cypher.planner.query_graph import (
     Predicate,
     QueryGraph,
@@ -127,7 +127,7 @@ class PatternReader:
     ) -> None:
         if labels is not None:
             for part in labels.operands if isinstance(labels, ast.LabelAnd) else [labels]:
-                self.add_predicate(p.HasLabels(p.Slot(slot), lower_labels(part)))
+                self.add_predicate(lowering.has_labels(p.Slot(slot), part))
         for condition in self._property_conditions(lowering, slot, properties):
             self.add_predicate(condition)
         if where is not None:
@@ -162,7 +162,7 @@ class PatternReader:
         inner = lowering.inner({pattern.variable: hop}) if pattern.variable else lowering
         conditions = self._property_conditions(lowering, hop, pattern.properties)
         if labels is not None:
-            conditions.append(p.HasLabels(p.Slot(hop), lower_labels(labels)))
+            conditions.append(lowering.has_labels(p.Slot(hop), labels))
         if pattern.where is not None:
             conditions.append(inner.lower(pattern.where))
         if not conditions:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from samyama.cypher import ast
 from samyama.cypher import plan as p
 from samyama.cypher.planner.context import Context, Names
 from samyama.cypher.planner.expressions import Lowering, holds_subplan, slots_of
 from samyama.cypher.planner.patterns import Patterns
-from samyama.cypher.planner.query_graph import type_names
-from samyama.cypher.tree import path_parts
+from samyama.cypher.tree import path_parts, walk
 
 __all__ = ["plan_write"]
 
@@ -94,31 +95,33 @@ class _NewPattern:
         if node.variable is not None and node.variable in self.names:
             return self.names[node.variable]
         slot = self.context.new_slot()
-        self.nodes.append(
-            p.CreateNode(slot, _label_names(node.labels), self._properties(node.properties))
-        )
+        names, values = _labels(node.labels)
+        lowering = Lowering(self.context, self.names, Patterns)
+        properties = lowering.optional(node.properties)
+        self.nodes.append(p.CreateNode(slot, names, properties, lowering.all(values)))
         if node.variable is not None:
             self.names[node.variable] = slot
         return slot
 
     def _relationship(self, pattern: ast.RelationshipPattern, left: int, right: int) -> int:
         slot = self.context.new_slot()
-        types = type_names(pattern.types) or []
+        (name, value), *_ = zip_longest(*_labels(pattern.types))
+        lowering = Lowering(self.context, self.names, Patterns)
         start, end = (right, left) if pattern.direction == "in" else (left, right)
-        properties = self._properties(pattern.properties)
-        self.relationships.append(p.CreateRelationship(slot, types[0], start, end, properties))
+        properties = lowering.optional(pattern.properties)
+        self.relationships.append(
+            p.CreateRelationship(slot, name, start, end, properties, lowering.optional(value))
+        )
         if pattern.variable is not None:
             self.names[pattern.variable] = slot
         return slot
 
-    def _properties(self, properties: ast.Expr | None) -> p.Expression | None:
-        return Lowering(self.context, self.names, Patterns).optional(properties)
 
-
-def _label_names(labels: ast.LabelExpr | None) -> list[str]:
-    if isinstance(labels, ast.LabelAnd):
-        return [name for operand in labels.operands for name in _label_names(operand)]
-    return [labels.name] if isinstance(labels, ast.LabelName) else []
+def _labels(labels: ast.LabelExpr | None) -> tuple[list[str], list[ast.Expr]]:
+    """The plain names, and the values of the others."""
+    parts = [] if labels is None else list(walk(labels))
+    names = [part.name for part in parts if isinstance(part, ast.LabelName)]
+    return names, [part.value for part in parts if isinstance(part, ast.LabelValue)]
 
 
 def _plan_merge(
@@ -179,11 +182,13 @@ def _items(context: Context, names: Names, items: list[ast.Node]) -> list[p.SetI
                 entity, value = lower(item.entity), lower(item.value)
                 result.append(p.SetProperties(entity, value, item.replace))
             case ast.SetLabels():
-                result.append(p.SetLabels(lower(item.entity), item.labels))
+                values = lowering.all(item.values)
+                result.append(p.SetLabels(lower(item.entity), item.labels, values))
             case ast.RemoveProperty():
                 result.append(p.RemoveProperty(lower(item.entity), item.key))
             case ast.RemoveLabels():
-                result.append(p.RemoveLabels(lower(item.entity), item.labels))
+                values = lowering.all(item.values)
+                result.append(p.RemoveLabels(lower(item.entity), item.labels, values))
             case _:
                 raise AssertionError(f"no such item: {item}")
     return result

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["Expressions"]
 
 _ENTITY = of("NODE", "RELATIONSHIP")
+#: Of a label or type that is a value.
+NAMES = of("STRING", "LIST")
 _HAS_KEYS = of("NODE", "RELATIONSHIP", "MAP")
 #: What a dot can stand behind: maps, entities, and what has components.
 _HAS_PROPERTIES = of(
@@ -185,7 +187,19 @@ class Expressions:
 
     def _has_labels(self, node: ast.HasLabels, scope: Scope) -> Type:
         self.expect(node.entity, scope, _ENTITY)
+        self.label_values(node.labels, scope)
         return BOOLEAN
+
+    def label_values(self, labels: ast.LabelExpr | None, scope: Scope) -> None:
+        """Those written ``$(...)``, wherever they stand in a label expression."""
+        match labels:
+            case ast.LabelValue():
+                self.expect(labels.value, scope, NAMES)
+            case ast.LabelNot():
+                self.label_values(labels.operand, scope)
+            case ast.LabelAnd() | ast.LabelOr():
+                for operand in labels.operands:
+                    self.label_values(operand, scope)
 
     def _case(self, node: ast.Case, scope: Scope) -> Type:
         if node.subject is not None:

@@ -162,6 +162,8 @@ class Patterns:
             self.analyser.fail(part.properties, e.PARAMETER_MAP, message)
         if part.properties is not None:
             self.expressions.value(part.properties, scope)
+        labels = part.labels if isinstance(part, ast.NodePattern) else part.types
+        self.expressions.label_values(labels, scope)
         if part.where is None:
             return
         if isinstance(part, ast.RelationshipPattern) and part.length and part.variable is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from samyama.cypher import ast
 from samyama.cypher import errors as e
+from samyama.cypher.semantic.expressions import NAMES
 from samyama.cypher.semantic.scope import Scope
 from samyama.cypher.semantic.types import NODE, PATH, RELATIONSHIP, of
 from samyama.cypher.tree import path_parts
@@ -95,7 +96,8 @@ class Updates:
                 self.analyser.fail(at, e.ALREADY_BOUND_NODE, message)
             node.variable = known.name
             return
-        self._label_names(node.labels)
+        self._check_labels(node.labels)
+        self.expressions.label_values(node.labels, seen)
         self._properties(node.properties, seen, word)
         if node.variable is not None:
             node.variable = self.analyser.declare(scope, node.variable, NODE, node).name
@@ -111,23 +113,27 @@ class Updates:
         if pattern.length is not None:
             message = f"Variable length relationships cannot be used in {word}"
             self.analyser.fail(pattern, e.VARIABLE_LENGTH, message)
-        if not isinstance(pattern.types, ast.LabelName):
+        is_value = isinstance(pattern.types, ast.LabelValue) and not pattern.types.is_any
+        if not is_value and not isinstance(pattern.types, ast.LabelName):
             message = f"Exactly one relationship type must be specified in {word}"
             self.analyser.fail(pattern, e.ONE_TYPE, message)
         if word == "CREATE" and pattern.direction in ("both", "arrows"):
             message = "Only directed relationships are supported in CREATE"
             self.analyser.fail(pattern, e.NO_DIRECTION, message)
+        self.expressions.label_values(pattern.types, seen)
         self._properties(pattern.properties, seen, word)
         if name is not None:
             pattern.variable = self.analyser.declare(scope, name, RELATIONSHIP, pattern).name
 
-    def _label_names(self, labels: ast.LabelExpr | None) -> None:
+    def _check_labels(self, labels: ast.LabelExpr | None) -> None:
         operands = labels.operands if isinstance(labels, ast.LabelAnd) else [labels]
         for one in operands:
             if isinstance(one, ast.LabelAnd):
-                self._label_names(one)
+                self._check_labels(one)
+            elif isinstance(one, ast.LabelValue) and not one.is_any:
+                continue
             elif one is not None and not isinstance(one, ast.LabelName):
-                message = "What is created has plain labels, joined by ':'"
+                message = "What is created has plain labels or $(...), joined by ':'"
                 self.analyser.fail(one, e.UNEXPECTED_SYNTAX, message)
 
     def _properties(self, properties: ast.Expr | None, seen: Scope, word: str) -> None:
@@ -157,6 +163,8 @@ class Updates:
                     expect(item.value, scope, _HAS_KEYS)
                 case ast.SetLabels() | ast.RemoveLabels():
                     expect(item.entity, scope, NODE)
+                    for value in item.values:
+                        expect(value, scope, NAMES)
                 case _:
                     raise AssertionError(f"no such item: {item}")
 
