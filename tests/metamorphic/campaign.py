@@ -27,7 +27,7 @@ __all__ = ["CASES_PER_ROUND", "CHECKS_PER_GRAPH", "Campaign", "Finding", "Tally"
 
 CHECKS_PER_GRAPH = 48
 #: So many graphs in turn meet the same queries. Making a query and its plan costs about as much as two graphs do.
-GRAPHS_PER_QUERY = 4
+GRAPHS_PER_QUERY = 8
 CASES_PER_ROUND = CHECKS_PER_GRAPH * GRAPHS_PER_QUERY
 #: What is decided for a case is drawn from streams of its own, so that one does not shift the others.
 GRAPH_SALT, CHECK_SALT, QUERY_SALT, RUN_SALT = 1, 2, 3, 4

@@ -6,6 +6,8 @@ apart need it.
 
 from __future__ import annotations
 
+import functools
+import pickle
 from collections.abc import Callable
 
 from tests.differential.answers import Answer
@@ -86,9 +88,16 @@ def finished(queries: Queries, clauses: list[str], scope: Scope) -> Query:
 
 
 def tree_of(query: Query) -> ast.Query:
-    body = parse(query.text).body
+    """A tree of its own for the caller, who may change it."""
+    body = pickle.loads(_pickled_tree(query.text))
     assert isinstance(body, ast.Query), "a query was generated"
     return body
+
+
+@functools.lru_cache(maxsize=64)
+def _pickled_tree(text: str) -> bytes:
+    """The same text comes for several graphs in turn, and reading bytes back is faster than parsing."""
+    return pickle.dumps(parse(text).body)
 
 
 def clauses_of(query: Query) -> list[ast.Clause]:

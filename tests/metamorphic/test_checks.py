@@ -55,7 +55,7 @@ def _run(
 
 
 def test_a_slice_of_the_campaign_finds_no_difference() -> None:
-    campaign, found = _run(1_536)
+    campaign, found = _run(3_072)
     assert not found, "\n\n".join(describe(finding, SEED) for finding in found[:5])
     every = {name for name, check in CHECKS.items() if check.weight}
     assert set(campaign.tally.checks) == every, "every check had its turn"
@@ -126,7 +126,7 @@ def test_a_planted_write_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
         return real(engine, text.replace("MERGE (b:", "CREATE (b:"), parameters)
 
     monkeypatch.setattr(Engine, "try_write", too_much)
-    _, found = _run(240, ("write_twins",), reduces=0)
+    _, found = _run(384, ("write_twins",), reduces=0)
     assert found
 
 

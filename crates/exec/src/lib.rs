@@ -15,6 +15,7 @@ mod operators;
 mod parameters;
 pub mod plan;
 mod reads;
+pub mod schema_graph;
 mod search;
 
 pub use batch::Batch;

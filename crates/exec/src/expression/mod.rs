@@ -26,7 +26,7 @@ pub use logic::{is_true, truth};
 pub use memory::{Memory, value_bytes};
 pub use tokens::{KeyRef, LabelRef, Tokens, TypeRef};
 
-pub(crate) use entity::{deleted_node, deleted_relationship, entity_properties};
+pub(crate) use entity::{deleted_node, deleted_relationship, entity_properties, property_by_name};
 
 use crate::functions::Function;
 use crate::plan::{BinaryOperator, ComparisonOperator, QuantifierKind};

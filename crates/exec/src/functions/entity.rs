@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use samyama_graph::{Path, RelationshipEnds, RelationshipId, Value};
 
-use super::{Function, lenient, strict, wrong_type};
+use super::{Function, lenient, strict, string_argument, wrong_type};
 use crate::ExecError;
-use crate::expression::{Context, deleted_node, deleted_relationship, entity_properties};
+use crate::expression::{Context, deleted_node, deleted_relationship, entity_properties, property_by_name};
+use crate::schema_graph;
 
 pub(super) static FUNCTIONS: &[Function] = &[
     strict("id", 1..=1, |a, _| match &a[0] {
@@ -22,6 +23,13 @@ pub(super) static FUNCTIONS: &[Function] = &[
     // `n:$all(names)` and `n:$any(names)`: of a node its labels, of a relationship its type.
     lenient("has all labels", 2..=2, |a, c| has_labels(a, c, |mut names, is_one| names.all(is_one))),
     lenient("has any label", 2..=2, |a, c| has_labels(a, c, |mut names, is_one| names.any(is_one))),
+    strict("apoc.any.property", 2..=2, |a, c| {
+        let key = string_argument("apoc.any.property", &a[1])?;
+        match schema_graph::property(&a[0], key, c.graph()) {
+            Some(value) => Ok(value),
+            None => property_by_name(&a[0], key, c.graph()),
+        }
+    }),
     strict("type", 1..=1, |a, c| match &a[0] {
         Value::Relationship(id) => {
             let type_id = ends(*id, c)?.type_id;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use samyama_graph::{Direction, Graph, LabelId, NodeId, RelationshipId, TypeId, Value};
+use samyama_graph::{Graph, Value};
 
 use super::{Operate, Source, show, write_procedures};
 use crate::expression::{Context, Expression};
-use crate::{ExecError, Read, search};
+use crate::{ExecError, Read, schema_graph, search};
 
 pub(super) struct ProcedureCall {
     pub(super) input: Source,
@@ -77,29 +77,6 @@ fn search_procedure(
     Some(rows.map(|rows| (columns, rows)))
 }
 
-/// The schema as a graph: a node for each label, and a relationship for each type from each label it starts at to each
-/// that it ends at, by the counts of the store. That a type starts at one label and ends at another does not prove that
-/// one relationship does both; Neo4j's procedure says the same.
-fn visualization(graph: &Graph) -> Answer {
-    let (labels, types, _) = graph.token_counts();
-    let labels: Vec<_> =
-        (0..labels).map(|id| LabelId(id as u16)).filter(|id| graph.label_count(*id) > 0).collect();
-    let mut relationships = Vec::new();
-    for type_id in (0..types).map(|id| TypeId(id as u16)) {
-        let with = |direction| {
-            let count = move |label: &&LabelId| graph.pattern_count(**label, direction, Some(type_id)) > 0;
-            labels.iter().filter(count)
-        };
-        for start in with(Direction::Outgoing) {
-            for end in with(Direction::Incoming) {
-                relationships.push(Value::Relationship(RelationshipId::of_pattern(*start, type_id, *end)));
-            }
-        }
-    }
-    let nodes: Vec<_> = labels.iter().map(|label| Value::Node(NodeId::of_label(*label))).collect();
-    (vec!["nodes", "relationships"], vec![vec![nodes.into(), relationships.into()]])
-}
-
 fn built_in(name: &str, graph: &Graph) -> Option<Answer> {
     let (labels, types, keys) = graph.token_counts();
     Some(match name.to_ascii_lowercase().as_str() {
@@ -115,7 +92,10 @@ fn built_in(name: &str, graph: &Graph) -> Option<Answer> {
         "db.propertykeys" => {
             names("propertyKey", (0..keys).map(|id| graph.property_key_name(samyama_graph::KeyId(id))))
         }
-        "db.schema.visualization" => visualization(graph),
+        "db.schema.visualization" | "apoc.meta.graph" => {
+            let (nodes, relationships) = schema_graph::parts(graph);
+            (vec!["nodes", "relationships"], vec![vec![nodes, relationships]])
+        }
         "db.ping" => (vec!["success"], vec![vec![Value::Boolean(true)]]),
         "db.awaitindexes" | "db.awaitindex" => (Vec::new(), Vec::new()),
         "samyama.show.indexes" => show::indexes(graph),

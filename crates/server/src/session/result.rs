@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use samyama_bolt::packstream::write_record;
 use samyama_bolt::{Dialect, Entities, NodeRecord, Records, RelationshipRecord};
-use samyama_exec::{Batch, ExecError};
-use samyama_graph::{EntityKind, Graph, LabelId, NodeId, RelationshipId, Value, View};
+use samyama_exec::{Batch, ExecError, schema_graph};
+use samyama_graph::{Graph, NodeId, RelationshipId, Value, View};
 use tokio::sync::mpsc;
 
 use crate::answer::Recalled;
@@ -222,32 +222,11 @@ pub struct GraphEntities<'a> {
     pub uuid: &'a str,
 }
 
-/// A label as `db.schema.visualization` shows it.
-fn schema_node(graph: &Graph, label: LabelId) -> NodeRecord {
-    let name = Arc::clone(graph.label_name(label));
-    let entity = EntityKind::Node(label);
-    let keys = |index: &samyama_graph::IndexDefinition| {
-        let keys: Vec<_> = index.keys.iter().map(|key| graph.property_key_name(*key).as_ref()).collect();
-        Value::from(keys.join(","))
-    };
-    let indexes: Vec<_> = graph.indexes().filter(|one| one.entity == entity).map(keys).collect();
-    let constraints: Vec<_> = graph
-        .constraints()
-        .filter(|one| one.entity == entity)
-        .map(|one| Value::String(Arc::clone(&one.name)))
-        .collect();
-    let properties = vec![
-        (Arc::from("name"), Value::String(Arc::clone(&name))),
-        (Arc::from("indexes"), indexes.into()),
-        (Arc::from("constraints"), constraints.into()),
-    ];
-    NodeRecord { labels: vec![name], properties }
-}
-
 impl Entities for GraphEntities<'_> {
     fn node(&self, id: NodeId) -> NodeRecord {
         if let Some(label) = id.as_label() {
-            return schema_node(self.graph, label);
+            let properties = schema_graph::node_properties(self.graph, label);
+            return NodeRecord { labels: vec![Arc::clone(self.graph.label_name(label))], properties };
         }
         let labels = self.graph.labels(id).map(|label| Arc::clone(self.graph.label_name(label)));
         let properties = self
@@ -259,9 +238,10 @@ impl Entities for GraphEntities<'_> {
 
     fn relationship(&self, id: RelationshipId) -> Option<RelationshipRecord> {
         if let Some((start, type_id, end)) = id.as_pattern() {
+            let properties = schema_graph::relationship_properties(self.graph, start, type_id);
             let type_name = Arc::clone(self.graph.relationship_type_name(type_id));
             let (start, end) = (NodeId::of_label(start), NodeId::of_label(end));
-            return Some(RelationshipRecord { start, end, type_name, properties: Vec::new() });
+            return Some(RelationshipRecord { start, end, type_name, properties });
         }
         let ends = self.graph.relationship(id)?;
         let properties = self

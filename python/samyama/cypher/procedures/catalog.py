@@ -309,6 +309,12 @@ ALL: tuple[Procedure, ...] = (
         bodies.META_SCHEMA,
     ),
     _procedure(
+        "apoc.meta.graph",
+        "config :: MAP = {}",
+        "nodes LIST<NODE>; relationships LIST<RELATIONSHIP>",
+        "The schema as a graph, with counts from the store; samples are not taken.",
+    ),
+    _procedure(
         "apoc.meta.stats",
         "",
         "labelCount INTEGER; relTypeCount INTEGER; propertyKeyCount INTEGER; nodeCount INTEGER; relCount INTEGER; labels MAP; "

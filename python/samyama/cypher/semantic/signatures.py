@@ -56,6 +56,7 @@ single | Predicate | variable IN list WHERE predicate | BOOLEAN | Whether it hol
 exists | Predicate | input :: ANY | BOOLEAN | Whether a pattern has a match, or a property is not null.
 isEmpty | Predicate | input :: LIST<ANY>, MAP or STRING | BOOLEAN | Whether it has no elements.
 coalesce | Scalar | input :: ANY | ANY | The first value that is not null.
+apoc.any.property | Scalar | entity :: ANY, key :: STRING | ANY | A property of a node, relationship or map, those of the schema among them.
 elementId | Scalar | input :: NODE or RELATIONSHIP | STRING | The element id.
 endNode | Scalar | input :: RELATIONSHIP | NODE | Where a relationship ends.
 head | Scalar | list :: LIST<ANY> | ANY | The first element.
