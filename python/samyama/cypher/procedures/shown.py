@@ -33,8 +33,8 @@ KINDS = {
     "USER": [],
     "DEFINED": [],
     "CURRENT": [],
-    "DEFAULT": [],
-    "HOME": [],
+    "DEFAULT": ["DEFAULT"],
+    "HOME": ["HOME"],
     "BTREE": ["RANGE"],
 }
 
@@ -78,7 +78,8 @@ _DATABASES = """
 CALL () { CALL samyama.cluster() YIELD id, bolt, role, voter RETURN id, bolt, role, voter }
 CALL () { CALL db.info() YIELD id AS databaseID RETURN databaseID }
 UNWIND ['neo4j', 'system'] AS name
-WITH *, role = 'leader' AS leads WHERE size(names) = 0 OR name IN names
+WITH *, role = 'leader' AS leads
+WHERE CASE WHEN size(kinds) > 0 THEN name = 'neo4j' ELSE size(names) = 0 OR name IN names END
 RETURN name, CASE name WHEN 'system' THEN 'system' ELSE 'standard' END AS type, [] AS aliases, 'read-write' AS access,
   bolt AS address, CASE WHEN voter THEN 'primary' ELSE 'secondary' END AS role, leads AS writer, 'online' AS requestedStatus,
   'online' AS currentStatus, '' AS statusMessage, name = 'neo4j' AS default, name = 'neo4j' AS home, [] AS constituents,
