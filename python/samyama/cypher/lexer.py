@@ -11,6 +11,7 @@ from samyama.cypher import errors as e
 from samyama.cypher.errors import CypherError
 
 __all__ = [
+    "AHEAD_MAX",
     "BAD_NUMBER",
     "EOF",
     "FLOAT",
@@ -25,18 +26,25 @@ __all__ = [
 ]
 
 NAME, QUOTED, INTEGER, FLOAT, STRING, PARAMETER, OPERATOR, EOF, BAD_NUMBER = range(9)
+#: So far may a parser look ahead, and one further where it has gone beyond the end.
+AHEAD_MAX = 4
 
+_SPACE = r"(?:\s|//[^\n]*|/\*.*?\*/)*"
+_SPACES = re.compile(_SPACE, re.DOTALL)
+#: A token and the space behind it; its kind is the number of the group that fits.
 _PATTERN = re.compile(
     r"""
-      (?P<space>(?:\s|//[^\n]*|/\*.*?\*/)+)
+    (?:
+      (?P<name>[^\W\d]\w*)
     | (?P<number>0[xX][0-9a-zA-Z_]* | 0[oO][0-9a-zA-Z_]*
         | (?:[0-9]+\.[0-9]+|\.[0-9]+|[0-9]+)(?:[eE][+-]?[0-9]+)?(?:[a-zA-Z_]\w*)?)
-    | (?P<name>[^\W\d]\w*)
     | (?P<quoted>`(?:[^`]|``)*`)
     | (?P<string>'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*")
     | (?P<parameter>\$(?:\w+|`(?:[^`]|``)*`))
     | (?P<operator>\.\.|<=|>=|<>|=~|\+=|::|\|\||[-+*/%^=<>()\[\]{},.:;|&!?$])
-    """,
+    )
+    """
+    + _SPACE,
     re.VERBOSE | re.DOTALL,
 )
 
@@ -62,7 +70,10 @@ _INTEGER_MAX = 2**63
 
 
 class Tokens:
-    """The tokens of one text. ``uppers`` holds names in upper case, for comparing with keywords."""
+    """The tokens of one text. ``uppers`` holds names in upper case and operators, for comparing with keywords.
+
+    Behind the end token it stands ``AHEAD_MAX`` times more, so that nobody who looks ahead has to look where the end is.
+    """
 
     __slots__ = ("ends", "kinds", "starts", "text", "uppers", "values")
 
@@ -88,30 +99,56 @@ def tokenize(text: str) -> Tokens:
     Raises: CypherError: a character, number or escape that Cypher does not have; an open string or comment.
     """
     tokens = Tokens(text)
-    at, match = 0, _PATTERN.match
-    while at < len(text):
-        found = match(text, at)
-        if found is None:
-            raise _unreadable(text, at)
-        kind, piece, end = found.lastgroup, found.group(), found.end()
-        if kind == "name":
-            tokens.add(NAME, piece, piece.upper(), at, end)
-        elif kind == "operator":
-            tokens.add(OPERATOR, piece, piece, at, end)
-        elif kind == "number":
-            _add_number(tokens, piece, at, end)
-        elif kind == "string":
-            tokens.add(STRING, _unescape(text, piece, at), "", at, end)
-        elif kind == "parameter":
-            name = piece[1:]
-            if name.startswith("`"):
-                name = _unquote(text, name, at + 1)
-            tokens.add(PARAMETER, name, "", at, end)
-        elif kind == "quoted":
-            tokens.add(QUOTED, _unquote(text, piece, at), "", at, end)
-        at = end
-    tokens.add(EOF, None, "", len(text), len(text))
+    kinds, values, uppers = tokens.kinds, tokens.values, tokens.uppers
+    starts, ends = tokens.starts, tokens.ends
+    at = _first(text)
+    for found in _PATTERN.finditer(text, at):
+        if found.start() != at:
+            break
+        group = found.lastindex
+        piece = found[group]  # type: ignore[index]
+        end = at + len(piece)
+        if group == _NAME_GROUP:
+            kinds.append(NAME)
+            values.append(piece)
+            uppers.append(piece.upper())
+            starts.append(at)
+            ends.append(end)
+        elif group == _OPERATOR_GROUP:
+            kinds.append(OPERATOR)
+            values.append(piece)
+            uppers.append(piece)
+            starts.append(at)
+            ends.append(end)
+        else:
+            _READERS[group](tokens, piece, at, end)  # type: ignore[index]
+        at = found.end()
+    if at != len(text):
+        raise _unreadable(text, at)
+    for _ in range(1 + AHEAD_MAX):
+        tokens.add(EOF, None, "", at, at)
     return tokens
+
+
+def _first(text: str) -> int:
+    """Where the first token stands."""
+    found = _SPACES.match(text)
+    return found.end() if found else 0
+
+
+def _add_string(tokens: Tokens, piece: str, start: int, end: int) -> None:
+    tokens.add(STRING, _unescape(tokens.text, piece, start), "", start, end)
+
+
+def _add_parameter(tokens: Tokens, piece: str, start: int, end: int) -> None:
+    name = piece[1:]
+    if name.startswith("`"):
+        name = _unquote(tokens.text, name, start + 1)
+    tokens.add(PARAMETER, name, "", start, end)
+
+
+def _add_quoted(tokens: Tokens, piece: str, start: int, end: int) -> None:
+    tokens.add(QUOTED, _unquote(tokens.text, piece, start), "", start, end)
 
 
 def _unquote(text: str, piece: str, at: int) -> str:
@@ -196,3 +233,12 @@ def _unescape(text: str, piece: str, start: int) -> str:
         raise CypherError(text, at, f"Invalid escape '\\{escape}' in a string", e.UNEXPECTED_SYNTAX)
 
     return _ESCAPE.sub(replace, body)
+
+
+_NAME_GROUP, _OPERATOR_GROUP = _PATTERN.groupindex["name"], _PATTERN.groupindex["operator"]
+_READERS = {
+    _PATTERN.groupindex["number"]: _add_number,
+    _PATTERN.groupindex["quoted"]: _add_quoted,
+    _PATTERN.groupindex["string"]: _add_string,
+    _PATTERN.groupindex["parameter"]: _add_parameter,
+}

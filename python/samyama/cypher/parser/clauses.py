@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from samyama.cypher import ast
 from samyama.cypher import errors as e
 from samyama.cypher.lexer import NAME
@@ -22,31 +24,10 @@ class Clauses(Expressions):
         """The next clause; None when the next word begins none."""
         if self.kinds[self.at] != NAME:
             return None
-        start, word = self.start(), self.uppers[self.at]
-        reader = {
-            "MATCH": self._match,
-            "OPTIONAL": self._match,
-            "UNWIND": self._unwind,
-            "WITH": self._projection,
-            "RETURN": self._projection,
-            "CREATE": self._create,
-            "INSERT": self._create,
-            "MERGE": self._merge,
-            "SET": self._set,
-            "REMOVE": self._remove,
-            "DELETE": self._delete,
-            "DETACH": self._delete,
-            "NODETACH": self._delete,
-            "CALL": self._call_clause,
-            "FOREACH": self._foreach,
-            "LOAD": self._load_csv,
-            "FINISH": self._finish,
-            "FILTER": self._filter,
-            "LET": self._let,
-        }.get(word)
+        start, reader = self.start(), _READERS.get(self.uppers[self.at])
         if reader is None:
             return None
-        clause = reader()
+        clause = reader(self)
         clause.start, clause.end = start, self.end()
         return clause
 
@@ -298,7 +279,7 @@ class Clauses(Expressions):
 
     def _load_csv(self) -> ast.Clause:
         self.expect_word("LOAD", "CSV")
-        with_headers = self.accept_word("WITH", "HEADERS")
+        with_headers = self.accept_words("WITH", "HEADERS")
         self.expect_word("FROM")
         url = self.expression()
         self.expect_word("AS")
@@ -383,7 +364,7 @@ class Clauses(Expressions):
                 batches.rows = self.atom()
                 if not self.accept_word("ROW"):
                     self.expect_word("ROWS")
-            elif self.accept_word("ON", "ERROR"):
+            elif self.accept_words("ON", "ERROR"):
                 for word in ("CONTINUE", "BREAK", "FAIL"):
                     if self.accept_word(word):
                         batches.on_error = word.lower()
@@ -402,3 +383,27 @@ class Clauses(Expressions):
 
     def query(self) -> ast.Query:
         raise AssertionError("the query parser brings this")
+
+
+#: What reads the clause that begins with a word.
+_READERS: dict[str, Callable[[Clauses], ast.Clause]] = {
+    "MATCH": Clauses._match,
+    "OPTIONAL": Clauses._match,
+    "UNWIND": Clauses._unwind,
+    "WITH": Clauses._projection,
+    "RETURN": Clauses._projection,
+    "CREATE": Clauses._create,
+    "INSERT": Clauses._create,
+    "MERGE": Clauses._merge,
+    "SET": Clauses._set,
+    "REMOVE": Clauses._remove,
+    "DELETE": Clauses._delete,
+    "DETACH": Clauses._delete,
+    "NODETACH": Clauses._delete,
+    "CALL": Clauses._call_clause,
+    "FOREACH": Clauses._foreach,
+    "LOAD": Clauses._load_csv,
+    "FINISH": Clauses._finish,
+    "FILTER": Clauses._filter,
+    "LET": Clauses._let,
+}

@@ -103,7 +103,7 @@ class Commands(Clauses):
             and not self.is_word("ON")
         ):
             name = self.expect_name()
-        return name, self.accept_word("IF", "NOT", "EXISTS")
+        return name, self.accept_words("IF", "NOT", "EXISTS")
 
     def _element(self, *, bare: bool = False) -> tuple[str, str, list[str]]:
         """``(n:Label|Other)`` or ``()-[r:TYPE|OTHER]-()``; ``bare``: without labels."""
@@ -181,7 +181,7 @@ class Commands(Clauses):
         )
 
     def _constraint_kind(self, entity: str) -> tuple[str, str | None]:
-        if self.accept_word("NOT", "NULL"):
+        if self.accept_words("NOT", "NULL"):
             return "exists", None
         if self.accept_op("::") or self.accept_word("TYPED"):
             return "type", self.type_text()
@@ -210,7 +210,7 @@ class Commands(Clauses):
             name_from = self.expression()
         else:
             name = self.expect_name(f"the name of the {what}")
-        return ast.Drop(start, self.end(), what, name, self.accept_word("IF", "EXISTS"), name_from)
+        return ast.Drop(start, self.end(), what, name, self.accept_words("IF", "EXISTS"), name_from)
 
     def _show(self) -> ast.Command:
         start = self.start()

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from samyama.cypher import errors as e
 from samyama.cypher.errors import CypherError, Problem, did_you_mean
-from samyama.cypher.lexer import EOF, NAME, OPERATOR, QUOTED, Tokens
+from samyama.cypher.lexer import EOF, NAME, QUOTED, Tokens
 
 __all__ = ["DEPTH_MAX", "Cursor"]
 
@@ -81,19 +81,15 @@ class Cursor:
         return self.ends[self.at - 1] if self.at else 0
 
     def is_word(self, word: str, ahead: int = 0) -> bool:
-        place = self.at + ahead
-        return place < len(self.kinds) and self.kinds[place] == NAME and self.uppers[place] == word
+        """``word`` in upper case; at most ``AHEAD_MAX`` tokens ahead. Only a name can be equal to a word."""
+        return self.uppers[self.at + ahead] == word
 
     def is_words(self, *words: str) -> bool:
-        return all(self.is_word(word, ahead) for ahead, word in enumerate(words))
+        return self.uppers[self.at : self.at + len(words)] == list(words)
 
     def is_op(self, operator: str, ahead: int = 0) -> bool:
-        place = self.at + ahead
-        return (
-            place < len(self.kinds)
-            and self.kinds[place] == OPERATOR
-            and self.uppers[place] == operator
-        )
+        """At most ``AHEAD_MAX`` tokens ahead. Only an operator can be equal to one."""
+        return self.uppers[self.at + ahead] == operator
 
     def is_joining_bar(self) -> bool:
         """A `|` between labels or types, as far as is known yet."""
@@ -101,14 +97,21 @@ class Cursor:
 
     # -------------------------------------------------------------------------------------------------- taking
 
-    def accept_word(self, *words: str) -> bool:
+    def accept_word(self, word: str) -> bool:
+        if self.uppers[self.at] == word:
+            self.at += 1
+            return True
+        return False
+
+    def accept_words(self, *words: str) -> bool:
+        """All of them, or none."""
         if self.is_words(*words):
             self.at += len(words)
             return True
         return False
 
     def accept_op(self, operator: str) -> bool:
-        if self.kinds[self.at] == OPERATOR and self.uppers[self.at] == operator:
+        if self.uppers[self.at] == operator:
             self.at += 1
             return True
         return False
@@ -130,8 +133,7 @@ class Cursor:
         return str(self.values[self.at - 1])
 
     def is_name(self, ahead: int = 0) -> bool:
-        place = self.at + ahead
-        return place < len(self.kinds) and self.kinds[place] in (NAME, QUOTED)
+        return self.kinds[self.at + ahead] in (NAME, QUOTED)
 
     # --------------------------------------------------------------------------------------------- complaining
 

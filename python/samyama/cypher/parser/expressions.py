@@ -5,7 +5,16 @@ from __future__ import annotations
 from samyama.cypher import ast
 from samyama.cypher import errors as e
 from samyama.cypher.errors import CypherError
-from samyama.cypher.lexer import BAD_NUMBER, EOF, FLOAT, INTEGER, NAME, OPERATOR, PARAMETER, STRING
+from samyama.cypher.lexer import (
+    BAD_NUMBER,
+    FLOAT,
+    INTEGER,
+    NAME,
+    OPERATOR,
+    PARAMETER,
+    QUOTED,
+    STRING,
+)
 from samyama.cypher.parser.patterns import Patterns
 from samyama.cypher.parser.types import Types
 
@@ -13,6 +22,11 @@ __all__ = ["IS_NORMALIZED", "IS_TYPE", "MAP_FROM_PAIRS", "PROCEDURE_ARGUMENT", "
 
 COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
 QUANTIFIERS = ("ALL", "ANY", "NONE", "SINGLE")
+#: What may be more than a name when an expression begins with it.
+ATOM_WORDS = {
+    *("TRUE", "FALSE", "NULL", "CASE", "EXISTS", "COUNT", "COLLECT", "REDUCE"),
+    *("SHORTESTPATH", "ALLSHORTESTPATHS", *QUANTIFIERS),
+}
 INTEGER_MAX = 2**63 - 1
 TRIMS = {"BOTH": "btrim", "LEADING": "ltrim", "TRAILING": "rtrim"}
 #: The function that `IS ::` becomes; no query can write this name.
@@ -30,7 +44,7 @@ CHAIN_MAX = 16
 
 
 def _joined(operator: str, operands: list[ast.Expr]) -> ast.Expr:
-    """Operands with AND, OR or XOR between them: from the left, or in halves where there are many.
+    """Operands, two at least, with AND, OR or XOR between them: from the left, or in halves where there are many.
 
     The three are associative, so both mean the same; but a chain of a thousand must not nest a thousand deep.
     """
@@ -51,25 +65,34 @@ class Expressions(Patterns, Types):
         return result
 
     def _or(self) -> ast.Expr:
-        operands = [self._xor()]
+        left = self._xor()
+        if self.uppers[self.at] != "OR":
+            return left
+        operands = [left]
         while self.accept_word("OR"):
             operands.append(self._xor())
         return _joined("OR", operands)
 
     def _xor(self) -> ast.Expr:
-        operands = [self._and()]
+        left = self._and()
+        if self.uppers[self.at] != "XOR":
+            return left
+        operands = [left]
         while self.accept_word("XOR"):
             operands.append(self._and())
         return _joined("XOR", operands)
 
     def _and(self) -> ast.Expr:
-        operands = [self._not()]
+        left = self._not()
+        if self.uppers[self.at] != "AND":
+            return left
+        operands = [left]
         while self.accept_word("AND"):
             operands.append(self._not())
         return _joined("AND", operands)
 
     def _not(self) -> ast.Expr:
-        if not self.is_word("NOT"):
+        if self.uppers[self.at] != "NOT":
             return self._comparison()
         start = self.start()
         self.enter()
@@ -119,12 +142,23 @@ class Expressions(Patterns, Types):
             left.end = self.end()
 
     def _word_operator(self) -> str | None:
-        if self.accept_word("IN") or self.accept_word("CONTAINS"):
-            return self.uppers[self.at - 1]
-        for words in (("STARTS", "WITH"), ("ENDS", "WITH"), ("IS", "NULL"), ("IS", "NOT", "NULL")):
-            if self.accept_word(*words):
+        word = self.uppers[self.at]
+        if word == "IS":
+            return self._is_operator()
+        if word in ("IN", "CONTAINS"):
+            self.at += 1
+            return word
+        if word in ("STARTS", "ENDS") and self.is_word("WITH", 1):
+            self.at += 2
+            return f"{word} WITH"
+        return None
+
+    def _is_operator(self) -> str | None:
+        """What begins with IS, as far as it says what follows."""
+        for words in (("IS", "NULL"), ("IS", "NOT", "NULL")):
+            if self.accept_words(*words):
                 return " ".join(words)
-        if self.is_word("IS") and (
+        if (
             self.is_op("::", 1)
             or self.is_words("IS", "NOT", "TYPED")
             or self.is_words("IS", "TYPED")
@@ -137,12 +171,10 @@ class Expressions(Patterns, Types):
         if self.is_words("IS", "NOT") and self.is_op("::", 2):
             self.at += 3
             return "IS NOT ::"
-        if self.is_word("IS") and any(self.is_word("NORMALIZED", ahead) for ahead in (1, 2, 3)):
+        if any(self.is_word("NORMALIZED", ahead) for ahead in (1, 2, 3)):
             self.at += 1
             return "IS NOT NORMALIZED" if self.accept_word("NOT") else "IS NORMALIZED"
-        if self.is_word("IS") and (
-            self.is_name(1) or any(self.is_op(sign, 1) for sign in ("!", "%", "("))
-        ):
+        if self.begins_label(1):
             self.at += 1
             return "IS"
         return None
@@ -193,39 +225,36 @@ class Expressions(Patterns, Types):
         return left
 
     def _unary(self) -> ast.Expr:
+        sign = self.uppers[self.at]
+        if sign not in ("-", "+"):
+            return self._postfix(self.atom())
         start = self.start()
-        if self.is_op("-"):
+        self.at += 1
+        # The sign belongs to the literal when it stands directly before it: -2^63 has no positive twin.
+        is_lowest = self.kinds[self.at] == INTEGER and self.values[self.at] == INTEGER_MAX + 1
+        if sign == "-" and is_lowest:
             self.at += 1
-            # The sign belongs to the literal when it stands directly before it: -2^63 has no positive twin.
-            if self.kinds[self.at] == INTEGER and self.values[self.at] == INTEGER_MAX + 1:
-                self.at += 1
-                return self._postfix(ast.Literal(start, self.end(), -INTEGER_MAX - 1))
-            self.enter()
-            operand = self._unary()
-            self.leave()
-            return ast.Unary(start, self.end(), "-", operand)
-        if self.is_op("+"):
-            self.at += 1
-            self.enter()
-            operand = self._unary()
-            self.leave()
-            return ast.Unary(start, self.end(), "+", operand)
-        return self._postfix(self.atom())
+            return self._postfix(ast.Literal(start, self.end(), -INTEGER_MAX - 1))
+        self.enter()
+        operand = self._unary()
+        self.leave()
+        return ast.Unary(start, self.end(), sign, operand)
 
     def _postfix(self, left: ast.Expr) -> ast.Expr:
         while True:
-            if self.is_op("."):
+            operator = self.uppers[self.at]
+            if operator == ".":
                 self.at += 1
                 left = ast.Property(left.start, 0, left, self.expect_name("a property key"))
-            elif self.is_op("["):
+            elif operator == "[":
                 left = self._subscript(left)
-            elif self.is_op(":") and self.begins_label(1):
+            elif operator == ":" and self.begins_label(1):
                 # The last of its chain: what follows `n:A` is not asked of the answer.
                 self.at += 1
                 left = ast.HasLabels(left.start, 0, left, self.label_expression(colon_joins=True))
                 left.end = self.end()
                 return left
-            elif self.is_op("{") and isinstance(left, ast.Variable) and self._is_map_projection():
+            elif operator == "{" and isinstance(left, ast.Variable) and self._is_map_projection():
                 left = self._map_projection(left)
             else:
                 return left
@@ -275,7 +304,11 @@ class Expressions(Patterns, Types):
     # ---------------------------------------------------------------------------------------------------- atoms
 
     def atom(self) -> ast.Expr:
-        kind, start = self.kinds[self.at], self.start()
+        kind = self.kinds[self.at]
+        if kind == NAME:
+            special = self._word_atom() if self.uppers[self.at] in ATOM_WORDS else None
+            return special or self._name_atom()
+        start = self.start()
         if kind in (INTEGER, FLOAT, STRING):
             value = self.values[self.at]
             if kind == INTEGER and value == INTEGER_MAX + 1:
@@ -294,11 +327,7 @@ class Expressions(Patterns, Types):
             return self._bracket()
         if self.is_op("{"):
             return self.map_literal()
-        if kind == NAME:
-            special = self._word_atom()
-            if special is not None:
-                return special
-        if kind == EOF or not self.is_name():
+        if kind != QUOTED:
             self.fail_expected("an expression")
         return self._name_atom()
 
@@ -309,8 +338,6 @@ class Expressions(Patterns, Types):
             return ast.Literal(
                 start, self.end(), {"TRUE": True, "FALSE": False, "NULL": None}[word]
             )
-        if word in ("INF", "INFINITY", "NAN") and not self.is_op("(", 1) and not self.is_op(".", 1):
-            return None
         if word == "CASE" and not self.is_op(".", 1):
             return self._case()
         if word in ("EXISTS", "COUNT", "COLLECT") and self.is_op("{", 1):

@@ -20,9 +20,7 @@ class Patterns(Cursor):
     def looks_like_pattern(self, ahead: int) -> bool:
         """Is the parenthesis that stands ``ahead`` the first node of a pattern with a relationship?"""
         place = self.at + ahead
-        if not (
-            place < len(self.kinds) and self.kinds[place] == OPERATOR and self.uppers[place] == "("
-        ):
+        if self.uppers[place] != "(":
             return False
         depth, size = 0, len(self.kinds)
         inner = place + 1
@@ -83,9 +81,9 @@ class Patterns(Cursor):
 
     def _selector(self) -> ast.Selector | None:
         """``[ALL|ANY] SHORTEST``, ``SHORTEST k [PATHS] [GROUPS]``, ``ANY [k] [PATHS]``; ``ALL`` is the default."""
-        start, one = self.start(), ast.Literal(self.start(), self.start(), 1)
-        if not any(self.is_word(word) for word in ("ALL", "ANY", "SHORTEST")):
+        if self.uppers[self.at] not in ("ALL", "ANY", "SHORTEST"):
             return None
+        start, one = self.start(), ast.Literal(self.start(), self.start(), 1)
         is_all, is_any = self.accept_word("ALL"), self.accept_word("ANY")
         is_shortest = self.accept_word("SHORTEST")
         count: ast.Expr = one
@@ -312,9 +310,7 @@ class Patterns(Cursor):
         )
 
     def begins_label_value(self, ahead: int = 0) -> bool:
-        place = self.at + ahead
-        is_parameter = place < len(self.kinds) and self.kinds[place] == PARAMETER
-        return is_parameter or self.is_op("$", ahead)
+        return self.kinds[self.at + ahead] == PARAMETER or self.is_op("$", ahead)
 
     def _label_value(self) -> ast.LabelExpr:
         """``$(value)``, ``$all(value)``, ``$any(value)``."""

@@ -102,7 +102,7 @@ class Types(Cursor):
         return name
 
     def _not_null(self) -> str:
-        return " NOT NULL" if self.accept_word("NOT", "NULL") or self.accept_op("!") else ""
+        return " NOT NULL" if self.accept_words("NOT", "NULL") or self.accept_op("!") else ""
 
     def _close(self) -> None:
         # `>>` and `>=` do not lex as one: each `>` closes one list.
