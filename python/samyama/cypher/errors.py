@@ -131,8 +131,17 @@ class CypherError(Exception):
         super().__init__(self.message)
 
 
+#: How similar is similar: twice the common characters over all characters. The shorter word has at most all in common.
+_SIMILARITY = 0.7
+_LENGTHS = _SIMILARITY / (2 - _SIMILARITY), (2 - _SIMILARITY) / _SIMILARITY
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """``. Did you mean `x`?`` or nothing. Case does not count as a difference, but is shown."""
-    by_lower = {one.lower(): one for one in known}
-    near = difflib.get_close_matches(name.lower(), by_lower, 1, 0.7)
+    # Words whose lengths differ so much are not similar enough, whatever they consist of; most are dismissed by that.
+    least, most = len(name) * _LENGTHS[0], len(name) * _LENGTHS[1]
+    by_lower = {one.lower(): one for one in known if least <= len(one) <= most}
+    if not by_lower:
+        return ""
+    near = difflib.get_close_matches(name.lower(), by_lower, 1, _SIMILARITY)
     return f". Did you mean `{by_lower[near[0]]}`?" if near and by_lower[near[0]] != name else ""

@@ -72,7 +72,7 @@ _INTEGER_MAX = 2**63
 class Tokens:
     """The tokens of one text. ``uppers`` holds names in upper case and operators, for comparing with keywords.
 
-    Behind the end token it stands ``AHEAD_MAX`` times more, so that nobody who looks ahead has to look where the end is.
+    Behind the end token it stands ``AHEAD_MAX`` times more: nobody who looks ahead has to look where the end is.
     """
 
     __slots__ = ("ends", "kinds", "starts", "text", "uppers", "values")

@@ -12,15 +12,20 @@ __all__ = ["children", "conjuncts", "path_parts", "signature", "transform", "wal
 _FIELDS: dict[type, tuple[str, ...]] = {}
 _INNER: dict[type, tuple[str, ...]] = {}
 #: Types of fields, as they are written in ``ast``, that hold no node.
-_PLAIN = ("int", "int | None", "str", "str | None", "bool", "list[str]", "list[str] | None", "None")
+_PLAIN = (
+    *("int", "int | None", "str", "str | None", "bool", "list[str]", "list[str] | None", "None"),
+    "bool | int | float | str | None",
+)
 _SEQUENCES = (list, tuple)
 #: Where a node stands and how the plan cache stripped it are not what it says.
 _PLACE = ("start", "end", "auto")
 
 
 def _fields(kind: type) -> tuple[str, ...]:
+    """The fields that say something."""
     if kind not in _FIELDS:
-        _FIELDS[kind] = tuple(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+        declared: Iterable[str] = kind.__dataclass_fields__  # type: ignore[attr-defined]
+        _FIELDS[kind] = tuple(name for name in declared if name not in _PLACE)
     return _FIELDS[kind]
 
 
@@ -34,20 +39,26 @@ def _inner(kind: type) -> tuple[str, ...]:
 
 def signature(node: Any) -> Any:
     """What an expression says, without where it says it: equal for equal expressions."""
-    if isinstance(node, ast.Node):
-        kind = type(node)
-        fields = [getattr(node, name) for name in _fields(kind) if name not in _PLACE]
-        return (kind.__name__, *map(signature, fields))
-    if isinstance(node, list | tuple):
+    kind = node.__class__
+    if kind is str or node is None:
+        return node
+    if kind in _SEQUENCES:
         return tuple(map(signature, node))
-    return (type(node).__name__, node)
+    if isinstance(node, ast.Node):
+        return (kind, *[signature(getattr(node, name)) for name in _fields(kind)])
+    # 1, 1.0 and true are equal to Python.
+    return kind, node
 
 
 def children(node: ast.Node) -> list[ast.Node]:
     """The nodes directly below, in order."""
     found: list[ast.Node] = []
-    for name in _inner(type(node)):
+    kind = node.__class__
+    names = _INNER.get(kind)
+    for name in _inner(kind) if names is None else names:
         value = getattr(node, name)
+        if value is None:
+            continue
         if isinstance(value, ast.Node):
             found.append(value)
         elif value.__class__ in _SEQUENCES:
@@ -64,10 +75,15 @@ def _gather(values: Iterable[Any], found: list[ast.Node]) -> None:
 
 
 def walk(node: ast.Node) -> Iterator[ast.Node]:
-    """The node and everything below it."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
+    """The node and everything below it, each before what is below it, in order.
+
+    What is below a node is looked up when the next one is asked for.
+    """
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += reversed(children(node))
 
 
 def conjuncts(node: ast.Expr | None) -> list[ast.Expr]:

@@ -47,28 +47,30 @@ def filtered(source: p.Operator, predicates: Sequence[p.Expression]) -> p.Operat
     return source
 
 
+#: Fields of operators that hold the number of a slot, not a ``Slot``.
+_SLOT_FIELDS = ("from_", "to", "relationship", "relationships")
+
+
 def slots_of(expression: Any) -> set[int]:
     """Every slot that a plan expression reads or writes."""
     found: set[int] = set()
-
-    def visit(value: object) -> None:
-        if isinstance(value, p.Slot):
+    waiting: list[Any] = [expression]
+    while waiting:
+        value = waiting.pop()
+        kind = value.__class__
+        if kind is p.Slot:
             found.add(value.slot)
-        elif isinstance(value, p.PathBuild):
+        elif kind is p.PathBuild:
             found.update(value.slots)
-        elif hasattr(value, "__struct_fields__"):
+        elif kind is list:
+            waiting += value
+        elif kind is not str and hasattr(value, "__struct_fields__"):
             for name in value.__struct_fields__:
                 item = getattr(value, name)
-                if name in ("from_", "to", "relationship", "relationships") and isinstance(
-                    item, int
-                ):
+                if name in _SLOT_FIELDS and isinstance(item, int):
                     found.add(item)
-                visit(item)
-        elif isinstance(value, list):
-            for item in value:
-                visit(item)
-
-    visit(expression)
+                else:
+                    waiting.append(item)
     return found
 
 
@@ -108,10 +110,9 @@ class Lowering:
     def lower(self, node: ast.Expr) -> p.Expression:
         if self.replace and (slot := self.replace.get(signature(node))) is not None:
             return p.Slot(slot)
-        method = getattr(self, "_" + type(node).__name__.lower(), None)
-        assert method is not None, f"no lowering for {type(node).__name__}"
-        result: p.Expression = method(node)
-        return result
+        kind = type(node)
+        method = _LOWERINGS.get(kind) or _lowering(kind)
+        return method(self, node)
 
     def all(self, nodes: list[ast.Expr]) -> list[p.Expression]:
         return [self.lower(node) for node in nodes]
@@ -279,3 +280,14 @@ def _lower_labels(labels: ast.LabelExpr) -> p.LabelExpr:
             return p.LabelOr([_lower_labels(operand) for operand in labels.operands])
         case _:
             return p.LabelAny()
+
+
+_LOWERINGS: dict[type, Callable[[Lowering, Any], p.Expression]] = {}
+
+
+def _lowering(kind: type) -> Callable[[Lowering, Any], p.Expression]:
+    """The method that is named after a kind of expression."""
+    found = getattr(Lowering, "_" + kind.__name__.lower(), None)
+    assert found is not None, f"no lowering for {kind.__name__}"
+    _LOWERINGS[kind] = found
+    return _LOWERINGS[kind]

@@ -8,11 +8,8 @@ entity for a property in one of its expressions.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator
-from typing import Any
-
 from samyama.cypher import ast
+from samyama.cypher.tree import walk
 
 __all__ = ["reads_graph", "writes_conflict"]
 
@@ -34,7 +31,7 @@ _READING_FUNCTIONS = ("keys", "labels", "properties")
 
 def reads_graph(node: ast.Node) -> bool:
     """May it look at the graph? A property is taken for one of an entity: what else it may be is not known."""
-    return any(map(_reads, _walk(node)))
+    return any(map(_reads, walk(node)))
 
 
 def writes_conflict(earlier: ast.Clause, later: ast.Clause) -> bool:
@@ -48,19 +45,9 @@ def writes_conflict(earlier: ast.Clause, later: ast.Clause) -> bool:
 
 
 def _reads(node: ast.Node) -> bool:
-    if isinstance(node, ast.SetProperties):
-        return isinstance(node.value, ast.Variable)
-    if isinstance(node, ast.Call):
-        return node.name.lower() in _READING_FUNCTIONS
-    return isinstance(node, _READERS)
-
-
-def _walk(value: Any) -> Iterator[ast.Node]:
-    """What is evaluated below a clause: the target of SET and REMOVE is written, not read."""
-    if isinstance(value, ast.Node):
-        yield value
-        for field in dataclasses.fields(value):
-            yield from _walk(getattr(value, field.name))
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _walk(item)
+    kind = node.__class__
+    if kind is ast.SetProperties:
+        return isinstance(node.value, ast.Variable)  # type: ignore[attr-defined]
+    if kind is ast.Call:
+        return node.name.lower() in _READING_FUNCTIONS  # type: ignore[attr-defined]
+    return kind in _READERS

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from samyama.cypher.errors import Problem
 from samyama.cypher.semantic.types import Type
@@ -33,8 +34,7 @@ def inside(name: str) -> str:
     return name + INSIDE
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """A variable: its name in the statement, and what it can hold."""
 
     name: str
