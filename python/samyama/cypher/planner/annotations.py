@@ -21,10 +21,19 @@ __all__ = ["annotate"]
 #: Elements of a list, rows of a file or procedure, and groups for each row, where nothing is known.
 LIST_GUESS, GROUPS_SHARE = 10.0, 0.3
 
+#: Fields of each operator that hold what runs beside its input.
+_SIDES: dict[type, tuple[str, ...]] = {
+    kind: tuple(name for name in ("right", "body") if name in kind.__struct_fields__)
+    for kind in p.Operator_.__subclasses__()
+}
+#: The commonest of those that give a row for each that comes in.
+_SAME_ROWS = (p.ProduceResults, p.Projection)
+
 
 def annotate(operator: Any, catalog: Catalog, argument_rows: float = 1.0) -> Any:
     """The same operator with its details and the rows it is believed to give, all the way down."""
-    if isinstance(operator, p.Argument):
+    kind = type(operator)
+    if kind is p.Argument:
         return msgspec.structs.replace(operator, info=p.Info(rows=argument_rows))
     changes: dict[str, Any] = {}
     before, right = argument_rows, 0.0
@@ -32,16 +41,18 @@ def annotate(operator: Any, catalog: Catalog, argument_rows: float = 1.0) -> Any
     if isinstance(child, p.Operator_):
         changes["input"] = child = annotate(child, catalog, argument_rows)
         before = child.info.rows
-    for name in ("right", "body"):
+    for name in _SIDES[kind]:
         child = getattr(operator, name, None)
         if isinstance(child, p.Operator_):
             is_join = isinstance(operator, p.HashJoin | p.CartesianProduct)
             outer = argument_rows if is_join else before
             changes[name] = child = annotate(child, catalog, outer)
             right = child.info.rows
-    if isinstance(operator, p.Union):
+    if kind is p.Union:
         changes["inputs"] = [annotate(one, catalog, argument_rows) for one in operator.inputs]
         rows = sum(one.info.rows for one in changes["inputs"])
+    elif kind in _SAME_ROWS:
+        rows = before
     else:
         rows = _rows_of(operator, before, right, catalog)
     changes["info"] = p.Info(details=details(operator), rows=rows)
