@@ -39,11 +39,14 @@ class Conversation:
         self._statements = statements
         self._fetch_rows = fetch_rows
         #: Results that may hold rows on the other end. Weak: what nobody holds nobody reads.
-        self._results: weakref.WeakSet[Result] = weakref.WeakSet()
+        self._results: set[weakref.ref[Result]] = set()
         self.transaction_open = False
 
     def _streaming(self) -> list[Result]:
-        return [result for result in self._results if result._is_streaming]
+        if not self._results:
+            return []
+        held = [reference() for reference in tuple(self._results)]
+        return [result for result in held if result is not None and result._is_streaming]
 
     def begin(self, options: dict[str, Any]) -> None:
         self._make_room()
@@ -64,9 +67,10 @@ class Conversation:
             self._fail(error)
             raise
         result = Result(self, query, keys, qid, self._fetch_rows)
-        self._results.add(result)
         # A statement begins with its first pull: a write is done when `run` returns, and an error is raised here.
         result._fetch(self._fetch_rows)
+        if result._is_streaming:
+            self._results.add(weakref.ref(result, self._results.discard))
         return result
 
     def pull(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 from samyama.errors import ResultError
@@ -198,65 +197,95 @@ class Counters(Mapping[str, int]):
         return self._counts.get("constraints-removed", 0)
 
 
-@dataclass(frozen=True, slots=True)
 class Summary:
     """What a statement did, and what its result rests on.
 
     ``query_type`` is ``r``, ``w``, ``rw`` or ``s``. ``index`` is the log index that was read or written, ``term`` and
     ``leader`` (a node's id) say under whom, ``read_level`` what the read promised; None where there is nothing to say.
-    Times are in milliseconds. ``metadata`` is everything as it came.
+    Times are in milliseconds. ``metadata`` is everything as it came; the rest is read there.
     """
 
-    query: str
-    query_type: str
-    counters: Counters = field(default_factory=Counters)
-    bookmark: str | None = None
-    database: str | None = None
-    notifications: list[dict[str, Any]] = field(default_factory=list)
-    gql_status_objects: list[dict[str, Any]] = field(default_factory=list)
-    plan: dict[str, Any] | None = None
-    profile: dict[str, Any] | None = None
-    result_consumed_after: int | None = None
-    index: int | None = None
-    term: int | None = None
-    leader: int | None = None
-    read_level: str | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    __slots__ = ("metadata", "query")
 
-    @classmethod
-    def _from(cls, query: str, raw: dict[str, Any]) -> Summary:
-        counters = {
-            key: value
-            for key, value in raw.get("stats", {}).items()
-            if not key.startswith("contains-")
-        }
-        statuses = raw.get("statuses", [])
-        # The status of the outcome carries what the result rests on.
-        outcome: dict[str, Any] = next(
-            (
-                s.get("diagnostic_record", {})
-                for s in statuses
-                if s["gql_status"][:2] in ("00", "02")
-            ),
-            {},
+    def __init__(self, query: str, metadata: Mapping[str, Any]) -> None:
+        self.query = query
+        self.metadata = metadata
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Summary):
+            return self.query == other.query and self.metadata == other.metadata
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<Summary {self.query!r} {self.metadata}>"
+
+    @property
+    def query_type(self) -> str:
+        return str(self.metadata.get("type", ""))
+
+    @property
+    def counters(self) -> Counters:
+        counts: Mapping[str, int] = self.metadata.get("stats", {})
+        return Counters(
+            {key: count for key, count in counts.items() if not key.startswith("contains-")}
         )
-        return cls(
-            query=query,
-            query_type=raw.get("type", ""),
-            counters=Counters(counters),
-            bookmark=raw.get("bookmark"),
-            database=raw.get("db"),
-            notifications=raw.get("notifications", []),
-            gql_status_objects=statuses,
-            plan=raw.get("plan"),
-            profile=raw.get("profile"),
-            result_consumed_after=raw.get("t_last"),
-            index=outcome.get("_samyama_index"),
-            term=outcome.get("_samyama_term"),
-            leader=outcome.get("_samyama_leader"),
-            read_level=outcome.get("_samyama_level"),
-            metadata=raw,
-        )
+
+    @property
+    def bookmark(self) -> str | None:
+        return self.metadata.get("bookmark")
+
+    @property
+    def database(self) -> str | None:
+        return self.metadata.get("db")
+
+    @property
+    def notifications(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.metadata.get("notifications", [])
+        return found
+
+    @property
+    def gql_status_objects(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.metadata.get("statuses", [])
+        return found
+
+    @property
+    def plan(self) -> dict[str, Any] | None:
+        return self.metadata.get("plan")
+
+    @property
+    def profile(self) -> dict[str, Any] | None:
+        return self.metadata.get("profile")
+
+    @property
+    def result_consumed_after(self) -> int | None:
+        return self.metadata.get("t_last")
+
+    @property
+    def index(self) -> int | None:
+        return self._outcome.get("_samyama_index")
+
+    @property
+    def term(self) -> int | None:
+        return self._outcome.get("_samyama_term")
+
+    @property
+    def leader(self) -> int | None:
+        return self._outcome.get("_samyama_leader")
+
+    @property
+    def read_level(self) -> str | None:
+        return self._outcome.get("_samyama_level")
+
+    @property
+    def _outcome(self) -> dict[str, Any]:
+        """What the status of the outcome carries: what the result rests on."""
+        for status in self.gql_status_objects:
+            if status["gql_status"][:2] in ("00", "02"):
+                found: dict[str, Any] = status.get("diagnostic_record", {})
+                return found
+        return {}
 
 
 class EagerResult(NamedTuple):
@@ -458,10 +487,10 @@ class Result:
         except BaseException:
             self._closed = "the result ended with an error"
             raise
-        self._rows = self._rows[self._next :] + rows
+        self._rows = self._rows[self._next :] + rows if self._rows else rows
         self._next = 0
         if summary is not None:
-            self._summary = Summary._from(self._query, summary)
+            self._summary = Summary(self._query, summary)
 
     @property
     def _is_streaming(self) -> bool:
