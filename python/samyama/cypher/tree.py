@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from samyama.cypher import ast
@@ -50,12 +50,16 @@ def signature(node: Any) -> Any:
     return kind, node
 
 
-def children(node: ast.Node) -> list[ast.Node]:
+def children(node: ast.Node) -> Sequence[ast.Node]:
     """The nodes directly below, in order."""
-    found: list[ast.Node] = []
     kind = node.__class__
     names = _INNER.get(kind)
-    for name in _inner(kind) if names is None else names:
+    if names is None:
+        names = _inner(kind)
+    if not names:
+        return ()
+    found: list[ast.Node] = []
+    for name in names:
         value = getattr(node, name)
         if value is None:
             continue

@@ -9,7 +9,7 @@ from samyama.cypher import plan as p
 from samyama.cypher.planner.context import Context, Names
 from samyama.cypher.planner.expressions import Lowering, filtered
 from samyama.cypher.planner.patterns import Patterns
-from samyama.cypher.semantic.aggregation import find_aggregate, is_simple_key
+from samyama.cypher.semantic.aggregation import find_aggregate, is_aggregate, is_simple_key
 from samyama.cypher.tree import conjuncts, signature
 
 __all__ = ["Column", "plan_projection"]
@@ -64,18 +64,23 @@ def _aggregate(
     keys = Lowering(context, names, Patterns)
     key_slots: dict[int, int] = {}
     expressions: list[p.Expression] = []
-    #: What may stand beside an aggregate: keys that are variables or properties of variables.
-    simple: dict[Any, int] = {}
     beside = dict(names)
     for place, item in enumerate(items):
         if find_aggregate(item.expression):
             continue
         slot = key_slots[place] = context.new_slot()
         expressions.append(keys.lower(item.expression))
-        if is_simple_key(item.expression):
-            simple[signature(item.expression)] = slot
         if isinstance(item.expression, ast.Variable):
             beside[item.expression.name] = slot
+    #: What may stand beside an aggregate: keys that are variables or properties of variables.
+    simple: dict[Any, int] = {}
+    others = [item for place, item in enumerate(items) if place not in key_slots]
+    if not all(is_aggregate(item.expression) for item in others):
+        simple = {
+            signature(items[place].expression): slot
+            for place, slot in key_slots.items()
+            if is_simple_key(items[place].expression)
+        }
     aggregates = _Aggregates(context, keys)
     made = Lowering(context, beside, Patterns, replace=simple, aggregate=aggregates.make)
     columns: list[Column] = []

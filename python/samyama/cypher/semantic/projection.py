@@ -63,7 +63,9 @@ class Projections:
         self._spell_out(clause, scope)
         self._check_names(clause)
         grouped = any(aggregation.find_aggregate(item.expression) for item in clause.items)
-        shape = _Shape(clause, grouped, {signature(i.expression): i for i in clause.items})
+        is_looked_up = clause.order or clause.where is not None
+        written = {signature(i.expression): i for i in clause.items} if is_looked_up else {}
+        shape = _Shape(clause, grouped, written)
         columns = self._items(shape, scope)
         names = {item.name: symbol for item, (_, symbol) in zip(clause.items, columns, strict=True)}
         sorted_in = self._behind(shape, scope, names)
@@ -129,6 +131,10 @@ class Projections:
         return self.analyser.symbol(item.name, kind)
 
     def _check_grouping(self, items: list[ast.Item], scope: Scope) -> None:
+        mixed = [item for item in items if not aggregation.is_aggregate(item.expression)]
+        mixed = [item for item in mixed if aggregation.find_aggregate(item.expression)]
+        if not mixed:
+            return
         keys = {
             signature(item.expression)
             for item in items
@@ -136,9 +142,8 @@ class Projections:
         }
         # What comes from outside of a subquery is the same for all its rows.
         outside = {symbol.name for symbol in scope.names.values()}
-        for item in items:
-            if aggregation.find_aggregate(item.expression):
-                aggregation.check_beside(self.analyser, item.expression, keys, outside)
+        for item in mixed:
+            aggregation.check_beside(self.analyser, item.expression, keys, outside)
 
     # ------------------------------------------------------------------------------------ ORDER BY, WHERE, LIMIT
 
