@@ -56,7 +56,7 @@ def compile_plan(
     spans = [(start, end) for start, end in literals]
     registry = registry or Registry()
     try:
-        statement = parse(text, {start: number for number, (start, _) in enumerate(spans)})
+        statement = parse(text, spans)
         analysis = analyse(text, statement, registry, parameter_types)
         known = catalog or Catalog()
         return plan_statement(text, statement, known, spans, registry, analysis, without)

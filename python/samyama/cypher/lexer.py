@@ -29,6 +29,8 @@ NAME, QUOTED, INTEGER, FLOAT, STRING, PARAMETER, OPERATOR, EOF, BAD_NUMBER = ran
 #: So far may a parser look ahead, and one further where it has gone beyond the end.
 AHEAD_MAX = 4
 
+#: Digits, with a line between two of them where that is easier to read.
+_DIGITS = r"[0-9](?:_?[0-9])*"
 _SPACE = r"(?:\s|//[^\n]*|/\*.*?\*/)*"
 _SPACES = re.compile(_SPACE, re.DOTALL)
 #: A token and the space behind it; its kind is the number of the group that fits.
@@ -37,13 +39,13 @@ _PATTERN = re.compile(
     (?:
       (?P<name>[^\W\d]\w*)
     | (?P<number>0[xX][0-9a-zA-Z_]* | 0[oO][0-9a-zA-Z_]*
-        | (?:[0-9]+\.[0-9]+|\.[0-9]+|[0-9]+)(?:[eE][+-]?[0-9]+)?(?:[a-zA-Z_]\w*)?)
+        | (?:DIGITS\.DIGITS|\.DIGITS|DIGITS)(?:[eE][+-]?DIGITS)?(?:[a-zA-Z_]\w*)?)
     | (?P<quoted>`(?:[^`]|``)*`)
     | (?P<string>'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*")
     | (?P<parameter>\$(?:\w+|`(?:[^`]|``)*`))
     | (?P<operator>\.\.|<=|>=|<>|=~|\+=|::|\|\||[-+*/%^=<>()\[\]{},.:;|&!?$])
     )
-    """
+    """.replace("DIGITS", _DIGITS)
     + _SPACE,
     re.VERBOSE | re.DOTALL,
 )
@@ -183,7 +185,7 @@ def _add_number(tokens: Tokens, piece: str, start: int, end: int) -> None:
     try:
         if lower.startswith(("0x", "0o")):
             value: object = int(lower, 0)
-        elif re.fullmatch(r"[0-9]+", piece):
+        elif re.fullmatch(r"[0-9][0-9_]*", piece):
             value = int(piece)
         else:
             is_float, value = True, float(piece)

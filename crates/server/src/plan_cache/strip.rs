@@ -184,7 +184,8 @@ impl Lexer<'_> {
         let glued = self.rest()[bytes..].starts_with(is_name_part);
         let bound = matches!(self.previous, Previous::Bound | Previous::Brace | Previous::QuantifierComma)
             || self.rest()[bytes..].trim_start().starts_with("..");
-        let value = if glued || (bound && !is_float) || self.keep {
+        // Lines between digits are rare, and not for this lexer to read.
+        let value = if glued || literal.contains('_') || (bound && !is_float) || self.keep {
             None
         } else if is_float {
             literal
@@ -240,7 +241,11 @@ fn is_name_part(c: char) -> bool {
 
 /// Length of the number at the start, and whether it is a float. `1..3` is the integer 1.
 fn number_length(text: &str) -> (usize, bool) {
-    let digits = |from: usize| text[from..].bytes().take_while(u8::is_ascii_digit).count();
+    let is_digit = |byte: &u8| byte.is_ascii_digit() || *byte == b'_';
+    let digits = |from: usize| match text.as_bytes().get(from) {
+        Some(first) if first.is_ascii_digit() => text[from..].bytes().take_while(is_digit).count(),
+        _ => 0,
+    };
     let mut end = digits(0);
     let mut is_float = false;
     if text[end..].starts_with('.') && digits(end + 1) > 0 {
@@ -360,6 +365,10 @@ mod tests {
             "RETURN 0x1F",
             "RETURN 017",
             "RETURN 1abc",
+            "RETURN 1_000",
+            "RETURN 1_0.25",
+            "RETURN 1.2_5e1_0",
+            "RETURN 1_",
             "RETURN 'bad \\q'",
             "RETURN 'open",
             "CREATE INDEX i FOR (n:L) ON (n.k) OPTIONS {a: 'b'}",
@@ -373,8 +382,8 @@ mod tests {
     #[test]
     fn any_text_is_survived() {
         let pieces = [
-            "'", "\"", "`", "1", ".", "..", "*", "{", "}", ",", "e", "$", "\\u00e9", "\\", "/*", "*/", "//",
-            "é", " ", "\n", "LIMIT",
+            "'", "\"", "`", "1", "_", ".", "..", "*", "{", "}", ",", "e", "$", "\\u00e9", "\\", "/*", "*/",
+            "//", "é", " ", "\n", "LIMIT",
         ];
         let mut seed = 7u64;
         for _ in 0..20_000 {

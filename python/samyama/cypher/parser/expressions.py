@@ -102,7 +102,9 @@ class Expressions(Patterns, Types):
         return ast.Unary(start, self.end(), "NOT", operand)
 
     def _comparison(self) -> ast.Expr:
-        first = self._predicate()
+        return self._comparison_of(self._predicate())
+
+    def _comparison_of(self, first: ast.Expr) -> ast.Expr:
         if self.uppers[self.at] not in COMPARISONS:
             return first
         operands, operators = [first], []
@@ -113,7 +115,9 @@ class Expressions(Patterns, Types):
         return ast.Comparison(first.start, self.end(), operands, operators)
 
     def _predicate(self) -> ast.Expr:
-        left = self._additive()
+        return self._predicate_of(self._additive())
+
+    def _predicate_of(self, left: ast.Expr) -> ast.Expr:
         while True:
             if self.kinds[self.at] == NAME:
                 operator = self._word_operator()
@@ -514,20 +518,71 @@ class Expressions(Patterns, Types):
         return ast.MapLiteral(start, self.end(), keys, values)
 
     def _case(self) -> ast.Expr:
+        """``CASE [subject] WHEN ... THEN ... END``, and the extended form of ``WHEN 1, 2`` and ``WHEN > 3``.
+
+        The extended form becomes ``[s IN [subject] | CASE WHEN s = 1 OR s = 2 THEN ... WHEN s > 3 THEN ... END][0]``, so
+        that the subject is evaluated once.
+        """
         start = self.start()
         self.expect_word("CASE")
         subject = None if self.is_word("WHEN") else self.expression()
         whens: list[ast.Expr] = []
         thens: list[ast.Expr] = []
+        first, name = self.at, None
         while self.accept_word("WHEN"):
-            whens.append(self.expression())
+            if subject is not None and name is None and self._is_extended_when():
+                # Some were taken for values alone: all of them again.
+                name, self.at = self._unused_name("subject"), first
+                whens, thens = [], []
+                continue
+            whens.append(self.expression() if name is None else self._extended_when(name))
             self.expect_word("THEN")
             thens.append(self.expression())
         if not whens:
             self.fail_expected("WHEN")
         otherwise = self.expression() if self.accept_word("ELSE") else None
         self.expect_word("END")
-        return ast.Case(start, self.end(), subject, whens, thens, otherwise)
+        end = self.end()
+        if subject is None or name is None:
+            return ast.Case(start, end, subject, whens, thens, otherwise)
+        searched = ast.Case(start, end, None, whens, thens, otherwise)
+        source = ast.ListLiteral(subject.start, subject.end, [subject])
+        found = ast.ListComprehension(start, end, name, source, None, searched)
+        return ast.Index(start, end, found, ast.Literal(start, start, 0))
+
+    def _is_extended_when(self) -> bool:
+        """Is it more than one value that stands behind this WHEN?"""
+        if self._begins_test():
+            return True
+        before = self.at
+        self.expression()
+        is_list = self.is_op(",")
+        self.at = before
+        return is_list
+
+    def _begins_test(self) -> bool:
+        """An operator whose left side is the subject; its word may be a variable's name, which ends there."""
+        word = self.uppers[self.at]
+        if word in COMPARISONS or word == "=~":
+            return True
+        is_name = self.uppers[self.at + 1] in ("THEN", ",", ".", "[", "(")
+        return word in ("IS", "CONTAINS", "STARTS", "ENDS") and not is_name
+
+    def _extended_when(self, name: str) -> ast.Expr:
+        tests: list[ast.Expr] = []
+        while not tests or self.accept_op(","):
+            subject = ast.Variable(self.start(), self.start(), name)
+            if self._begins_test():
+                tests.append(self._comparison_of(self._predicate_of(subject)))
+            else:
+                value = self.expression()
+                tests.append(ast.Comparison(value.start, self.end(), [subject, value], ["="]))
+        return tests[0] if len(tests) == 1 else _joined("OR", tests)
+
+    def _unused_name(self, name: str) -> str:
+        while name in self.text:
+            name += "_"
+        return name
 
     def _quantifier(self, word: str) -> ast.Expr:
         start = self.start()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from samyama.cypher import ast
 from samyama.cypher import errors as e
 from samyama.cypher.lexer import EOF, tokenize
@@ -74,12 +76,12 @@ class Parser(Commands):
         return self.query()
 
 
-def parse(text: str, literals: dict[int, int] | None = None) -> ast.Statement:
+def parse(text: str, literals: Sequence[tuple[int, int]] = ()) -> ast.Statement:
     """Parse one statement.
 
     Args:
         text: The query.
-        literals: Where stripped literals start, to their numbers.
+        literals: Where the literals stand that the plan cache has stripped: start and end, in order.
 
     Raises: CypherError: where it is not Cypher.
 
@@ -87,7 +89,12 @@ def parse(text: str, literals: dict[int, int] | None = None) -> ast.Statement:
         >>> parse("RETURN 1 + 2 AS three").body.parts[0].clauses[0].items[0].name
         'three'
     """
-    parser = Parser(tokenize(text), literals or {})
+    tokens = tokenize(text)
+    if literals:
+        # Otherwise a plan would keep the value of one text and be found for another.
+        ends = dict(zip(tokens.starts, tokens.ends, strict=True))
+        assert all(ends.get(start) == end for start, end in literals), "what is stripped is a token"
+    parser = Parser(tokens, {start: number for number, (start, _) in enumerate(literals)})
     try:
         return parser.statement()
     except RecursionError:
