@@ -520,7 +520,7 @@ class Expressions(Patterns, Types):
     def _case(self) -> ast.Expr:
         """``CASE [subject] WHEN ... THEN ... END``, and the extended form of ``WHEN 1, 2`` and ``WHEN > 3``.
 
-        The extended form becomes ``[s IN [subject] | CASE WHEN s = 1 OR s = 2 THEN ... WHEN s > 3 THEN ... END][0]``, so
+        The extended form becomes ``[s IN [subject] | CASE WHEN s = 1 OR s = 2 THEN ... END][0]``, so
         that the subject is evaluated once.
         """
         start = self.start()
