@@ -7,7 +7,7 @@ from typing import Any
 
 from samyama.cypher import ast
 
-__all__ = ["children", "conjuncts", "path_parts", "signature", "transform", "walk"]
+__all__ = ["children", "conjuncts", "joined", "path_parts", "signature", "transform", "walk"]
 
 _FIELDS: dict[type, tuple[str, ...]] = {}
 _INNER: dict[type, tuple[str, ...]] = {}
@@ -88,6 +88,24 @@ def walk(node: ast.Node) -> Iterator[ast.Node]:
         node = waiting.pop()
         yield node
         waiting += reversed(children(node))
+
+
+#: Longer chains of one logical operator become a tree that is as flat as can be.
+CHAIN_MAX = 16
+
+
+def joined(operator: str, operands: list[ast.Expr]) -> ast.Expr:
+    """Operands, two at least, with AND, OR or XOR between them: from the left, or in halves where there are many.
+
+    The three are associative, so both mean the same; but a chain of a thousand must not nest a thousand deep.
+    """
+    if len(operands) > CHAIN_MAX:
+        middle = len(operands) // 2
+        operands = [joined(operator, operands[:middle]), joined(operator, operands[middle:])]
+    left = operands[0]
+    for right in operands[1:]:
+        left = ast.Binary(left.start, right.end, operator, left, right)
+    return left
 
 
 def conjuncts(node: ast.Expr | None) -> list[ast.Expr]:
