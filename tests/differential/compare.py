@@ -64,6 +64,9 @@ def _errors(query: Query, engine: Answer, reference: Answer) -> str | None:
         return None
     if len(found) == 1:
         return "error"
+    if any(error[2] == "DeleteConnectedNode" for error in found):
+        # It is found when the statement ends: whether another is met before that may depend on the order of rows.
+        return None if all(map(_is_open, found)) else "kind of error"
     return None if found[0][:2] == found[1][:2] else "kind of error"
 
 

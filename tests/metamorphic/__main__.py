@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from tests.metamorphic.campaign import Campaign, Finding, Tally
+from tests.metamorphic.campaign import CASES_PER_ROUND, Campaign, Finding, Tally
 from tests.metamorphic.catalogue import CHECKS
 from tests.metamorphic.findings import describe, keep
 from tests.metamorphic.worker import work
@@ -29,6 +29,7 @@ PROGRESS_S = 10.0
 @click.option("--checks", default=10_000, help="Stop after so many verdicts.")
 @click.option("--seconds", type=float, help="Stop after so long.")
 @click.option("--seed", default=1, help="The same seed makes the same cases.")
+@click.option("--from", "first", default=0, help="Go on behind this many cases of the seed.")
 @click.option("--jobs", default=1, help="Processes.")
 @click.option("--only", default="", help="Names of checks, joined by commas.")
 @click.option("--cluster", is_flag=True, help="Ask three processes too, leader and follower.")
@@ -41,6 +42,7 @@ def main(
     checks: int,
     seconds: float | None,
     seed: int,
+    first: int,
     jobs: int,
     only: str,
     cluster: bool,
@@ -59,7 +61,9 @@ def main(
         sys.exit(2)
     if case is not None:
         sys.exit(_one(seed, names, case))
-    run = _Run(seed, names, checks, seconds, jobs, corpus)
+    # Cases of one round stay together.
+    first -= first % CASES_PER_ROUND
+    run = _Run(seed, names, checks, seconds, jobs, corpus, first)
     run.execute()
     path = report or ROOT / "reports" / "metamorphic.json"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +95,9 @@ class _Run:
         seconds: float | None,
         jobs: int,
         corpus: Path,
+        first: int,
     ) -> None:
+        self.first = first
         self.seed, self.names, self.checks = seed, names, checks
         self.seconds = float("inf") if seconds is None else seconds
         self.jobs, self.corpus = jobs, corpus
@@ -102,7 +108,7 @@ class _Run:
     def execute(self) -> None:
         context = multiprocessing.get_context("spawn")
         told: Queue[Any] = context.Queue()
-        following = context.Value("q", 0)
+        following = context.Value("q", self.first)
         stop = context.Event()
         workers = [
             context.Process(target=work, args=(self.seed, self.names, following, stop, told))
@@ -167,6 +173,7 @@ class _Run:
         count = self.tally.checks.total()
         return {
             "seed": self.seed,
+            "first_case": self.first,
             "jobs": self.jobs,
             "seconds": round(seconds, 1),
             "checks": count,

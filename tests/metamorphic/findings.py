@@ -75,5 +75,6 @@ def keep(finding: Finding, seed: int, directory: Path) -> Path | None:
     query = Query([text], finding.query.columns, finding.query.ordered, finding.query.writes)
     digest = hashlib.sha256(re.sub(r"\d+", "0", text).encode()).hexdigest()[:8]
     path = directory / f"found_{finding.check}_{digest}.md"
+    directory.mkdir(parents=True, exist_ok=True)
     path.write_text(page(title, note, setup, query, right), "utf-8")
     return path

@@ -31,11 +31,12 @@ pub(super) fn property(value: &Value, key: KeyRef, context: &mut Context<'_>) ->
         Value::Relationship(id) => {
             let key = context.tokens.key(key, graph);
             let found = key.map_or(Value::Null, |key| graph.relationship_property(*id, key));
-            if found.is_null() && graph.relationship(*id).is_none() {
-                Err(deleted_relationship(*id))
-            } else {
-                Ok(found)
+            if !found.is_null() || graph.relationship(*id).is_some() {
+                return Ok(found);
             }
+            let left = context.statement.dangling.get(id).ok_or_else(|| deleted_relationship(*id))?;
+            let kept = left.properties.iter().find(|(one, _)| Some(*one) == key);
+            Ok(kept.map_or(Value::Null, |(_, value)| value.clone()))
         }
         other => {
             let name = context.tokens.key_name(key).clone();

@@ -1,11 +1,14 @@
-//! DELETE: consumes its whole input, then removes relationships, then nodes. A node that keeps relationships is looked at
-//! again when the statement ends, and fails it then.
+//! DELETE: consumes its whole input, then removes relationships, then nodes.
+//!
+//! A node that keeps relationships takes them out of the graph with it, so that later clauses see neither. The statement
+//! fails in the end unless they were deleted too by then ([`Dangling`]).
 
 use samyama_graph::{Direction, Effect, NodeId, RelationshipId, Value};
 
 use super::rows::Buffer;
+use super::statement::Dangling;
 use super::{Operate, Source};
-use crate::expression::{Context, Expression};
+use crate::expression::{Context, Expression, value_bytes};
 use crate::{ExecError, Read};
 
 pub(super) struct Delete {
@@ -56,6 +59,9 @@ impl Doomed {
                     let entries = context.graph().adjacency(*node, side, None).flatten();
                     self.relationships.extend(entries.map(|entry| entry.relationship()));
                 }
+                let left = context.statement.dangling.iter();
+                let left = left.filter(|(_, one)| one.ends.start == *node || one.ends.end == *node);
+                self.relationships.extend(left.map(|(id, _)| *id));
             }
         }
         for id in self.relationships {
@@ -64,22 +70,37 @@ impl Doomed {
                 context.deleted_relationships.insert(id, ends);
                 context.apply(Effect::DeleteRelationship { id })?;
                 context.statement.counters.relationships_deleted += 1;
+            } else if context.statement.dangling.remove(&id).is_some() {
+                context.statement.counters.relationships_deleted += 1;
             }
         }
         for id in self.nodes {
-            let graph = context.graph();
-            if !graph.node_exists(id) {
-                continue;
-            }
-            if graph.degree(id, Direction::Outgoing, None) + graph.degree(id, Direction::Incoming, None) > 0 {
-                context.statement.doomed.push(id);
-            } else {
+            if context.graph().node_exists(id) {
+                leave_behind(id, context)?;
                 context.apply(Effect::DeleteNode { id })?;
                 context.statement.counters.nodes_deleted += 1;
             }
         }
         Ok(())
     }
+}
+
+/// Takes the relationships that a node keeps out of the graph, until they are deleted themselves.
+fn leave_behind(deleted: NodeId, context: &mut Context<'_>) -> Result<(), ExecError> {
+    for side in [Direction::Outgoing, Direction::Incoming] {
+        let entries = context.graph().adjacency(deleted, side, None).flatten();
+        let kept: Vec<_> = entries.map(|entry| entry.relationship()).collect();
+        for id in kept {
+            // A loop stands on both sides.
+            let Some(ends) = context.graph().relationship(id) else { continue };
+            let properties: Vec<_> = context.graph().relationship_properties(id).collect();
+            context.memory.ensure(properties.iter().map(|(_, value)| value_bytes(value)).sum())?;
+            context.deleted_relationships.insert(id, ends);
+            context.statement.dangling.insert(id, Dangling { ends, deleted, properties });
+            context.apply(Effect::DeleteRelationship { id })?;
+        }
+    }
+    Ok(())
 }
 
 impl Delete {

@@ -43,6 +43,8 @@ fn entity_of(
             context.note(|| Read::Relationship(id));
             Ok(Some(Entity::Relationship(id)))
         }
+        // Its end is gone, and it is to follow: what is set on it now nobody will see.
+        Value::Relationship(id) if context.statement.dangling.contains_key(&id) => Ok(None),
         Value::Relationship(id) => Err(deleted_relationship(id)),
         other => Err(ExecError::type_error(
             "InvalidArgumentType",

@@ -1,11 +1,11 @@
 //! What a statement did and read so far: effects, counters, the read set. Every change of the graph goes through here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use samyama_graph::{
-    ApplyError, ConstraintKind, Effect, EntityKind, KeyId, LabelId, NodeId, RelationshipId, TokenKind,
-    TypeId, Value, Violation,
+    ApplyError, ConstraintKind, Effect, EntityKind, KeyId, LabelId, NodeId, RelationshipEnds, RelationshipId,
+    TokenKind, TypeId, Value, Violation,
 };
 
 use crate::expression::Context;
@@ -21,8 +21,8 @@ pub struct Statement<'a> {
     pub procedures: Option<&'a dyn Procedures>,
     /// The file that LOAD CSV has read last, and its line: for file() and linenumber().
     pub csv: Option<(Arc<str>, u64)>,
-    /// Nodes that were deleted while they still had relationships; looked at again when the statement ends.
-    pub doomed: Vec<NodeId>,
+    /// Relationships that were left behind by a node that was deleted; looked at again when the statement ends.
+    pub(crate) dangling: BTreeMap<RelationshipId, Dangling>,
     /// What was changed while constraints speak of single entities: they must hold when the statement ends.
     pub touched_nodes: BTreeSet<NodeId>,
     pub touched_relationships: BTreeSet<RelationshipId>,
@@ -31,6 +31,15 @@ pub struct Statement<'a> {
     pub(crate) steps: u32,
     /// By operator number, its children included.
     pub profile: Vec<ProfileEntry>,
+}
+
+/// A relationship whose end was deleted before it. It has left the graph with that node, so that no later clause finds it;
+/// the statement fails unless it is deleted itself before the end.
+pub(crate) struct Dangling {
+    pub ends: RelationshipEnds,
+    pub deleted: NodeId,
+    /// Who still holds it may ask for these.
+    pub properties: Vec<(KeyId, Value)>,
 }
 
 /// What PROFILE counts of one operator.
@@ -201,15 +210,12 @@ impl Context<'_> {
         self.check_rules()
     }
 
-    /// When the statement ends: nodes that were deleted with relationships must have lost them by now.
-    fn finish_deletes(&mut self) -> Result<(), ExecError> {
-        for id in std::mem::take(&mut self.statement.doomed) {
-            if self.graph().node_exists(id) {
-                self.apply(Effect::DeleteNode { id })?;
-                self.statement.counters.nodes_deleted += 1;
-            }
+    /// When the statement ends: what a deleted node has left behind must have been deleted too by now.
+    fn finish_deletes(&self) -> Result<(), ExecError> {
+        match self.statement.dangling.values().map(|left| left.deleted).min() {
+            Some(node) => Err(ExecError::node_has_relationships(node.0)),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
