@@ -44,6 +44,7 @@ _PATTERN = re.compile(
     | (?P<string>'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*")
     | (?P<parameter>\$(?:\w+|`(?:[^`]|``)*`))
     | (?P<operator>\.\.|<=|>=|<>|=~|\+=|::|\|\||[-+*/%^=<>()\[\]{},.:;|&!?$])
+    | (?P<unreadable>.)
     )
     """.replace("DIGITS", _DIGITS)
     + _SPACE,
@@ -105,8 +106,6 @@ def tokenize(text: str) -> Tokens:
     starts, ends = tokens.starts, tokens.ends
     at = _first(text)
     for found in _PATTERN.finditer(text, at):
-        if found.start() != at:
-            break
         group = found.lastindex
         piece = found[group]  # type: ignore[index]
         end = at + len(piece)
@@ -125,8 +124,6 @@ def tokenize(text: str) -> Tokens:
         else:
             _READERS[group](tokens, piece, at, end)  # type: ignore[index]
         at = found.end()
-    if at != len(text):
-        raise _unreadable(text, at)
     for _ in range(1 + AHEAD_MAX):
         tokens.add(EOF, None, "", at, at)
     return tokens
@@ -159,6 +156,10 @@ def _unquote(text: str, piece: str, at: int) -> str:
         message = "A name cannot contain the character U+0000"
         raise CypherError(text, at, message, e.BAD_NAME)
     return name
+
+
+def _refuse(tokens: Tokens, _: str, start: int, __: int) -> None:
+    raise _unreadable(tokens.text, start)
 
 
 def _unreadable(text: str, at: int) -> CypherError:
@@ -243,4 +244,5 @@ _READERS = {
     _PATTERN.groupindex["quoted"]: _add_quoted,
     _PATTERN.groupindex["string"]: _add_string,
     _PATTERN.groupindex["parameter"]: _add_parameter,
+    _PATTERN.groupindex["unreadable"]: _refuse,
 }

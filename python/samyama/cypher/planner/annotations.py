@@ -6,6 +6,7 @@ the labels where it begins, so the two may differ.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -26,8 +27,6 @@ _SIDES: dict[type, tuple[str, ...]] = {
     kind: tuple(name for name in ("right", "body") if name in kind.__struct_fields__)
     for kind in p.Operator_.__subclasses__()
 }
-#: The commonest of those that give a row for each that comes in.
-_SAME_ROWS = (p.ProduceResults, p.Projection)
 
 
 def annotate(operator: Any, catalog: Catalog, argument_rows: float = 1.0) -> Any:
@@ -51,54 +50,11 @@ def annotate(operator: Any, catalog: Catalog, argument_rows: float = 1.0) -> Any
     if kind is p.Union:
         changes["inputs"] = [annotate(one, catalog, argument_rows) for one in operator.inputs]
         rows = sum(one.info.rows for one in changes["inputs"])
-    elif kind in _SAME_ROWS:
-        rows = before
     else:
-        rows = _rows_of(operator, before, right, catalog)
+        counted = _ROWS.get(kind)
+        rows = before if counted is None else counted(operator, before, right, catalog)
     changes["info"] = p.Info(details=details(operator), rows=rows)
     return msgspec.structs.replace(operator, **changes)
-
-
-def _rows_of(operator: Any, before: float, right: float, catalog: Catalog) -> float:
-    """``before``: rows of the input; ``right``: of the right side, for all of the input's together."""
-    match operator:
-        case p.AllNodesScan():
-            return before * catalog.nodes
-        case p.NodeByLabelScan():
-            return before * catalog.labels.get(operator.label, 0)
-        case p.NodeIndexSeek() | p.RelationshipIndexSeek():
-            return before * _sought(operator, catalog)
-        case p.RelationshipScan():
-            both = 2 if operator.direction == "both" else 1
-            return before * _relationships(operator.types, catalog) * both
-        case p.Expand() | p.VarLengthExpand():
-            return before * _fan_out(operator, catalog)
-        case p.Filter():
-            return before * _share(operator.predicate, catalog)
-        case p.Aggregation():
-            return max(1.0, before * GROUPS_SHARE) if operator.keys else 1.0
-        case p.Distinct():
-            return before * GROUPS_SHARE
-        case p.Sort() if operator.limit is not None:
-            return _at_most(operator.limit, before)
-        case p.Limit():
-            return _at_most(operator.count, before)
-        case p.Unwind():
-            known = operator.list
-            length = len(known.items) if isinstance(known, p.ListLiteral) else LIST_GUESS
-            return before * length
-        case p.LoadCsv() | p.ProcedureCall():
-            return before * LIST_GUESS
-        case p.HashJoin():
-            return max(before, right)
-        case p.CartesianProduct():
-            return before * right
-        case p.OptionalApply() | p.Merge():
-            return max(before, right)
-        case p.Apply():
-            return right
-        case _:
-            return before
 
 
 def _relationships(types: list[str], catalog: Catalog) -> float:
@@ -158,3 +114,43 @@ def _at_most(count: p.Expression, rows: float) -> float:
     if isinstance(count, p.Literal) and isinstance(count.value, int):
         return min(rows, float(count.value))
     return min(rows, LIST_GUESS)
+
+
+def _rows_sorted(operator: p.Sort, before: float, _: float, __: Catalog) -> float:
+    return before if operator.limit is None else _at_most(operator.limit, before)
+
+
+def _rows_unwound(operator: p.Unwind, before: float, _: float, __: Catalog) -> float:
+    known = operator.list
+    return before * (len(known.items) if isinstance(known, p.ListLiteral) else LIST_GUESS)
+
+
+def _rows_scanned(operator: p.RelationshipScan, before: float, _: float, catalog: Catalog) -> float:
+    both = 2 if operator.direction == "both" else 1
+    return before * _relationships(operator.types, catalog) * both
+
+
+#: Rows of an operator, of those of its input and of its right side (for all of the input's together). Operators without
+#: an entry give a row for each that comes in.
+_ROWS: dict[type, Callable[[Any, float, float, Catalog], float]] = {
+    p.AllNodesScan: lambda _, before, __, catalog: before * catalog.nodes,
+    p.NodeByLabelScan: lambda o, before, _, catalog: before * catalog.labels.get(o.label, 0),
+    p.NodeIndexSeek: lambda o, before, _, catalog: before * _sought(o, catalog),
+    p.RelationshipIndexSeek: lambda o, before, _, catalog: before * _sought(o, catalog),
+    p.RelationshipScan: _rows_scanned,
+    p.Expand: lambda o, before, _, catalog: before * _fan_out(o, catalog),
+    p.VarLengthExpand: lambda o, before, _, catalog: before * _fan_out(o, catalog),
+    p.Filter: lambda o, before, _, catalog: before * _share(o.predicate, catalog),
+    p.Aggregation: lambda o, before, *_: max(1.0, before * GROUPS_SHARE) if o.keys else 1.0,
+    p.Distinct: lambda _, before, *__: before * GROUPS_SHARE,
+    p.Sort: _rows_sorted,
+    p.Limit: lambda o, before, *_: _at_most(o.count, before),
+    p.Unwind: _rows_unwound,
+    p.LoadCsv: lambda _, before, *__: before * LIST_GUESS,
+    p.ProcedureCall: lambda _, before, *__: before * LIST_GUESS,
+    p.HashJoin: lambda _, before, right, __: max(before, right),
+    p.CartesianProduct: lambda _, before, right, __: before * right,
+    p.OptionalApply: lambda _, before, right, __: max(before, right),
+    p.Merge: lambda _, before, right, __: max(before, right),
+    p.Apply: lambda _, __, right, ___: right,
+}

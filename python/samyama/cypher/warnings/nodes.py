@@ -18,11 +18,16 @@ class Nodes:
 
     def __init__(self, query: ast.Query) -> None:
         self.query = query
-        self._by_kind: dict[type[ast.Node], list[ast.Node]] = {}
+        by_kind: dict[type[ast.Node], list[ast.Node]] = {}
+        self._by_kind = by_kind
         waiting: list[ast.Node] = [query]
         while waiting:
             node = waiting.pop()
-            self._by_kind.setdefault(type(node), []).append(node)
+            same = by_kind.get(node.__class__)
+            if same is None:
+                by_kind[node.__class__] = [node]
+            else:
+                same.append(node)
             waiting += children(node)
 
     def of(self, kind: type[N]) -> Sequence[N]:
