@@ -9,6 +9,9 @@ use bytes::{Buf, BytesMut};
 /// The longest chunk that is written.
 pub const CHUNK_BYTES_MAX: usize = u16::MAX as usize;
 
+/// Room that is made for the next read.
+const READ_BYTES_MIN: usize = 8 * 1024;
+
 /// A message was longer than allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MessageTooLong {
@@ -35,6 +38,15 @@ impl Dechunker {
     pub fn buffer(&mut self) -> &mut BytesMut {
         self.release();
         &mut self.received
+    }
+
+    /// The same with room for a good read: what there is by chance may hold one message where eight have arrived.
+    pub fn roomy_buffer(&mut self) -> &mut BytesMut {
+        let buffer = self.buffer();
+        if buffer.capacity() - buffer.len() < READ_BYTES_MIN / 2 {
+            buffer.reserve(READ_BYTES_MIN.max(buffer.len()));
+        }
+        buffer
     }
 
     /// Bytes that have arrived and were not handed out yet.

@@ -243,7 +243,7 @@ impl Client {
     }
 
     async fn read(&mut self) -> io::Result<usize> {
-        let reading = self.stream.read_buf(self.dechunker.buffer());
+        let reading = self.stream.read_buf(self.dechunker.roomy_buffer());
         match self.silence_max {
             None => reading.await,
             Some(most) => match tokio::time::timeout(most, reading).await {

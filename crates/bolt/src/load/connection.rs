@@ -81,7 +81,7 @@ impl Driver {
             if self.in_flight.is_empty() && self.awaited != Awaited::Reset {
                 return Ok(());
             }
-            if self.stream.read_buf(self.dechunker.buffer()).await? == 0 {
+            if self.stream.read_buf(self.dechunker.roomy_buffer()).await? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
             self.take_answers(tally)?;

@@ -19,8 +19,8 @@ use crate::message::Request;
 use crate::packstream::Interner;
 use crate::version::Version;
 
-/// Room that is made for the next read.
-const READ_BYTES_MIN: usize = 8 * 1024;
+/// Read at a time of what is only thrown away.
+const DISCARDED_BYTES: usize = 8 * 1024;
 
 /// How the stream of requests came to its end.
 pub(super) enum End {
@@ -154,7 +154,7 @@ impl<R: AsyncRead + Unpin> Input<R> {
 
     /// Reads and forgets until the client closes, or it is enough.
     pub async fn discard(&mut self, bytes_max: usize, time_max: Duration) {
-        let mut scratch = vec![0; READ_BYTES_MIN];
+        let mut scratch = vec![0; DISCARDED_BYTES];
         let mut discarded = 0;
         let reading = async {
             while discarded < bytes_max {
@@ -173,11 +173,7 @@ impl<R: AsyncRead + Unpin> Input<R> {
         if self.end.is_some() {
             return Poll::Ready(());
         }
-        let buffer = self.dechunker.buffer();
-        if buffer.capacity() - buffer.len() < READ_BYTES_MIN / 2 {
-            buffer.reserve(READ_BYTES_MIN.max(buffer.len()));
-        }
-        let read = pin!(self.reader.read_buf(buffer)).poll(cx);
+        let read = pin!(self.reader.read_buf(self.dechunker.roomy_buffer())).poll(cx);
         match std::task::ready!(read) {
             Ok(0) => self.end = Some(End::Closed),
             Ok(_) => {}
