@@ -47,6 +47,19 @@ impl<'a> Summary<'a> {
         write_value(self.out, value, self.dialect, &NoEntities, RESULT_NESTING_DEPTH_MAX)
     }
 
+    /// A pair whose value is encoded already.
+    pub fn encoded(&mut self, key: &str, value: &[u8]) {
+        self.key(key).raw(value);
+    }
+
+    /// A pair, and how its value was encoded.
+    pub fn value_kept(&mut self, key: &str, value: &Value) -> Result<Vec<u8>, EncodeError> {
+        self.key(key);
+        let start = self.out.len();
+        write_value(self.out, value, self.dialect, &NoEntities, RESULT_NESTING_DEPTH_MAX)?;
+        Ok(self.out[start..].to_vec())
+    }
+
     pub fn end(self) {
         if self.pairs <= 15 {
             self.out[self.header] = TINY_DICTIONARY | self.pairs as u8;

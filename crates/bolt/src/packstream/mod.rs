@@ -16,8 +16,8 @@ pub use decode::{DecodeError, Decoder};
 pub use encode::Encoder;
 pub use intern::Interner;
 pub use read_values::EntitySink;
-pub use write_values::{EncodeError, write_record};
+pub use write_values::{EncodeError, NoEntities, write_record};
 pub use zones::{UtcOnly, Zones};
 
 pub(crate) use marker::TINY_DICTIONARY;
-pub(crate) use write_values::{NoEntities, write_value};
+pub(crate) use write_values::write_value;

@@ -21,8 +21,8 @@ pub enum EncodeError {
     TooDeep { depth_max: usize },
 }
 
-/// For values that refer to no graph: parameters and summaries. An entity would come out empty.
-pub(crate) struct NoEntities;
+/// For values that refer to no graph: parameters, summaries, rows without entities. An entity would come out empty.
+pub struct NoEntities;
 
 impl Entities for NoEntities {
     fn node(&self, _id: NodeId) -> NodeRecord {

@@ -14,7 +14,7 @@ use super::config::{ConnectionError, ServerConfig};
 use super::drive::{Watch, drive};
 use super::greeting::{Agreement, shake_hands};
 use super::input::{End, Input};
-use super::notifications::Filter;
+use super::notifications::{Filter, Told};
 use super::output::{Output, flush};
 use crate::backend::{Backend, Failure, Session};
 use crate::chunk::{begin_message, end_message};
@@ -101,6 +101,7 @@ pub(super) struct Connection<S, B: Backend> {
     /// What HELLO asked for, and what holds for the transaction that runs.
     pub filter: Filter,
     pub transaction_filter: Filter,
+    pub told: Told,
     authenticate_until: Instant,
 }
 
@@ -142,6 +143,7 @@ where
             announced: 0,
             filter: Filter::default(),
             transaction_filter: Filter::default(),
+            told: Told::default(),
         }
     }
 

@@ -275,7 +275,8 @@ where
             PullReply::HasMore => summary.key("has_more").boolean(true),
             PullReply::Done(done) => {
                 self.open_results = self.open_results.saturating_sub(1);
-                write_done(&mut summary, done, self.agreement.version, &self.transaction_filter)?;
+                let (version, filter) = (self.agreement.version, &self.transaction_filter);
+                write_done(&mut summary, done, version, filter, &mut self.told)?;
             }
         }
         summary.end();

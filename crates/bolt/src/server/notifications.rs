@@ -51,21 +51,50 @@ impl Filter {
     }
 }
 
+/// The outcome that a connection wrote last without any warnings, and its bytes: as long as nothing is written to the
+/// graph, a backend hands out the same list for all reads.
+#[derive(Default)]
+pub(super) struct Told(Option<(Arc<Vec<Value>>, Vec<u8>)>);
+
+impl Told {
+    fn write(
+        &mut self,
+        summary: &mut Summary<'_>,
+        key: &str,
+        statuses: &Arc<Vec<Value>>,
+    ) -> Result<(), EncodeError> {
+        match &self.0 {
+            Some((known, bytes)) if Arc::ptr_eq(known, statuses) => summary.encoded(key, bytes),
+            _ => {
+                self.0 =
+                    Some((Arc::clone(statuses), summary.value_kept(key, &Value::List(Arc::clone(statuses)))?))
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Writes the backend's summary as the version has it.
 pub(super) fn write_done(
     summary: &mut Summary<'_>,
     done: &Map,
     version: Version,
     filter: &Filter,
+    told: &mut Told,
 ) -> Result<(), EncodeError> {
     for (key, value) in done.iter() {
-        match key.as_ref() {
-            "statuses" if version.has_statuses() => {
+        match (key.as_ref(), value) {
+            ("statuses", Value::List(statuses))
+                if version.has_statuses() && statuses.len() == 1 && filter.is_open() =>
+            {
+                told.write(summary, key, statuses)?;
+            }
+            ("statuses", _) if version.has_statuses() => {
                 summary.value(key, &filtered(value, filter, status_class))?;
             }
-            "statuses" => write_own_keys(summary, value)?,
-            "notifications" if version.has_statuses() => {}
-            "notifications" => summary.value(key, &filtered(value, filter, notification_class))?,
+            ("statuses", _) => write_own_keys(summary, value)?,
+            ("notifications", _) if version.has_statuses() => {}
+            ("notifications", _) => summary.value(key, &filtered(value, filter, notification_class))?,
             _ => summary.value(key, value)?,
         }
     }
@@ -125,4 +154,55 @@ fn write_own_keys(summary: &mut Summary<'_>, statuses: &Value) -> Result<(), Enc
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::tag;
+    use crate::version::Dialect;
+
+    const VERSION: Version = Version::new(5, 8);
+
+    fn status(pairs: &[(&str, &str)], severity: &str) -> Value {
+        let mut status =
+            Map::from_pairs(pairs.iter().map(|(key, text)| (Arc::from(*key), Value::from(*text))));
+        let record = Map::from_pairs([(Arc::from("_severity"), Value::from(severity))]);
+        status.insert(Arc::from("diagnostic_record"), record.into());
+        status.into()
+    }
+
+    fn written(done: &Map, filter: &Filter, told: &mut Told) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut summary = Summary::begin(&mut out, tag::SUCCESS, Dialect::of(VERSION, false));
+        write_done(&mut summary, done, VERSION, filter, told).expect("it can be encoded");
+        summary.end();
+        out
+    }
+
+    #[test]
+    fn what_was_written_before_is_written_again_only_for_the_very_same_statuses() {
+        let outcome = status(&[("gql_status", "00000")], "");
+        let warning = status(&[("gql_status", "01N50")], "INFORMATION");
+        let done = |statuses: &[&Value]| {
+            let list: Vec<Value> = statuses.iter().map(|one| (*one).clone()).collect();
+            Map::from_pairs([(Arc::from("statuses"), list.into()), (Arc::from("type"), Value::from("r"))])
+        };
+        let (plain, warned) = (done(&[&outcome]), done(&[&outcome, &warning]));
+        let open = Filter::default();
+        let closed = Filter { minimum_severity: Some(Arc::from("WARNING")), ..Filter::default() };
+        let mut told = Told::default();
+        for (done, filter) in [
+            (&plain, &open),
+            (&plain, &open),
+            (&warned, &open),
+            (&warned, &closed),
+            (&warned, &open),
+            (&plain, &closed),
+            (&plain, &open),
+        ] {
+            assert_eq!(written(done, filter, &mut told), written(done, filter, &mut Told::default()));
+        }
+        assert_ne!(written(&warned, &open, &mut told), written(&warned, &closed, &mut told));
+    }
 }
