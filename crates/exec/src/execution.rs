@@ -57,7 +57,6 @@ impl<'a> Execution<'a> {
         }
         let is_write = matches!(access, Access::Write(_));
         let mut context = Context::new(access, parameters, draws, limits, cancel);
-        context.database_uuid = procedures.database_uuid();
         let mut builder = Builder {
             tokens: std::mem::take(&mut context.tokens),
             parameters,

@@ -248,8 +248,7 @@ impl<T: Runtime> Member<T> {
     /// can have been acknowledged that is not applied here, so that a read needs to ask nobody. Whoever else is to vote
     /// has to be added by this node's own log first, and takes an election timeout to lead.
     pub fn decides_alone(&self) -> bool {
-        self.inner.watched.sole_voter.load(Ordering::Acquire)
-            && self.inner.watched.lane_ready.borrow().is_some()
+        self.inner.watched.decides_alone.load(Ordering::Acquire)
     }
 
     /// The last index applied here.

@@ -22,8 +22,9 @@ pub(crate) struct Watched {
     pub(crate) leader: watch::Sender<Option<NodeId>>,
     pub(crate) lane_ready: watch::Sender<Option<(Leadership, LogIndex)>>,
     pub(crate) fatal: watch::Sender<Option<Fatal>>,
-    /// The membership in force has this node as its only voter.
-    pub(crate) sole_voter: AtomicBool,
+    /// The membership in force has this node as its only voter, and its lane is ready. Apart from `lane_ready`, since
+    /// every read asks, and looking into a watch takes its lock.
+    pub(crate) decides_alone: AtomicBool,
     pub(crate) elections_started: AtomicU64,
     pub(crate) elections_won: AtomicU64,
     pub(crate) heartbeat_timeouts: AtomicU64,
@@ -38,7 +39,7 @@ impl Default for Watched {
             leader: watch::Sender::new(None),
             lane_ready: watch::Sender::new(None),
             fatal: watch::Sender::new(None),
-            sole_voter: AtomicBool::new(false),
+            decides_alone: AtomicBool::new(false),
             elections_started: AtomicU64::new(0),
             elections_won: AtomicU64::new(0),
             heartbeat_timeouts: AtomicU64::new(0),

@@ -64,8 +64,10 @@ fn publish<T: Runtime>(inner: &Inner<T>, current: &Metrics<T>) {
     inner.watched.leader.send_if_modified(|before| std::mem::replace(before, leader) != leader);
     let mut voters = current.membership_config.membership().voter_ids();
     let is_sole_voter = voters.next() == Some(inner.id) && voters.next().is_none();
-    inner.watched.sole_voter.store(is_sole_voter, Ordering::Release);
     let ready = lane_opening(inner, current);
+    if !is_sole_voter || ready.is_none() {
+        inner.watched.decides_alone.store(false, Ordering::Release);
+    }
     inner.watched.lane_ready.send_if_modified(|before| match (*before, ready) {
         // The opening stands while the leadership does; its index is that of the moment it was first good.
         (Some((leadership, _)), Some(((now, _), _))) if leadership == now => false,
@@ -75,6 +77,8 @@ fn publish<T: Runtime>(inner: &Inner<T>, current: &Metrics<T>) {
             std::mem::replace(before, now) != now
         }
     });
+    let decides_alone = is_sole_voter && inner.watched.lane_ready.borrow().is_some();
+    inner.watched.decides_alone.store(decides_alone, Ordering::Release);
 }
 
 /// The leadership that a quorum has acknowledged, and whether everything in the log is applied.

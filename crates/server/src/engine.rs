@@ -12,10 +12,13 @@ use samyama_graph::{Draft, Effect, Graph, Value, View};
 
 use crate::host::{self, Host};
 use crate::keys::Keys;
+use crate::plan_cache::Prepared;
 
 /// What a statement does.
 pub enum Program {
     Plan(Arc<Plan>),
+    /// The plan of a text, as the plan cache gave it.
+    Prepared(Arc<Prepared>),
     /// In tests of the lane: what a plan would do, by hand.
     #[cfg(test)]
     Script(Script),
@@ -25,6 +28,7 @@ impl Program {
     fn plan(&self) -> &Plan {
         match self {
             Program::Plan(plan) => plan,
+            Program::Prepared(prepared) => &prepared.plan,
             #[cfg(test)]
             Program::Script(_) => panic!("a script has no plan"),
         }

@@ -26,6 +26,7 @@ mod procedures;
 mod reads;
 mod registry;
 mod session;
+mod shards;
 mod shared;
 mod snapshot;
 mod statements;

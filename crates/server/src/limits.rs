@@ -104,3 +104,9 @@ pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 pub const DRAIN_LOOK: Duration = Duration::from_millis(10);
 /// Handing leadership over when a node stops.
 pub const TRANSFER_TIMEOUT: Duration = Duration::from_secs(2);
+/// Plans that a thread keeps for itself in front of the plan cache: a working set, not counted by its bytes.
+pub const THREAD_PLANS_MAX: usize = 128;
+/// After so many questions it begins a new one, for those that are asked now.
+pub const THREAD_PLANS_QUESTIONS: u32 = 100_000;
+/// The longest text among them, with the types of its parameters.
+pub const THREAD_PLAN_KEY_BYTES_MAX: usize = 4 * 1024;

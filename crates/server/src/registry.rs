@@ -4,6 +4,7 @@
 //! for each other. Only of this node: a statement that was relayed to the leader is listed here and, as the relaying node's, there.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -28,7 +29,12 @@ struct Doing {
     connected_ns: i128,
     interrupt: Arc<Interrupt>,
     current: Mutex<Option<Current>>,
+    /// Numbers that the registry has given to this session for its next transactions.
+    numbers: Mutex<Range<u64>>,
 }
+
+/// Numbers that a session takes at a time: cores that draw each from one place wait for each other.
+const NUMBERS_TAKEN: u64 = 64;
 
 struct Current {
     number: u64,
@@ -55,7 +61,8 @@ impl Drop for Presence {
 impl Presence {
     /// An explicit transaction begins.
     pub fn begin(&self, metadata: &Arc<Map>) {
-        *self.doing.current.lock() = Some(self.registry.current(Arc::from(""), metadata, true));
+        let current = self.registry.current(&self.doing, Arc::from(""), Some(metadata), true);
+        *self.doing.current.lock() = Some(current);
     }
 
     /// A statement begins: part of the open transaction, or one of its own.
@@ -67,8 +74,7 @@ impl Presence {
                 current.queries += 1;
             }
             _ => {
-                let metadata = metadata.cloned().unwrap_or_default();
-                *current = Some(self.registry.current(Arc::clone(query), &metadata, false));
+                *current = Some(self.registry.current(&self.doing, Arc::clone(query), metadata, false));
             }
         }
     }
@@ -94,19 +100,35 @@ type Row = Vec<(&'static str, Value)>;
 impl Registry {
     pub fn enter(self: &Arc<Self>, info: Arc<ConnectionInfo>, interrupt: Arc<Interrupt>) -> Presence {
         let connection = self.next_connection.fetch_add(1, Ordering::Relaxed) + 1;
-        let doing = Doing { connection, info, connected_ns: now_ns(), interrupt, current: Mutex::default() };
+        let (current, numbers) = (Mutex::default(), Mutex::default());
+        let doing = Doing { connection, info, connected_ns: now_ns(), interrupt, current, numbers };
         let doing = Arc::new(doing);
         self.open.lock().insert(connection, Arc::clone(&doing));
         Presence { registry: Arc::clone(self), doing }
     }
 
-    fn current(&self, query: Arc<str>, metadata: &Arc<Map>, is_explicit: bool) -> Current {
+    /// The number of a session's next transaction: no other has it, and a session's own grow.
+    fn number(&self, numbers: &mut Range<u64>) -> u64 {
+        numbers.next().unwrap_or_else(|| {
+            let first = self.next_transaction.fetch_add(NUMBERS_TAKEN, Ordering::Relaxed) + 1;
+            *numbers = first + 1..first + NUMBERS_TAKEN;
+            first
+        })
+    }
+
+    fn current(
+        &self,
+        doing: &Doing,
+        query: Arc<str>,
+        metadata: Option<&Arc<Map>>,
+        is_explicit: bool,
+    ) -> Current {
         Current {
-            number: self.next_transaction.fetch_add(1, Ordering::Relaxed) + 1,
+            number: self.number(&mut doing.numbers.lock()),
             query,
             queries: 1,
             began_ns: now_ns(),
-            metadata: Arc::clone(metadata),
+            metadata: metadata.cloned().unwrap_or_default(),
             is_explicit,
             is_terminated: false,
         }

@@ -24,6 +24,19 @@ pub struct Published {
     pub leader: Option<Leadership>,
 }
 
+/// What a result rests on.
+#[derive(Clone, Copy, Debug)]
+pub struct Basis {
+    pub index: LogIndex,
+    pub leader: Option<Leadership>,
+}
+
+impl Published {
+    pub fn basis(&self) -> Basis {
+        Basis { index: self.index, leader: self.leader }
+    }
+}
+
 /// The transactions of one opening of a lane that were applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppliedRange {

@@ -9,7 +9,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use samyama_bolt::{
@@ -21,12 +21,10 @@ use samyama_raft::Histogram;
 
 use crate::plan_cache::PlanSource;
 use crate::session::{BoltBackend, BoltSession};
+use crate::shards::{SHARDS, own_shard};
 
 /// Of a query's text in the log.
 const TEXT_CHARS_MAX: usize = 2_000;
-
-/// One for each thread, or nearly: threads that count in one place wait for each other's cache line.
-const SHARDS: usize = 16;
 
 /// Counted over the statements of all clients of this node.
 #[derive(Default)]
@@ -56,20 +54,13 @@ pub struct Shard {
     pub commit_failed: AtomicU64,
 }
 
-thread_local! {
-    static OWN_SHARD: usize = {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS
-    };
-}
-
 fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
 
 impl StatementMetrics {
     fn own(&self) -> &Shard {
-        &self.shards[OWN_SHARD.with(|shard| *shard)]
+        &self.shards[own_shard()]
     }
 
     /// Over all threads.

@@ -33,8 +33,6 @@ pub struct Context<'a> {
     pub deleted_relationships: FxHashMap<RelationshipId, RelationshipEnds>,
     /// What operators keep track of.
     pub statement: crate::operators::Statement<'a>,
-    /// In element ids.
-    pub database_uuid: Arc<str>,
     /// Seeded when first asked: seeding costs more than many a query.
     random: Option<Box<StdRng>>,
     regex: Option<(Arc<str>, regex::Regex)>,
@@ -56,7 +54,6 @@ impl<'a> Context<'a> {
             subplans: Vec::new(),
             deleted_relationships: FxHashMap::default(),
             statement: crate::operators::Statement::default(),
-            database_uuid: Arc::from(""),
             random: None,
             regex: None,
             draws,
@@ -67,6 +64,11 @@ impl<'a> Context<'a> {
 
     pub fn graph(&self) -> &Graph {
         self.access.graph()
+    }
+
+    /// What stands in element ids.
+    pub fn database_uuid(&self) -> Arc<str> {
+        self.statement.procedures.map_or_else(|| Arc::from(""), |procedures| procedures.database_uuid())
     }
 
     /// The id of a key in the graph as it stands now; None if it has no such key.

@@ -16,7 +16,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         other => Err(wrong_type("id", "a Node or Relationship", other)),
     }),
     strict("elementid", 1..=1, |a, c| {
-        element_id(&a[0], &c.database_uuid)
+        element_id(&a[0], &c.database_uuid())
             .ok_or_else(|| wrong_type("elementId", "a Node or Relationship", &a[0]))
     }),
     strict("labels", 1..=1, labels),

@@ -184,7 +184,7 @@ fn graph_and_queries(page: &mut Page, pages: &Pages) {
     let plans = &database.plans;
     page.family("plan_cache_lookups_total", "counter", "Look-ups of plans by outcome.");
     let lookups = [
-        ("hit_raw", read(&plans.metrics.hits_raw)),
+        ("hit_raw", plans.metrics.hits_raw.sum()),
         ("hit_stripped", read(&plans.metrics.hits_stripped)),
         ("miss", read(&plans.metrics.misses)),
     ];

@@ -1,7 +1,9 @@
 //! Query text to plan, in front of Python.
 //!
 //! Two levels: the raw text (what drivers with parameters send, over and over), then the text with its literals cut out
-//! (`strip.rs`), so that `{id: 1}` and `{id: 2}` share a plan. The key holds everything a plan depends on: text, type class
+//! (`strip.rs`), so that `{id: 1}` and `{id: 2}` share a plan. In front of both, each thread keeps what it ran lately, read
+//! from the plan's document anew: running a plan counts references to it and to the names in it, and threads that count in
+//! one place wait for each other. The key holds everything a plan depends on: text, type class
 //! of each parameter, type of each literal, the epoch of the graph's indexes and rough size, and that of the procedures
 //! which were defined on this node. One compilation per key at a time; errors are not cached, and they are made from the original text, so that their positions fit.
 
@@ -17,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
+use rustc_hash::FxBuildHasher;
 use samyama_exec::{NamePiece, Notification, Plan};
 use samyama_graph::{Graph, Map, Value};
 use tokio::sync::OnceCell;
@@ -24,11 +27,15 @@ use tokio::sync::OnceCell;
 use self::generations::Generations;
 use crate::catalog;
 use crate::frontend::{CompileError, CompileRequest, Planner};
+use crate::limits::{THREAD_PLAN_KEY_BYTES_MAX, THREAD_PLANS_MAX, THREAD_PLANS_QUESTIONS};
+use crate::shards::Sharded;
 
-/// A plan and what this text adds to it.
+/// A plan and what this text adds to it. Handed about as one `Arc`, since whoever runs it counts references to it.
 #[derive(Clone)]
 pub struct Prepared {
     pub plan: Arc<Plan>,
+    /// What the plan was read from.
+    document: Arc<[u8]>,
     pub fields: Arc<[Arc<str>]>,
     /// Values of the literals that were cut out.
     pub literals: Arc<[Value]>,
@@ -39,11 +46,21 @@ pub struct Prepared {
 
 impl Prepared {
     /// Without the warnings that this graph has made untrue.
-    fn on(mut self, graph: &Graph) -> Self {
-        if !self.notifications.is_empty() {
-            self.notifications = notifications::holding(&self.notifications, graph);
+    fn on(self: Arc<Self>, graph: &Graph) -> Arc<Self> {
+        if self.notifications.is_empty() {
+            return self;
         }
-        self
+        let notifications = notifications::holding(&self.notifications, graph);
+        if Arc::ptr_eq(&notifications, &self.notifications) {
+            return self;
+        }
+        Arc::new(Self { notifications, ..(*self).clone() })
+    }
+
+    /// The same for one thread: nothing in it is counted by another, names in the plan included.
+    fn apart(&self) -> Self {
+        let plan = Plan::decode(&self.document).map_or_else(|_| Arc::clone(&self.plan), Arc::new);
+        Self { plan, fields: self.fields.iter().map(Arc::clone).collect(), ..self.clone() }
     }
 }
 
@@ -51,6 +68,7 @@ impl Prepared {
 #[derive(Clone)]
 struct SharedPlan {
     plan: Arc<Plan>,
+    document: Arc<[u8]>,
     places: Arc<[notifications::Place]>,
 }
 
@@ -64,7 +82,7 @@ pub enum PlanSource {
 /// Counters for `/metrics`.
 #[derive(Default)]
 pub struct PlanCacheMetrics {
-    pub hits_raw: AtomicU64,
+    pub hits_raw: Sharded,
     pub hits_stripped: AtomicU64,
     pub misses: AtomicU64,
     pub compilations: AtomicU64,
@@ -90,11 +108,26 @@ thread_local! {
     static ENVIRONMENT: RefCell<Environment> = RefCell::default();
 }
 
-type Flight = Arc<OnceCell<Result<Prepared, CompileError>>>;
+/// What one thread has run lately, in front of what all share: no lock, and no count that another thread touches. Belongs
+/// to the cache that the thread asked last, and is forgotten when it asks another.
+#[derive(Default)]
+struct Own {
+    /// The number of that cache.
+    of: Option<u64>,
+    /// How often it was asked.
+    questions: u32,
+    plans: HashMap<Box<str>, Arc<Prepared>, FxBuildHasher>,
+}
+
+thread_local! {
+    static OWN: RefCell<Own> = RefCell::default();
+}
+
+type Flight = Arc<OnceCell<Result<Arc<Prepared>, CompileError>>>;
 
 pub struct PlanCache {
     planner: Planner,
-    raw: Mutex<Generations<Box<str>, Prepared>>,
+    raw: Mutex<Generations<Box<str>, Arc<Prepared>>>,
     stripped: Mutex<Generations<Box<str>, SharedPlan>>,
     in_flight: Mutex<HashMap<Box<str>, Flight>>,
     /// Tells this cache from others of the process.
@@ -126,15 +159,35 @@ impl PlanCache {
     }
 
     /// The plan of a text that was asked before, just like this.
-    pub fn remembered(&self, text: &Arc<str>, parameters: &Map, graph: &Graph) -> Option<Prepared> {
-        let prepared = KEY.with_borrow_mut(|key| {
+    pub fn remembered(&self, text: &Arc<str>, parameters: &Map, graph: &Graph) -> Option<Arc<Prepared>> {
+        KEY.with_borrow_mut(|key| {
             key.clear();
             self.push_environment(key, parameters, graph);
             key.push_str(text);
-            self.raw.lock().get(key.as_str())
-        })?;
-        self.metrics.hits_raw.fetch_add(1, Ordering::Relaxed);
-        Some(prepared.on(graph))
+            OWN.with_borrow_mut(|own| self.own(own, key))
+        })
+        .map(|prepared| prepared.on(graph))
+    }
+
+    /// The thread's own copy of a plan, made of the shared one if it has none yet.
+    fn own(&self, own: &mut Own, key: &str) -> Option<Arc<Prepared>> {
+        own.questions += 1;
+        if own.of != Some(self.number) || own.questions >= THREAD_PLANS_QUESTIONS {
+            *own = Own { of: Some(self.number), ..Own::default() };
+        }
+        if let Some(prepared) = own.plans.get(key) {
+            self.metrics.hits_raw.add(1);
+            return Some(Arc::clone(prepared));
+        }
+        let shared = self.raw.lock().get(key)?;
+        self.metrics.hits_raw.add(1);
+        // More texts than fit share: to read a plan anew for each run would cost more than all that it saves.
+        if key.len() > THREAD_PLAN_KEY_BYTES_MAX || own.plans.len() >= THREAD_PLANS_MAX {
+            return Some(shared);
+        }
+        let prepared = Arc::new(shared.apart());
+        own.plans.insert(key.into(), Arc::clone(&prepared));
+        Some(prepared)
     }
 
     /// The plan of a query on this graph.
@@ -143,13 +196,13 @@ impl PlanCache {
         text: &Arc<str>,
         parameters: &Map,
         graph: &Graph,
-    ) -> Result<Prepared, CompileError> {
+    ) -> Result<Arc<Prepared>, CompileError> {
         let mut key = String::with_capacity(text.len() + 64);
         let epoch = self.push_environment(&mut key, parameters, graph);
         let environment = key.len();
         key.push_str(text);
         if let Some(prepared) = self.raw.lock().get(key.as_str()) {
-            self.metrics.hits_raw.fetch_add(1, Ordering::Relaxed);
+            self.metrics.hits_raw.add(1);
             return Ok(prepared.on(graph));
         }
         let stripped = strip::strip(text);
@@ -158,7 +211,7 @@ impl PlanCache {
         stripped_key.push_str(&stripped.text);
         if let Some(shared) = self.stripped.lock().get(stripped_key.as_str()) {
             self.metrics.hits_stripped.fetch_add(1, Ordering::Relaxed);
-            let prepared = assemble(&shared, text, &stripped, PlanSource::Cached);
+            let prepared = Arc::new(assemble(&shared, text, &stripped, PlanSource::Cached));
             self.remember_raw(key, &prepared);
             return Ok(prepared.on(graph));
         }
@@ -177,14 +230,16 @@ impl PlanCache {
         graph: &Graph,
         epoch: u64,
         stripped: strip::Stripped,
-    ) -> Result<Prepared, CompileError> {
+    ) -> Result<Arc<Prepared>, CompileError> {
         let flight = Arc::clone(self.in_flight.lock().entry(key.as_str().into()).or_default());
         let result = flight
             .get_or_init(|| async {
-                let (plan, bytes) = self.compile(text, &stripped, parameters, graph, epoch).await?;
+                let (plan, document) = self.compile(text, &stripped, parameters, graph, epoch).await?;
                 let places = notifications::places(plan.notifications(), &stripped.tokens);
-                let shared = SharedPlan { plan, places };
-                let prepared = assemble(&shared, text, &stripped, PlanSource::Compiled);
+                // Decoded, a plan takes several times its document, which is kept as well.
+                let bytes = document.len() * 7;
+                let shared = SharedPlan { plan, document, places };
+                let prepared = Arc::new(assemble(&shared, text, &stripped, PlanSource::Compiled));
                 if shared.plan.cacheable() {
                     self.stripped.lock().insert(
                         stripped_key.clone().into(),
@@ -208,7 +263,7 @@ impl PlanCache {
         parameters: &Map,
         graph: &Graph,
         epoch: u64,
-    ) -> Result<(Arc<Plan>, usize), CompileError> {
+    ) -> Result<(Arc<Plan>, Arc<[u8]>), CompileError> {
         let started = std::time::Instant::now();
         let catalog =
             catalog::encode(graph, epoch).map_err(|error| CompileError::internal(error.to_string()))?;
@@ -226,8 +281,7 @@ impl PlanCache {
         let compiled = self.planner.compile(request).await;
         self.metrics.compile_us.fetch_add(started.elapsed().as_micros() as u64, Ordering::Relaxed);
         let decoded = compiled.and_then(|bytes| match Plan::decode(&bytes) {
-            // Decoded, a plan takes several times its document.
-            Ok(plan) => Ok((Arc::new(plan), bytes.len() * 6)),
+            Ok(plan) => Ok((Arc::new(plan), bytes.into())),
             Err(error) => {
                 Err(CompileError::internal(format!("the planner made a plan that cannot be read: {error}")))
             }
@@ -241,7 +295,7 @@ impl PlanCache {
     fn remember_raw(&self, key: String, prepared: &Prepared) {
         let bytes = key.len() + 64 + prepared.literals.len() * 48;
         let prepared = Prepared { source: PlanSource::Cached, ..prepared.clone() };
-        self.raw.lock().insert(key.into(), prepared, bytes);
+        self.raw.lock().insert(key.into(), Arc::new(prepared), bytes);
     }
 
     /// Compilations that wait for the planner's thread.
@@ -311,10 +365,10 @@ fn type_class(value: &Value) -> &'static str {
 }
 
 fn assemble(shared: &SharedPlan, text: &str, stripped: &strip::Stripped, source: PlanSource) -> Prepared {
-    let plan = Arc::clone(&shared.plan);
+    let (plan, document) = (Arc::clone(&shared.plan), Arc::clone(&shared.document));
     let notifications = notifications::placed(plan.notifications(), &shared.places, text, &stripped.tokens);
     let fields = plan.columns().iter().map(|pieces| column_name(pieces, text, stripped)).collect();
-    Prepared { plan, fields, literals: stripped.values.clone().into(), notifications, source }
+    Prepared { plan, document, fields, literals: stripped.values.clone().into(), notifications, source }
 }
 
 /// A column is named by the text of its expression, literals as they stand in this very query.

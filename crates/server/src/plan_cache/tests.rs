@@ -69,7 +69,7 @@ impl Bench {
         self.frontend.calls.load(Ordering::SeqCst)
     }
 
-    async fn get(&self, text: &str, parameters: &Map, graph: &View) -> Result<Prepared, CompileError> {
+    async fn get(&self, text: &str, parameters: &Map, graph: &View) -> Result<Arc<Prepared>, CompileError> {
         self.cache.prepare(&Arc::from(text), parameters, graph).await
     }
 }
@@ -86,7 +86,7 @@ async fn texts_that_differ_in_literals_share_a_plan_and_keep_their_columns() {
     let fields = [&one, &two, &text].map(|p| p.fields[0].to_string());
     assert_eq!(fields, ["1", "22", "'a'"], "a column is named as it was written");
     assert!(matches!(two.literals[0], Value::Integer(22)));
-    assert_eq!(bench.cache.metrics.hits_raw.load(Ordering::SeqCst), 1);
+    assert_eq!(bench.cache.metrics.hits_raw.sum(), 1);
     assert_eq!(bench.cache.metrics.hits_stripped.load(Ordering::SeqCst), 1);
 }
 
@@ -146,6 +146,52 @@ async fn procedures_defined_anew_make_plans_anew() {
     assert_eq!((ask().await, ask().await), (1, 1));
     bench.cache.define_procedures(Arc::from(*b"procedures"));
     assert_eq!((ask().await, ask().await), (2, 2));
+}
+
+#[tokio::test]
+async fn a_thread_keeps_plans_of_its_own_as_long_as_they_hold() {
+    let (bench, graph) = (Bench::new(1 << 20), View::default());
+    let text = Arc::from("RETURN 1");
+    let remembered = |bench: &Bench| bench.cache.remembered(&text, &Map::new(), &graph);
+    assert!(remembered(&bench).is_none(), "nobody has asked for it yet");
+    let made = bench.get("RETURN 1", &Map::new(), &graph).await.expect("compiles");
+    let (first, second) = (remembered(&bench).expect("kept"), remembered(&bench).expect("kept"));
+    assert!(Arc::ptr_eq(&first, &second), "the second time it is the thread's own");
+    assert_eq!((&first.fields, first.plan.describe()), (&made.fields, made.plan.describe()));
+    assert!(
+        !Arc::ptr_eq(&first.fields, &made.fields) && !Arc::ptr_eq(&first.plan, &made.plan),
+        "what each run counts is counted by one thread"
+    );
+    assert_eq!(bench.cache.metrics.hits_raw.sum(), 2);
+    let other = std::thread::scope(|scope| scope.spawn(|| remembered(&bench)).join().expect("ends"));
+    assert!(!Arc::ptr_eq(&first, &other.expect("kept")), "another thread has another");
+
+    let elsewhere = Bench::new(1 << 20);
+    assert!(remembered(&elsewhere).is_none(), "another database has not seen the text");
+    assert!(remembered(&bench).is_some(), "and this one has not forgotten it");
+    bench.cache.define_procedures(Arc::from(*b"procedures"));
+    assert!(remembered(&bench).is_none(), "it was made with other procedures");
+}
+
+#[tokio::test]
+async fn a_thread_keeps_some_plans_and_finds_the_others_all_the_same() {
+    let (bench, graph) = (Bench::new(1 << 24), View::default());
+    let texts: Vec<Arc<str>> = (0..2 * THREAD_PLANS_MAX).map(|i| Arc::from(format!("RETURN {i}"))).collect();
+    for text in &texts {
+        bench.cache.prepare(text, &Map::new(), &graph).await.expect("compiles");
+    }
+    for _ in 0..2 {
+        for text in &texts {
+            let found = bench.cache.remembered(text, &Map::new(), &graph).expect("it was asked before");
+            assert_eq!(format!("RETURN {}", found.fields[0]), **text);
+        }
+    }
+    OWN.with_borrow(|own| assert_eq!(own.plans.len(), THREAD_PLANS_MAX));
+    let asked = THREAD_PLANS_QUESTIONS as usize - 2 * texts.len();
+    for _ in 0..asked {
+        bench.cache.remembered(&texts[0], &Map::new(), &graph).expect("kept");
+    }
+    OWN.with_borrow(|own| assert_eq!(own.plans.len(), 1, "a new set, of what is asked now"));
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ pub(super) struct Ahead {
 pub(super) struct Submitted {
     query: Arc<str>,
     parameters: Arc<Map>,
-    pub prepared: Prepared,
+    pub prepared: Arc<Prepared>,
     pub terms: Arc<Terms>,
     pub reply: oneshot::Receiver<Reply>,
 }
@@ -101,7 +101,7 @@ impl BoltSession {
 
     /// Plan and terms of a statement, if it is a write that can go as it is. Anything else waits for its turn, and is told
     /// then what is wrong with it.
-    fn foresee(&self, next: &Announced) -> Option<(Prepared, Arc<Terms>)> {
+    fn foresee(&self, next: &Announced) -> Option<(Arc<Prepared>, Arc<Terms>)> {
         let terms = options::check(&next.options, &self.database.settings).ok()?;
         let published = self.database.published();
         let prepared = self.database.plans.remembered(&next.query, &next.parameters, &published.view)?;
@@ -124,7 +124,7 @@ impl BoltSession {
 
     pub(super) fn statement_of(
         &self,
-        prepared: &Prepared,
+        prepared: &Arc<Prepared>,
         (query, parameters): (&Arc<str>, &Arc<Map>),
         terms: &Terms,
         cancel: CancelFlag,
@@ -136,7 +136,7 @@ impl BoltSession {
             takes_key: client.is_some() || terms.relay.is_some_and(|note| note.is_again),
             keys: Keys { relay: terms.relay.map(|note| note.key), client },
             digest,
-            program: super::Program::Plan(Arc::clone(&prepared.plan)),
+            program: super::Program::Prepared(Arc::clone(prepared)),
             parameters: super::Parameters {
                 named: Arc::clone(parameters),
                 literals: prepared.literals.to_vec(),
@@ -145,7 +145,7 @@ impl BoltSession {
             deadline: terms.deadline,
             cancel,
             transaction_ns,
-            procedures: Arc::clone(&self.database.procedures),
+            procedures: self.procedures.clone(),
         }
     }
 }

@@ -34,7 +34,7 @@ pub(super) struct Away {
 
 /// A statement, and what its client has been told of its result.
 struct Told {
-    prepared: Prepared,
+    prepared: Arc<Prepared>,
     query: Arc<str>,
     parameters: Arc<Map>,
     started: Instant,

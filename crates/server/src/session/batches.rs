@@ -247,7 +247,7 @@ impl BoltSession {
         Ok(Running {
             profile: None,
             rows,
-            prepared: pending.prepared.clone(),
+            prepared: Arc::clone(&pending.prepared),
             terms: Arc::clone(&pending.terms),
             counters: done.counters,
             index: done.index,

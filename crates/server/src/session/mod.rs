@@ -31,8 +31,8 @@ use samyama_bolt::{
     Announced, Auth, Backend, CommitReply, ConnectionInfo, Dialect, Failure, PullReply, Records,
     RoutingTable, RunReply, Session, TransactionOptions, Version,
 };
-use samyama_exec::{CancelFlag, Counters, Parameters, PlanKind, PlanMode};
-use samyama_graph::{Map, Value};
+use samyama_exec::{CancelFlag, Counters, ExecError, Parameters, PlanKind, PlanMode, Procedures};
+use samyama_graph::{Graph, Map, Value};
 use samyama_raft::{Leadership, LogIndex};
 use tokio::sync::oneshot;
 
@@ -40,7 +40,7 @@ use self::ahead::Ahead;
 use self::failures::{of_compilation, of_execution, of_read, write_in_read_mode};
 use self::options::{Terms, write_bookmark};
 use self::relayed::{Relayed, Relaying};
-use self::result::Rows;
+use self::result::{Rows, Short};
 use self::results::Results;
 use self::summary::Summary;
 use self::transaction::{Mode, Open, Writing};
@@ -54,7 +54,7 @@ use crate::lane::Reply;
 use crate::limits::{QUERY_BYTES_MAX, RESULTS_OPEN_MAX};
 use crate::plan_cache::{PlanSource, Prepared};
 use crate::registry::Presence;
-use crate::shared::Published;
+use crate::shared::{Basis, Published};
 
 #[cfg(test)]
 pub use self::failures::of_refusal;
@@ -76,6 +76,7 @@ impl Backend for BoltBackend {
         let (info, interrupt) = (Arc::new(info), Arc::new(Interrupt::default()));
         BoltSession {
             presence: self.database.registry.enter(Arc::clone(&info), Arc::clone(&interrupt)),
+            procedures: Arc::new(OwnProcedures(Arc::clone(&self.database.procedures))),
             database: Arc::clone(&self.database),
             relays: Arc::clone(&self.relays),
             info,
@@ -97,6 +98,29 @@ impl Backend for BoltBackend {
     }
 }
 
+/// The database's procedures behind a count of references that one session has for itself: every statement holds one.
+struct OwnProcedures(Arc<dyn Procedures>);
+
+impl Procedures for OwnProcedures {
+    fn database_uuid(&self) -> Arc<str> {
+        self.0.database_uuid()
+    }
+
+    fn open_csv(&self, url: &str) -> Result<Box<dyn std::io::Read + Send>, ExecError> {
+        self.0.open_csv(url)
+    }
+
+    fn call(
+        &self,
+        name: &str,
+        arguments: &[Value],
+        columns: &[Arc<str>],
+        graph: &Graph,
+    ) -> Option<Result<Vec<Vec<Value>>, ExecError>> {
+        self.0.call(name, arguments, columns, graph)
+    }
+}
+
 /// Where a write has to go.
 enum Leader {
     Here,
@@ -105,7 +129,7 @@ enum Leader {
 
 /// A statement between RUN and its first PULL.
 struct Pending {
-    prepared: Prepared,
+    prepared: Arc<Prepared>,
     query: Arc<str>,
     parameters: Arc<Map>,
     /// Its own, if it is not part of a transaction; the original ones are needed to relay it.
@@ -122,7 +146,7 @@ struct Pending {
 
 /// A statement that runs or has run.
 struct Running {
-    prepared: Prepared,
+    prepared: Arc<Prepared>,
     terms: Arc<Terms>,
     rows: Rows,
     counters: Counters,
@@ -149,6 +173,7 @@ enum ResultState {
 /// One connection's session.
 pub struct BoltSession {
     database: Arc<Database>,
+    procedures: Arc<OwnProcedures>,
     relays: Arc<Relays>,
     info: Arc<ConnectionInfo>,
     interrupt: Arc<Interrupt>,
@@ -458,17 +483,16 @@ impl BoltSession {
         let state = if pending.prepared.plan.mode() == PlanMode::Explain {
             let published = self.database.published();
             let rows = Rows::buffered(Vec::new(), published.view.clone(), Arc::clone(&self.database.uuid));
-            ResultState::Running(Box::new(pending.running(rows, &published)))
+            ResultState::Running(pending.running(rows, published.basis()))
         } else if pending.prepared.plan.batched().is_some() {
             if self.open.is_some() {
                 return Err(batches::not_in_transaction());
             }
             Box::pin(self.write_in_batches(*pending)).await?
         } else if self.open.is_some() {
-            Box::pin(self.start_in_transaction(*pending)).await?
+            Box::pin(self.start_in_transaction(pending)).await?
         } else if pending.prepared.plan.kind() == PlanKind::Read {
-            let published = self.read_view(&pending.terms).await?;
-            ResultState::Running(Box::new(self.read(*pending, published).await?))
+            ResultState::Running(self.read(pending).await?)
         } else {
             Box::pin(self.write(*pending)).await?
         };
@@ -505,14 +529,41 @@ impl BoltSession {
         Ok(self.database.published())
     }
 
-    async fn read(&self, pending: Pending, published: Arc<Published>) -> Result<Running, Failure> {
-        let statement = Arc::new(self.statement(&pending, now_ns()));
-        let rows = self
-            .interrupt
-            .guard(Box::pin(result::read(&self.database, statement, published.view.clone())))
-            .await?;
-        let rows = rows.map_err(|error| of_execution(&error, pending.terms.client_timeout))?;
-        Ok(pending.running(rows, &published))
+    async fn read(&self, pending: Box<Pending>) -> Result<Box<Running>, Failure> {
+        let statement = self.statement(&pending, now_ns());
+        let timeout = pending.terms.client_timeout;
+        let is_long = match self.read_at_once(&statement, &pending.terms) {
+            Some(Ok((Short::Done(rows), basis))) => return Ok(pending.running(rows, basis)),
+            Some(Ok((Short::Long, _))) => true,
+            Some(Err(error)) => return Err(of_execution(&error, timeout)),
+            None => false,
+        };
+        let published = self.read_view(&pending.terms).await?;
+        let (statement, view) = (Arc::new(statement), published.view.clone());
+        let rows = if is_long {
+            self.interrupt.guard(Box::pin(result::read_on_pool(&self.database, statement, view))).await?
+        } else {
+            self.interrupt.guard(Box::pin(result::read(&self.database, statement, view))).await?
+        };
+        Ok(pending.running(rows.map_err(|error| of_execution(&error, timeout))?, published.basis()))
+    }
+
+    /// A read for which the view that is published serves: nothing is waited for, and no reference to it is counted, which
+    /// all threads would share. None: something has to be waited for.
+    fn read_at_once(
+        &self,
+        statement: &Statement,
+        terms: &Terms,
+    ) -> Option<Result<(Short, Basis), ExecError>> {
+        let asked = match terms.level {
+            ReadLevel::Linearizable => self.database.read_point_now()?.max(terms.bookmark),
+            ReadLevel::Bookmark => terms.bookmark,
+            ReadLevel::Stale => 0,
+        };
+        self.database.shared.with_published(|published| {
+            let run = || result::read_here(&self.database, statement, &published.view);
+            (published.index >= asked).then(|| Ok((run()?, published.basis())))
+        })
     }
 
     fn statement(&self, pending: &Pending, transaction_ns: i128) -> Statement {
@@ -547,7 +598,7 @@ impl BoltSession {
         }
     }
 
-    async fn start_in_transaction(&mut self, pending: Pending) -> Result<ResultState, Failure> {
+    async fn start_in_transaction(&mut self, pending: Box<Pending>) -> Result<ResultState, Failure> {
         let Some(mut open) = self.open.take() else {
             return Err(failures::invalid("There is no open transaction."));
         };
@@ -559,7 +610,7 @@ impl BoltSession {
         state
     }
 
-    async fn step(&mut self, open: &mut Open, pending: Pending) -> Result<ResultState, Failure> {
+    async fn step(&mut self, open: &mut Open, pending: Box<Pending>) -> Result<ResultState, Failure> {
         match &mut open.mode {
             Mode::Reading(view) => {
                 let published = match view {
@@ -573,9 +624,9 @@ impl BoltSession {
                     .guard(result::read(&self.database, statement, published.view.clone()))
                     .await?;
                 let rows = rows.map_err(|error| of_execution(&error, pending.terms.client_timeout))?;
-                Ok(ResultState::Running(Box::new(pending.running(rows, &published))))
+                Ok(ResultState::Running(pending.running(rows, published.basis())))
             }
-            Mode::Writing(_) => self.write_in_transaction(open, pending).await,
+            Mode::Writing(_) => self.write_in_transaction(open, *pending).await,
         }
     }
 }
@@ -583,13 +634,13 @@ impl BoltSession {
 impl Pending {
     /// A statement that has been run before, of an explicit transaction.
     fn again(
-        prepared: &Prepared,
+        prepared: &Arc<Prepared>,
         (query, parameters): (&Arc<str>, &Arc<Map>),
         terms: &Arc<Terms>,
         started: Instant,
     ) -> Self {
         Self {
-            prepared: prepared.clone(),
+            prepared: Arc::clone(prepared),
             query: Arc::clone(query),
             parameters: Arc::clone(parameters),
             terms: Arc::clone(terms),
@@ -601,19 +652,20 @@ impl Pending {
         }
     }
 
-    fn running(self, rows: Rows, published: &Published) -> Running {
-        Running {
+    fn running(self: Box<Self>, rows: Rows, basis: Basis) -> Box<Running> {
+        let Pending { prepared, terms, started, .. } = *self;
+        Box::new(Running {
             profile: rows.profile.clone(),
             rows,
-            prepared: self.prepared,
-            terms: self.terms,
+            prepared,
+            terms,
             counters: Counters::default(),
-            index: published.index,
-            leader: published.leader,
+            index: basis.index,
+            leader: basis.leader,
             read: true,
             repeated: false,
-            started: self.started,
-        }
+            started,
+        })
     }
 
     fn written(&self, ran: Ran, index: LogIndex, leader: Leadership, database: &Database) -> Running {
@@ -621,7 +673,7 @@ impl Pending {
         Running {
             rows: Rows::buffered(ran.rows, view, Arc::clone(&database.uuid)),
             profile: ran.profile,
-            prepared: self.prepared.clone(),
+            prepared: Arc::clone(&self.prepared),
             terms: Arc::clone(&self.terms),
             counters: ran.counters,
             index,
@@ -638,7 +690,7 @@ impl Pending {
         Running {
             rows: Rows::recalled(answered.rows, recalled),
             profile: None,
-            prepared: self.prepared.clone(),
+            prepared: Arc::clone(&self.prepared),
             terms: Arc::clone(&self.terms),
             counters: answered.counters,
             index,

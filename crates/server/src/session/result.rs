@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use samyama_bolt::packstream::write_record;
+use samyama_bolt::packstream::{NoEntities, write_record};
 use samyama_bolt::{Dialect, Entities, NodeRecord, Records, RelationshipRecord};
 use samyama_exec::{Batch, ExecError, schema_graph};
 use samyama_graph::{Graph, NodeId, RelationshipId, Value, View};
@@ -38,13 +38,19 @@ pub struct Rows {
 
 /// What entities are looked up in.
 enum Source {
-    Graph { view: View, uuid: Arc<str> },
+    /// There are none.
+    Nothing,
+    Graph {
+        view: View,
+        uuid: Arc<str>,
+    },
     Recalled(Recalled),
 }
 
 impl Source {
     fn with<T>(&self, work: impl FnOnce(&dyn Entities) -> T) -> T {
         match self {
+            Source::Nothing => work(&NoEntities),
             Source::Graph { view, uuid } => work(&GraphEntities { graph: view, uuid }),
             Source::Recalled(recalled) => work(recalled),
         }
@@ -177,31 +183,58 @@ fn pool_died() -> ExecError {
     }
 }
 
+/// What came of a read that was to be short.
+pub enum Short {
+    Done(Rows),
+    /// It is not: nothing of it has been seen.
+    Long,
+}
+
+/// Run a read to its end on this thread, unless it takes long or has many rows.
+pub fn read_here(database: &Database, statement: &Statement, view: &View) -> Result<Short, ExecError> {
+    let mut batches = VecDeque::new();
+    let mut rows = 0;
+    let budget = std::time::Instant::now() + INLINE_READ_BUDGET;
+    let ran = engine::run_read(statement, view, Some(budget), |batch| {
+        rows += batch.rows;
+        batches.push_back(batch);
+        rows <= INLINE_READ_ROWS_MAX
+    });
+    match ran {
+        Ok(done) if rows <= INLINE_READ_ROWS_MAX => {
+            let has_entities = |batch: &Batch| batch.values.iter().any(engine::has_entities);
+            let source = if batches.iter().any(has_entities) {
+                Source::Graph { view: view.clone(), uuid: Arc::clone(&database.uuid) }
+            } else {
+                Source::Nothing
+            };
+            Ok(Short::Done(Rows { profile: done.profile, ..Rows::of(batches, source) }))
+        }
+        Ok(_) => Ok(Short::Long),
+        Err(error) if engine::is_budget_spent(&error) => Ok(Short::Long),
+        Err(error) => Err(error),
+    }
+}
+
 /// Run a read on a view: here if it is short, else on the pool.
 pub async fn read(
     database: &Arc<Database>,
     statement: Arc<Statement>,
     view: View,
 ) -> Result<Rows, ExecError> {
-    let uuid = Arc::clone(&database.uuid);
-    let mut batches = Vec::new();
-    let mut rows = 0;
-    let budget = std::time::Instant::now() + INLINE_READ_BUDGET;
-    let ran = engine::run_read(&statement, &view, Some(budget), |batch| {
-        rows += batch.rows;
-        batches.push(batch);
-        rows <= INLINE_READ_ROWS_MAX
-    });
-    match ran {
-        Ok(done) if rows <= INLINE_READ_ROWS_MAX => {
-            return Ok(Rows { profile: done.profile, ..Rows::buffered(batches, view, uuid) });
-        }
-        Ok(_) => {}
-        Err(error) if engine::is_budget_spent(&error) => {}
-        Err(error) => return Err(error),
+    match read_here(database, &statement, &view)? {
+        Short::Done(rows) => Ok(rows),
+        Short::Long => read_on_pool(database, statement, view).await,
     }
-    drop(batches);
-    // Long: again from the start, where it delays nobody. Nothing of the first run has been seen.
+}
+
+/// Run a read where it delays nobody, from the start.
+pub async fn read_on_pool(
+    database: &Arc<Database>,
+    statement: Arc<Statement>,
+    view: View,
+) -> Result<Rows, ExecError> {
+    let uuid = Arc::clone(&database.uuid);
     let permit = Arc::clone(&database.pool).acquire_owned().await.map_err(|_| pool_died())?;
     let (sender, receiver) = mpsc::channel(STREAM_BATCHES_MAX);
     let pool_view = view.clone();
