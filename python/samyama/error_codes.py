@@ -254,7 +254,7 @@ ERROR_CODES = (
     ErrorCode(
         "DatabaseError.Transaction.TransactionCommitFailed",
         "08007",
-        "The outcome is not known: leadership was lost while the transaction was being committed, and what became of it could not be found out in time. It may have been done. Or it was done and the rest of its rows is lost: the message says which.",
+        "The outcome is not known: no majority confirmed the transaction in time (`limits.commit_timeout_ms`), or leadership was lost while it was being committed, and what became of it could not be found out. It may have been done, and may still be. Or it was done and the rest of its rows is lost: the message says which.",
         "Look before you run it again: read what it would have written; under an [idempotency key](../operations/outcomes.md) it can be run again without looking. Drivers do not retry it.",
     ),
     ErrorCode(

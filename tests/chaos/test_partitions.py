@@ -118,11 +118,6 @@ def test_without_any_majority_nobody_acknowledges_and_all_recover() -> None:
         judged(cluster, writes)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=ConnectionLost,
-    reason="what a leader proposed just before it was cut off is never answered, nor what queues behind it",
-)
 def test_a_leader_that_is_alone_answers_every_write_in_bounded_time() -> None:
     with Cluster(3, links=True) as cluster:
         leader = cluster.leader()

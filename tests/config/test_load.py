@@ -37,6 +37,7 @@ def test_texts_of_variables_become_values_of_their_keys() -> None:
         "SAMYAMA_STORAGE__FSYNC": "false",
         "SAMYAMA_NODE__DATA_DIRECTORY": "123",
         "SAMYAMA_CLUSTER__DIAL": '{"2" = "127.0.0.1:9"}',
+        "SAMYAMA_LOAD__CSV_WEB_ALLOWED": '["http://h/"]',
     }
     settings = load(None, environment).settings
     assert settings.storage.fsync is False
@@ -59,6 +60,7 @@ def test_texts_of_variables_become_values_of_their_keys() -> None:
         ("[log]\nlevel = 'loud'", "log.level: "),
         ("[raft]\nelection_timeout_ms_min = 300", "must be below raft.election_timeout_ms_max"),
         ("[raft]\nheartbeat_interval_ms = 100", "at most half of raft.election_timeout_ms_min"),
+        ("[limits]\ncommit_timeout_ms = 300", "must be above raft.election_timeout_ms_max"),
         ("[node\n", "not valid TOML"),
     ],
 )

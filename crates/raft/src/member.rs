@@ -234,7 +234,7 @@ impl<T: Runtime> Member<T> {
         self.inner.watched.lane_ready.subscribe()
     }
 
-    /// The leader as far as this node knows.
+    /// The leader as far as this node knows. Not this node itself while it has heard from no quorum for an election timeout.
     pub fn leader(&self) -> watch::Receiver<Option<NodeId>> {
         self.inner.watched.leader.subscribe()
     }

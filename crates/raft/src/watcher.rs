@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use openraft::async_runtime::WatchReceiver;
 use openraft::error::Fatal as Stopped;
-use openraft::{AsyncRuntime, RaftTypeConfig, ServerState};
+use openraft::{AsyncRuntime, Instant as _, RaftTypeConfig, ServerState};
 
 use crate::limits::ENTRIES_KEPT_MAX;
 use crate::member::Inner;
@@ -60,10 +60,11 @@ fn reason<C: RaftTypeConfig>(error: &Stopped<C>) -> Fatal {
 }
 
 fn publish<T: Runtime>(inner: &Inner<T>, current: &Metrics<T>) {
-    let leader = current.current_leader;
-    inner.watched.leader.send_if_modified(|before| std::mem::replace(before, leader) != leader);
     let mut voters = current.membership_config.membership().voter_ids();
     let is_sole_voter = voters.next() == Some(inner.id) && voters.next().is_none();
+    let is_deposed = !is_sole_voter && has_lost_quorum(inner, current);
+    let leader = current.current_leader.filter(|leader| *leader != inner.id || !is_deposed);
+    inner.watched.leader.send_if_modified(|before| std::mem::replace(before, leader) != leader);
     let ready = lane_opening(inner, current);
     if !is_sole_voter || ready.is_none() {
         inner.watched.decides_alone.store(false, Ordering::Release);
@@ -79,6 +80,13 @@ fn publish<T: Runtime>(inner: &Inner<T>, current: &Metrics<T>) {
     });
     let decides_alone = is_sole_voter && inner.watched.lane_ready.borrow().is_some();
     inner.watched.decides_alone.store(decides_alone, Ordering::Release);
+}
+
+/// This node leads by name, and has heard from no quorum for as long as others take to replace it. It looks for a leader like
+/// anybody else then; what it proposed keeps its leadership, which only a later one ends.
+fn has_lost_quorum<T: Runtime>(inner: &Inner<T>, current: &Metrics<T>) -> bool {
+    let patience = Duration::from_millis(inner.config.election_timeout_ms_max);
+    current.last_quorum_acked.is_some_and(|acked| acked.elapsed() > patience)
 }
 
 /// The leadership that a quorum has acknowledged, and whether everything in the log is applied.

@@ -73,4 +73,8 @@ impl<L: Log> Log for Measured<L> {
     fn may_lead(&self) -> bool {
         self.inner.may_lead()
     }
+
+    fn shortage(&self) -> Option<Arc<str>> {
+        self.inner.shortage()
+    }
 }

@@ -133,6 +133,7 @@ pub struct Limits {
     pub transactions_max: usize,
     pub plan_cache_bytes_max: usize,
     pub uncommitted_bytes_max: usize,
+    pub commit_timeout_ms: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]

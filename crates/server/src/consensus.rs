@@ -150,6 +150,13 @@ impl Log for Consensus {
             Consensus::Alone(_) => true,
         }
     }
+
+    fn shortage(&self) -> Option<Arc<str>> {
+        match self {
+            Consensus::Raft(raft) => raft.log().shortage(),
+            Consensus::Alone(_) => None,
+        }
+    }
 }
 
 /// A cluster of one that keeps nothing.

@@ -13,7 +13,7 @@ use crate::config::{Config, ReadLevel};
 use crate::consensus::Consensus;
 use crate::frontend::Planner;
 use crate::host::Boxed;
-use crate::lane::LaneHandle;
+use crate::lane::{Bounds, LaneHandle};
 use crate::limits::POOL_THREADS_MAX;
 use crate::plan_cache::PlanCache;
 use crate::reads::ReadGate;
@@ -69,8 +69,12 @@ impl Database {
         let timeout_ms = config.limits.query_timeout_ms;
         let plans = PlanCache::new(planner, config.limits.plan_cache_bytes_max);
         plans.define_procedures(config.defined.as_slice().into());
+        let bounds = Bounds {
+            uncommitted_bytes_max: config.limits.uncommitted_bytes_max,
+            commit_timeout: Duration::from_millis(config.limits.commit_timeout_ms),
+        };
         Arc::new(Self {
-            lane: LaneHandle::start(log, Arc::clone(&shared), config.limits.uncommitted_bytes_max),
+            lane: LaneHandle::start(log, Arc::clone(&shared), bounds),
             plans,
             commits,
             settings: Settings {

@@ -50,7 +50,7 @@ pub mod parts {
     pub use crate::host::{Boxed, Host};
     pub use crate::keys::{Applied as AppliedKey, Keys, RelayKey, RelayStanding};
     pub use crate::lane::{
-        Answer, Kind, LaneHandle, LaneMetrics, Log, ReadyReceiver, Refusal, Reply, Transaction,
+        Answer, Bounds, Kind, LaneHandle, LaneMetrics, Log, ReadyReceiver, Refusal, Reply, Transaction,
     };
     pub use crate::machine::Machine;
     pub use crate::reads::ReadGate;

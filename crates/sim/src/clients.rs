@@ -130,28 +130,33 @@ impl Workload {
     /// One write, by these nodes alone; tried until it is done.
     pub async fn write_at(&self, nodes: &[NodeId]) {
         loop {
-            let serial = self.serial();
-            let parameters = [("serial", Value::Integer(serial)), ("client", Value::Integer(-1))];
-            let (statement, _) = statement(&self.plans.write, &parameters);
-            let asked = self.history.ask();
-            // Until more is known; whoever waits for this may lose patience.
-            self.history.wrote(serial, Fate::Unknown);
-            let mut said = Said::Never;
-            if let Some(node) = self.cluster.world.pick(nodes).copied() {
-                let visit =
-                    self.cluster.visit(node, 0.0, move |running| Box::pin(write_here(running, statement)));
-                said = match visit.await {
-                    Ok(said) => said,
-                    Err(Silence::Refused) => Said::Never,
-                    Err(Silence::Broken) => Said::Unknown,
-                };
-            }
-            self.history.wrote(serial, fate_of(&said));
-            if let Said::Done { index, .. } = said {
-                return self.history.told(asked, "a write", index);
+            if let Some(node) = self.cluster.world.pick(nodes).copied()
+                && self.write_once_at(node).await
+            {
+                return;
             }
             sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// One write, by this node, once. Is it done?
+    pub async fn write_once_at(&self, node: NodeId) -> bool {
+        let serial = self.serial();
+        let parameters = [("serial", Value::Integer(serial)), ("client", Value::Integer(-1))];
+        let (statement, _) = statement(&self.plans.write, &parameters);
+        let asked = self.history.ask();
+        // Until more is known; whoever waits for this may lose patience.
+        self.history.wrote(serial, Fate::Unknown);
+        let visit = self.cluster.visit(node, 0.0, move |running| Box::pin(write_here(running, statement)));
+        let said = match visit.await {
+            Ok(said) => said,
+            Err(Silence::Refused) => Said::Never,
+            Err(Silence::Broken) => Said::Unknown,
+        };
+        self.history.wrote(serial, fate_of(&said));
+        let Said::Done { index, .. } = said else { return false };
+        self.history.told(asked, "a write", index);
+        true
     }
 
     /// Several at once, each behind the one before.

@@ -211,7 +211,7 @@ impl Cluster {
             member: member.clone(),
             defect: self.setup.defect,
         });
-        let lane = LaneHandle::start(log, Arc::clone(&shared), self.setup.uncommitted_bytes_max);
+        let lane = LaneHandle::start(log, Arc::clone(&shared), self.setup.bounds);
         let gate = Arc::new(ReadGate::start(host, self.read_index(&member, &shared)));
         let ring = KeyRing::new(id, Arc::clone(&shared));
         let running = Running { life: Arc::clone(life), member, shared, lane, gate, ring };
@@ -455,6 +455,10 @@ impl parts::Log for SimLog {
     fn may_lead(&self) -> bool {
         let own = self.member.status().id;
         self.member.leader_now().is_none_or(|leader| leader == own)
+    }
+
+    fn shortage(&self) -> Option<Arc<str>> {
+        self.member.log().shortage()
     }
 }
 

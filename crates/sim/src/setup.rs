@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use samyama_server::parts::Bounds;
+
 use crate::disk::{Lie, NameOrder};
 use crate::faults::{FAULTS, Fault};
 use crate::network::Mood;
@@ -47,7 +49,7 @@ pub struct Setup {
     pub overruns: f64,
     /// The leader applies what its lane built, too, and compares.
     pub verifies: bool,
-    pub uncommitted_bytes_max: usize,
+    pub bounds: Bounds,
     pub clients: u64,
     pub think: Duration,
     pub patience: Duration,
@@ -95,7 +97,10 @@ impl Setup {
             give_way: [0.0, 0.0, 0.05, 0.3][world.between(0, 3) as usize],
             overruns: [0.0, 0.02, 0.2][world.between(0, 2) as usize],
             verifies: world.chance(0.5),
-            uncommitted_bytes_max: [4 << 10, 1 << 26][usize::from(world.chance(0.8))],
+            bounds: Bounds {
+                uncommitted_bytes_max: [4 << 10, 1 << 26][usize::from(world.chance(0.8))],
+                commit_timeout: Duration::from_millis([200, 1_000, 5_000][world.between(0, 2) as usize]),
+            },
             clients: world.between(2, 8),
             think: Duration::from_millis([2, 10, 40][world.between(0, 2) as usize]),
             patience: Duration::from_millis([500, 3_000, 15_000][world.between(0, 2) as usize]),
@@ -124,7 +129,7 @@ impl Setup {
             give_way: 0.0,
             overruns: 0.0,
             verifies: true,
-            uncommitted_bytes_max: 1 << 26,
+            bounds: Bounds { uncommitted_bytes_max: 1 << 26, commit_timeout: Duration::from_secs(5) },
             clients: 0,
             think: Duration::from_millis(10),
             patience: Duration::from_secs(3),

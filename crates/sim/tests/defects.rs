@@ -74,6 +74,8 @@ fn asking_again_under_another_key_is_found() {
         "increments are certain",
         "is not linearizable",
         "half there",
+        // In bulk, twice.
+        "was acknowledged and has",
     ];
     assert!(expected.iter().any(|what| found.contains(what)), "{found}");
 }

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use samyama_server::parts::Bounds;
 use samyama_sim::faults::Fault;
 use samyama_sim::run::run_setup;
 use samyama_sim::setup::Setup;
@@ -31,7 +32,7 @@ fn busy(nodes: u64) -> Setup {
 #[test]
 fn a_lane_that_is_full_waits_for_what_is_in_flight() {
     let setup = Setup {
-        uncommitted_bytes_max: 1,
+        bounds: Bounds { uncommitted_bytes_max: 1, commit_timeout: Duration::from_secs(5) },
         disk_latency: Duration::from_millis(5),
         faults: vec![Fault::SlowDisk],
         between_faults: Duration::from_millis(300),

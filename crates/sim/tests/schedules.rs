@@ -10,7 +10,7 @@ use samyama_raft::NodeId;
 use samyama_sim::clients::Workload;
 use samyama_sim::cluster::{Cluster, End, until};
 use samyama_sim::run::{begin, conclude, run_story};
-use samyama_sim::runtime::sleep;
+use samyama_sim::runtime::{now, sleep};
 use samyama_sim::setup::Setup;
 use samyama_sim::world::World;
 
@@ -213,6 +213,49 @@ fn leadership_handed_to_nobody_is_taken_up_again() {
         let able = but(&ids, &[lost]);
         if openraft_rt_sim::SimRuntime::timeout(PATIENCE, workload.write_at(&able)).await.is_err() {
             cluster.world.find(format!("no write in {PATIENCE:?} after leadership was handed to nobody"));
+        }
+    });
+}
+
+/// A leader that is cut off with writes on their way does not know what becomes of them, and says so in bounded time; what it is
+/// asked then it refuses. Healed, it serves, and what it had proposed is there for all or for none.
+#[test]
+fn a_leader_that_is_cut_off_answers_in_bounded_time() {
+    tell(Setup::plain(3), |workload| async move {
+        let cluster = &workload.cluster;
+        let ids = cluster.ids();
+        for _ in 0..3 {
+            let Some(old) = leader(cluster, &ids).await else { return };
+            let others = but(&ids, &[old]);
+            cut(cluster, &[old], &others);
+            // If nobody else comes to lead, what was given up is committed when all is healed; else it is lost.
+            let is_replaced = cluster.world.chance(0.5);
+            if !is_replaced {
+                cut(cluster, &others[..1], &others[1..]);
+            }
+            let asking = (0..6).map(|number: u64| {
+                let workload = Arc::clone(&workload);
+                // Some while the lease still holds, some behind it, some when nobody can be reached any more.
+                async move {
+                    sleep(Duration::from_millis(number * 120)).await;
+                    let asked = now();
+                    let done = workload.write_once_at(old).await;
+                    (done, now() - asked)
+                }
+            });
+            for (done, took) in futures_util::future::join_all(asking).await {
+                if done {
+                    cluster.world.find(format!("node {old}, alone, acknowledged a write"));
+                }
+                if took > Duration::from_millis(7_500) {
+                    cluster.world.find(format!("node {old}, alone, answered a write after {took:?}"));
+                }
+            }
+            if is_replaced {
+                workload.write_at(&others).await;
+            }
+            cluster.network.unblock_all();
+            workload.write_at(&ids).await;
         }
     });
 }

@@ -195,6 +195,11 @@ def _check(settings: Settings) -> None:
             raise ConfigError(
                 f"cluster.members: this node's id {settings.node.id} (node.id) is not in the list"
             )
+    if settings.limits.commit_timeout_ms <= raft.election_timeout_ms_max:
+        raise ConfigError(
+            "limits.commit_timeout_ms must be above raft.election_timeout_ms_max, or outcomes are unknown that an"
+            " election would settle"
+        )
     for name in ("bolt", "peer", "http"):
         _check_listen(name, getattr(settings.listen, name), settings.listen.insecure)
 

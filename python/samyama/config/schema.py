@@ -165,6 +165,12 @@ class Limits(_Section, frozen=True):
     uncommitted_bytes_max: Annotated[
         Bytes, Meta(description="Writes computed and not yet committed; past it clients wait.")
     ] = 64 * 1024 * 1024
+    commit_timeout_ms: Annotated[
+        Milliseconds,
+        Meta(
+            description="A write that no majority has confirmed after so long is answered: its outcome is unknown."
+        ),
+    ] = 5_000
 
 
 class Load(_Section, frozen=True):

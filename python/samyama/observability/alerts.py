@@ -205,8 +205,8 @@ ALERTS = (
         0,
         "increase(samyama_lane_unknown_outcomes_total[10m]) > 0",
         "The fate of {{ $value }} entries of {{ $labels.instance }} had to be found out.",
-        "Leadership was lost while entries were on their way. The node looked up what became of them. Where that took too"
-        " long, clients were told `Neo.DatabaseError.Transaction.TransactionCommitFailed`, which no driver retries.",
+        "Leadership was lost while entries were on their way, or no majority confirmed them within"
+        " `limits.commit_timeout_ms`. The node looked up what became of them. Where that took too long, clients were told `Neo.DatabaseError.Transaction.TransactionCommitFailed`, which no driver retries.",
         (
             "The alerts for elections: why did leadership move?",
             "Logs of applications for that code.",

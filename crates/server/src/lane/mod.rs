@@ -2,13 +2,14 @@
 //!
 //! `core.rs` is the lane proper: statements in, entries and answers out. `run.rs` is the task around it: it takes what has
 //! queued, lets the core run it, seals one entry, proposes it and goes on; it never waits for disk or network. `head.rs`
-//! is the graph ahead of the log, `claims.rs` and `history.rs` keep open transactions apart, `keys.rs` lets no transaction with
-//! a key take effect twice.
+//! is the graph ahead of the log, `in_flight.rs` what is proposed and not settled, `claims.rs` and `history.rs` keep open
+//! transactions apart, `keys.rs` lets no transaction with a key take effect twice.
 
 mod claims;
 mod core;
 mod head;
 mod history;
+mod in_flight;
 mod job;
 mod keys;
 mod open;
@@ -17,4 +18,4 @@ mod run;
 mod tests;
 
 pub use job::{Answer, Kind, Refusal, Reply, Transaction};
-pub use run::{LaneHandle, LaneMetrics, Log, ReadyReceiver};
+pub use run::{Bounds, LaneHandle, LaneMetrics, Log, ReadyReceiver};

@@ -1,18 +1,16 @@
 //! The task around the lane: takes jobs, proposes entries, gives answers when entries are applied.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures_util::StreamExt;
-use futures_util::stream::FuturesOrdered;
 use samyama_raft::{Applied, Leadership, LogIndex, ProposeError, watch};
 use tokio::sync::mpsc;
 
 use super::core::{Core, PoolRun, Todo, refuse};
+use super::in_flight::{Arrival, Entry, InFlight, Outcome, Proposal};
 use super::job::{Answer, Job, Kind, Receivers, Refusal, Reply};
 use super::open::Waiter;
 use crate::engine::{self, Failed, Ran, Statement};
@@ -25,8 +23,6 @@ use crate::limits::{
 use crate::shared::{Fate, Shared};
 
 pub type ReadyReceiver = watch::Receiver<Option<(Leadership, LogIndex)>>;
-type Outcome = Result<(LogIndex, Applied), ProposeError>;
-type Proposal = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
 /// The log as the lane sees it: `RaftNode`, or a script in tests.
 pub trait Log: Send + Sync + 'static {
@@ -34,6 +30,17 @@ pub trait Log: Send + Sync + 'static {
     fn ready(&self) -> ReadyReceiver;
     /// Whether this node may come to lead, or leads, as far as it knows.
     fn may_lead(&self) -> bool;
+    /// Why the log takes nothing new at present, if it does not: the disk is full.
+    fn shortage(&self) -> Option<Arc<str>>;
+}
+
+/// How much a lane lets pile up, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Of entries that are computed and not yet committed.
+    pub uncommitted_bytes_max: usize,
+    /// What is proposed and not committed for so long is given up: its fate is unknown.
+    pub commit_timeout: Duration,
 }
 
 enum Message {
@@ -67,7 +74,7 @@ pub struct LaneHandle {
 
 impl LaneHandle {
     /// Start the lane as a task of the host of `shared`.
-    pub fn start(log: Arc<dyn Log>, shared: Arc<Shared>, uncommitted_bytes_max: usize) -> Self {
+    pub fn start(log: Arc<dyn Log>, shared: Arc<Shared>, bounds: Bounds) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let metrics = Arc::new(LaneMetrics::default());
         let host = Arc::clone(shared.host());
@@ -80,10 +87,8 @@ impl LaneHandle {
             receiver,
             pool: sender.downgrade(),
             sealed: VecDeque::new(),
-            in_flight: VecDeque::new(),
-            outcomes: FuturesOrdered::new(),
-            uncommitted_bytes: 0,
-            uncommitted_bytes_max,
+            in_flight: InFlight::new(host.now()),
+            bounds,
             last_opening: None,
             appended: false,
             closed_until: None,
@@ -129,13 +134,6 @@ struct Sealed {
     waiters: Vec<Waiter>,
 }
 
-struct InFlight {
-    header: EntryHeader,
-    proposed: Instant,
-    bytes: usize,
-    waiters: Vec<Waiter>,
-}
-
 struct Lane {
     host: Arc<dyn Host>,
     log: Arc<dyn Log>,
@@ -146,11 +144,8 @@ struct Lane {
     pool: mpsc::WeakUnboundedSender<Message>,
     /// Parts of an entry too large to be proposed at once. While there are any nothing else runs: it would only queue behind.
     sealed: VecDeque<Sealed>,
-    in_flight: VecDeque<InFlight>,
-    outcomes: FuturesOrdered<Proposal>,
-    /// Of what is sealed or in flight.
-    uncommitted_bytes: usize,
-    uncommitted_bytes_max: usize,
+    in_flight: InFlight,
+    bounds: Bounds,
     last_opening: Option<Opening>,
     /// Something of the last opening may stand in the log.
     appended: bool,
@@ -167,21 +162,23 @@ impl Lane {
             let next = next.map(|at| self.host.sleep_until(at));
             tokio::select! {
                 biased;
-                Some(outcome) = self.outcomes.next(), if !self.outcomes.is_empty() => self.settle(outcome),
+                Some(arrival) = self.in_flight.arrival(), if !self.in_flight.is_empty() => self.arrived(arrival),
                 changed = self.ready.changed() => {
                     if changed.is_err() {
                         return self.stop();
                     }
+                }
+                // Before the messages: however many there are, time passes.
+                () = &mut tick => {
+                    self.core.tick(self.host.now());
+                    self.give_up_overdue();
+                    tick = self.host.sleep_until(self.host.now() + LANE_TICK);
                 }
                 message = self.receiver.recv() => match message {
                     Some(message) => self.take(message),
                     None => return self.stop(),
                 },
                 () = or_never(next) => self.closed_until = None,
-                () = &mut tick => {
-                    self.core.tick(self.host.now());
-                    tick = self.host.sleep_until(self.host.now() + LANE_TICK);
-                }
             }
             self.follow_leadership();
             self.turn().await;
@@ -196,7 +193,7 @@ impl Lane {
     }
 
     fn next_entry_at(&self) -> Instant {
-        self.in_flight.back().map_or_else(|| self.host.now(), |newest| newest.proposed + ENTRY_SPACING)
+        self.in_flight.newest().map_or_else(|| self.host.now(), |newest| newest.proposed + ENTRY_SPACING)
     }
 
     /// Few entries, each with what has come together meanwhile: two in flight keep the disk busy. Where a commit takes long
@@ -213,7 +210,7 @@ impl Lane {
     /// Execute what has queued and propose it.
     async fn turn(&mut self) {
         self.drain();
-        if !self.outcomes.is_empty() {
+        if !self.in_flight.is_empty() {
             // The disk is busy: let sessions whose requests have arrived queue theirs for this entry too.
             self.host.give_way().await;
             self.drain();
@@ -244,7 +241,7 @@ impl Lane {
     fn has_room(&self) -> bool {
         self.sealed.is_empty()
             && self.in_flight.len() < ENTRIES_IN_FLIGHT_MAX
-            && self.uncommitted_bytes < self.uncommitted_bytes_max
+            && self.in_flight.bytes() < self.bounds.uncommitted_bytes_max
     }
 
     fn drain(&mut self) {
@@ -291,7 +288,6 @@ impl Lane {
         }
         self.metrics.transactions.fetch_add(u64::from(header.count), Ordering::Relaxed);
         for payload in payloads {
-            self.uncommitted_bytes += payload.len();
             self.sealed.push_back(Sealed { header, payload, waiters: Vec::new() });
         }
         if let Some(last) = self.sealed.back_mut() {
@@ -309,9 +305,8 @@ impl Lane {
             let bytes = payload.len();
             self.metrics.entries.fetch_add(1, Ordering::Relaxed);
             self.metrics.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
-            let proposed = self.host.now();
-            self.in_flight.push_back(InFlight { header, proposed, bytes, waiters });
-            self.outcomes.push_back(self.log.propose(payload));
+            let proposal = self.log.propose(payload);
+            self.in_flight.push(header, bytes, waiters, proposal, self.host.now());
         }
     }
 
@@ -326,7 +321,7 @@ impl Lane {
             newest.waiters.extend(dependents);
             return;
         }
-        if let Some(newest) = self.in_flight.back_mut() {
+        if let Some(newest) = self.in_flight.newest_mut() {
             newest.waiters.extend(dependents);
             return;
         }
@@ -341,14 +336,30 @@ impl Lane {
         }
     }
 
-    /// The oldest proposal's outcome is known.
-    fn settle(&mut self, outcome: Outcome) {
-        let Some(entry) = self.in_flight.pop_front() else { return };
-        self.uncommitted_bytes -= entry.bytes;
+    /// The outcome of a proposal is known.
+    fn arrived(&mut self, arrival: Arrival) {
+        match self.in_flight.note(arrival) {
+            None => {}
+            Some((opening, waiters, ProposeError::NoRoom(why))) => {
+                self.refuse_for_room(opening, waiters, &why);
+            }
+            Some((opening, waiters, _)) => {
+                tracing::info!(?opening, "a proposal was refused: the lane opens again in a moment");
+                self.closed_until = Some(self.host.now() + LANE_PAUSE);
+                self.take_back(opening, waiters);
+            }
+        }
+        while let Some((entry, outcome)) = self.in_flight.settled() {
+            self.settle(entry, outcome);
+        }
+    }
+
+    /// An entry was appended, and this is what became of it.
+    fn settle(&mut self, entry: Entry, outcome: Outcome) {
         let opening = entry.header.opening;
+        self.appended = true;
         match outcome {
             Ok((index, Applied::Done)) => {
-                self.appended = true;
                 for waiter in entry.waiters {
                     self.core.applied(&waiter);
                     if waiter.outcome.is_none() {
@@ -360,22 +371,31 @@ impl Lane {
             }
             Ok((index, Applied::Fenced)) => {
                 tracing::info!(index, ?opening, "an entry was fenced: the lane opens again");
-                self.appended = true;
                 self.take_back(opening, entry.waiters);
             }
-            Err(ProposeError::NotLeader { .. } | ProposeError::NoQuorum) => {
-                tracing::info!(?opening, "a proposal was refused: the lane opens again in a moment");
-                self.closed_until = Some(self.host.now() + LANE_PAUSE);
-                self.take_back(opening, entry.waiters);
-            }
-            Err(ProposeError::NoRoom(why)) => self.refuse_for_room(opening, entry.waiters, &why),
-            Err(error @ (ProposeError::Unknown | ProposeError::Fatal(_))) => {
+            Err(error) => {
                 tracing::warn!(?opening, %error, "the outcome of a proposal is not known here");
-                self.appended = true;
                 self.metrics.unknown_outcomes.fetch_add(1, Ordering::Relaxed);
                 self.close(opening);
-                self.resolve(opening, entry.waiters);
+                self.resolve(opening, entry.waiters, RESOLVE_TIMEOUT);
             }
+        }
+    }
+
+    /// What was proposed and is not committed in time: this node is cut off, or the others are gone. It may still be committed,
+    /// so who waits for it is told that nobody knows, and nothing else runs here until somebody does: the lane opens again
+    /// when what it has proposed is settled.
+    fn give_up_overdue(&mut self) {
+        for (header, waiters) in self.in_flight.tick(self.host.now(), self.bounds.commit_timeout) {
+            let opening = header.opening;
+            tracing::warn!(
+                ?opening,
+                first = header.first,
+                "a proposal is not committed in time: it is given up"
+            );
+            self.metrics.unknown_outcomes.fetch_add(1, Ordering::Relaxed);
+            self.close(opening);
+            self.resolve(opening, waiters, Duration::ZERO);
         }
     }
 
@@ -412,18 +432,19 @@ impl Lane {
     /// Parts that were not proposed never are: an entry takes effect with its last part, so this one certainly never does.
     /// Returns who waits for it.
     fn drop_sealed(&mut self) -> Vec<Waiter> {
-        let sealed = std::mem::take(&mut self.sealed);
-        self.uncommitted_bytes -= sealed.iter().map(|sealed| sealed.payload.len()).sum::<usize>();
-        sealed.into_iter().flat_map(|sealed| sealed.waiters).collect()
+        std::mem::take(&mut self.sealed).into_iter().flat_map(|sealed| sealed.waiters).collect()
     }
 
     /// Find out what became of transactions whose proposal has no answer, and tell each client.
-    fn resolve(&self, opening: Opening, waiters: Vec<Waiter>) {
+    fn resolve(&self, opening: Opening, waiters: Vec<Waiter>, timeout: Duration) {
+        if waiters.is_empty() {
+            return;
+        }
         let (shared, sender) = (Arc::clone(&self.shared), self.pool.clone());
         self.host.spawn(Box::pin(async move {
             for waiter in waiters {
                 let fate = match waiter.number {
-                    Some(number) => shared.resolve(opening, number, RESOLVE_TIMEOUT).await,
+                    Some(number) => shared.resolve(opening, number, timeout).await,
                     None => Fate::Never,
                 };
                 match fate {
@@ -468,13 +489,17 @@ impl Lane {
     /// Another node leads, or none has for too long: what waits is to be handed on.
     fn give_up_queue(&mut self) {
         let may_lead = self.log.may_lead();
+        let shortage = self.log.shortage();
         let now = self.host.now();
         for mut job in std::mem::take(&mut self.core.queue) {
             let since = *job.waits_since.get_or_insert(now);
             if may_lead && now.duration_since(since) < LEADER_WAIT {
                 self.core.queue.push_back(job);
-            } else {
-                refuse(job, Refusal::NotLeader);
+                continue;
+            }
+            match &shortage {
+                Some(why) if may_lead => refuse(job, Refusal::NoRoom(Arc::clone(why))),
+                _ => refuse(job, Refusal::NotLeader),
             }
         }
     }
@@ -507,7 +532,7 @@ impl Lane {
         for job in std::mem::take(&mut self.core.queue) {
             refuse(job, Refusal::NotLeader);
         }
-        for waiter in self.in_flight.into_iter().flat_map(|entry| entry.waiters) {
+        for waiter in self.in_flight.into_waiters() {
             refuse(waiter.job, Refusal::Unknown);
         }
     }

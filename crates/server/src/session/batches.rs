@@ -166,7 +166,12 @@ impl BoltSession {
         let outcome = match reply {
             Reply::Answer(answer) => self.outcome(pending, *answer).await?,
             Reply::Refused(Refusal::NotLeader) if is_first => return Ok(false),
+            // Nor would any later batch be taken.
+            Reply::Refused(Refusal::NotLeader) => return Err(after_some(super::failures::no_leader())),
             Reply::Repeated(_) => return Err(super::failures::invalid("A batch has no key; this is a bug.")),
+            // Neither committed nor failed: no status says that, and no later batch may rest on it.
+            Reply::Refused(Refusal::Unknown) if is_first => return Err(super::failures::unknown()),
+            Reply::Refused(Refusal::Unknown) => return Err(after_some(super::failures::unknown())),
             Reply::Refused(refusal) => Outcome::Failed(of_refusal(&refusal, pending.terms.client_timeout)),
         };
         match (outcome, batched.on_error) {

@@ -148,8 +148,9 @@ pub fn unknown() -> Failure {
     failure(
         COMMIT_FAILED,
         "08007",
-        "Leadership was lost while the transaction was being committed, and whether it was could not be found out in time. \
-         Look before you run it again; with samyama.idempotency_key it can be run again without looking.",
+        "No majority confirmed the transaction in time (limits.commit_timeout_ms), or leadership was lost while it was being \
+         committed. Whether it was could not be found out, and it may still be. Look before you run it again; with \
+         samyama.idempotency_key it can be run again without looking.",
     )
 }
 

@@ -11,7 +11,7 @@ pub const SETTINGS: &str = r#"{
     "reads": {"level": "linearizable", "timeout_ms": 5000},
     "limits": {"connections_max": 10, "message_bytes_max": 1048576, "query_memory_bytes_max": 1048576,
                "query_timeout_ms": 0, "transactions_max": 10, "plan_cache_bytes_max": 1048576,
-               "uncommitted_bytes_max": 1048576},
+               "uncommitted_bytes_max": 1048576, "commit_timeout_ms": 5000},
     "load": {"csv_directory": ""}, "procedures": {"file": ""}, "log": {"level": "error", "format": "text",
     "slow_query_ms": 0, "slow_query_parameters": false}
 }"#;

@@ -21,6 +21,7 @@ use crate::shared::Shared;
 mod keys;
 mod large;
 mod outcomes;
+mod overdue;
 mod statements;
 
 type Outcome = Result<(LogIndex, Applied), ProposeError>;
@@ -32,6 +33,8 @@ enum Fortune {
     /// Appended; committed when the test says so.
     Hold,
     Refuse,
+    /// The lane hears of it only when the test says so.
+    RefuseLate,
     RefuseNotLeader,
     /// The disk is full.
     RefuseNoRoom,
@@ -50,6 +53,7 @@ struct LogState {
     fortunes: VecDeque<Fortune>,
     default: Fortune,
     held: VecDeque<(Bytes, oneshot::Sender<Outcome>)>,
+    refused_late: Vec<oneshot::Sender<Outcome>>,
     lost: Vec<Bytes>,
     /// Everything committed, for a follower.
     committed: Vec<CommittedEntry>,
@@ -81,6 +85,7 @@ impl Log for FakeLog {
                 return Box::pin(async move { Ok(outcome) });
             }
             Fortune::Refuse => return Box::pin(async { Err(ProposeError::NoQuorum) }),
+            Fortune::RefuseLate => state.refused_late.push(sender),
             Fortune::RefuseNotLeader => {
                 return Box::pin(async { Err(ProposeError::NotLeader { leader: Some(2) }) });
             }
@@ -113,6 +118,10 @@ impl Log for FakeLog {
     fn may_lead(&self) -> bool {
         true
     }
+
+    fn shortage(&self) -> Option<Arc<str>> {
+        None
+    }
 }
 
 /// A lane, its log, and what the tests do with them.
@@ -122,6 +131,8 @@ struct Bench {
     lane: LaneHandle,
 }
 
+/// Longer than any test waits that is about something else.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);
 const LABEL: LabelId = LabelId(0);
 const KEY: KeyId = KeyId(0);
 
@@ -132,6 +143,7 @@ impl Bench {
     }
 
     async fn with_uncommitted_max(nodes: u64, uncommitted_bytes_max: usize) -> Self {
+        let bounds = Bounds { uncommitted_bytes_max, commit_timeout: COMMIT_TIMEOUT };
         let shared = Shared::new();
         let machine = Machine::new(Arc::clone(&shared), true);
         let state = LogState {
@@ -141,12 +153,13 @@ impl Bench {
             fortunes: VecDeque::new(),
             default: Fortune::Accept,
             held: VecDeque::new(),
+            refused_late: Vec::new(),
             lost: Vec::new(),
             committed: Vec::new(),
         };
         let log = Arc::new(FakeLog { state: Mutex::new(state), ready: watch::Sender::new(None) });
         let log_of_lane = Arc::clone(&log) as Arc<dyn Log>;
-        let lane = LaneHandle::start(log_of_lane, Arc::clone(&shared), uncommitted_bytes_max);
+        let lane = LaneHandle::start(log_of_lane, Arc::clone(&shared), bounds);
         let bench = Self { log, shared, lane };
         bench.elect(1, None);
         let set_up = bench.write(move |draft: &mut Draft| {
@@ -167,7 +180,11 @@ impl Bench {
     fn elect(&self, term: u64, lost: Option<bool>) {
         self.log.ready.send_replace(None);
         let mut state = self.log.state.lock();
-        let appended = std::mem::take(&mut state.lost);
+        let mut appended = std::mem::take(&mut state.lost);
+        for (payload, reply) in std::mem::take(&mut state.held) {
+            appended.push(payload);
+            drop(reply.send(Err(ProposeError::Unknown)));
+        }
         if lost == Some(true) {
             for payload in appended {
                 state.commit(payload);
@@ -188,9 +205,12 @@ impl Bench {
         self.log.state.lock().fortunes.extend(fortunes);
     }
 
-    /// Commit what is held, in order.
+    /// Tell of late refusals, and commit what is held, in order.
     fn release(&self) {
         let mut state = self.log.state.lock();
+        for reply in std::mem::take(&mut state.refused_late) {
+            drop(reply.send(Err(ProposeError::NoQuorum)));
+        }
         while let Some((payload, reply)) = state.held.pop_front() {
             let outcome = state.commit(payload);
             drop(reply.send(Ok(outcome)));

@@ -33,7 +33,7 @@ fn is_retried(code: &str) -> bool {
 }
 
 /// How a proposal ends, what becomes of the entry, and what the client of an auto-commit write and of a COMMIT is told.
-const TABLE: [(Fortune, Then, Told, Told); 15] = [
+const TABLE: [(Fortune, Then, Told, Told); 18] = [
     (Fortune::Accept, Then::Committed, Told::Done, Told::Done),
     // Refused before it was appended. An auto-commit write is run again by itself; a transaction has lost its base.
     (Fortune::Refuse, Then::Gone, Told::Done, Told::Failed(LEASE_EXPIRED)),
@@ -54,6 +54,10 @@ const TABLE: [(Fortune, Then, Told, Told); 15] = [
     (Fortune::Fail, Then::Committed, Told::Done, Told::Done),
     (Fortune::Fail, Then::Gone, Told::Done, Told::Failed(LEASE_EXPIRED)),
     (Fortune::Fail, Then::Silence, Told::Failed(COMMIT_FAILED), Told::Failed(COMMIT_FAILED)),
+    // Appended, and no majority says anything, be it that the log never tells.
+    (Fortune::Hold, Then::Committed, Told::Done, Told::Done),
+    (Fortune::Hold, Then::Gone, Told::Done, Told::Failed(LEASE_EXPIRED)),
+    (Fortune::Hold, Then::Silence, Told::Failed(COMMIT_FAILED), Told::Failed(COMMIT_FAILED)),
 ];
 
 #[test]

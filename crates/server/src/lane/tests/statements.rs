@@ -50,7 +50,7 @@ async fn nothing_leaves_before_what_it_rests_on_is_applied() {
 async fn a_refused_proposal_takes_those_after_it_along() {
     let bench = Arc::new(Bench::new(1).await);
     // The third is accepted although the second was refused: it was computed on a head that held the second.
-    bench.next(&[Fortune::Hold, Fortune::Refuse, Fortune::Accept, Fortune::Refuse]);
+    bench.next(&[Fortune::Hold, Fortune::RefuseLate, Fortune::Accept, Fortune::Refuse]);
     let mut writers = Vec::new();
     for left in [3, 2, 1] {
         writers.push(tokio::spawn({

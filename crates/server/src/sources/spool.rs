@@ -1,0 +1,93 @@
+//! What a write has read from the web, for as long as it may have to run again.
+//!
+//! A write runs on the lane, where nothing may wait for the network; so it moves to the pool, and if others change what it rests on
+//! it runs once more, in the end on the lane after all. What it reads there has to be at hand, and the same as before: the
+//! whole body goes to a file without a name first, which goes away with the statement.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use samyama_exec::{ExecError, Patience, Procedures};
+use samyama_graph::{Graph, Value};
+
+use super::unreadable;
+use super::web::is_web;
+
+/// Read at once and written at once.
+const PIECE_BYTES: usize = 1 << 16;
+
+pub struct Spool {
+    inner: Arc<dyn Procedures>,
+    files: Mutex<BTreeMap<String, Arc<File>>>,
+}
+
+/// A file that others read, too.
+struct Reader {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl Read for Reader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+impl Spool {
+    pub fn new(inner: Arc<dyn Procedures>) -> Self {
+        Self { inner, files: Mutex::default() }
+    }
+
+    fn fetch(&self, url: &str, patience: &Patience) -> Result<Arc<File>, ExecError> {
+        let mut body = self.inner.open_csv(url, patience)?;
+        let failed = |error: io::Error| unreadable(url, error);
+        let mut file = tempfile::tempfile().map_err(failed)?;
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            patience.check()?;
+            match body.read(&mut piece).map_err(failed)? {
+                0 => break,
+                read => file.write_all(&piece[..read]).map_err(failed)?,
+            }
+        }
+        Ok(Arc::new(file))
+    }
+}
+
+impl Procedures for Spool {
+    fn database_uuid(&self) -> Arc<str> {
+        self.inner.database_uuid()
+    }
+
+    fn open_csv(&self, url: &str, patience: &Patience) -> Result<Box<dyn Read + Send>, ExecError> {
+        if !is_web(url) {
+            return self.inner.open_csv(url, patience);
+        }
+        let kept = self.files.lock().get(url).cloned();
+        let file = match kept {
+            Some(file) => file,
+            None => {
+                let file = self.fetch(url, patience)?;
+                self.files.lock().insert(url.to_owned(), Arc::clone(&file));
+                file
+            }
+        };
+        Ok(Box::new(Reader { file, at: 0 }))
+    }
+
+    fn call(
+        &self,
+        name: &str,
+        arguments: &[Value],
+        columns: &[Arc<str>],
+        graph: &Graph,
+    ) -> Option<Result<Vec<Vec<Value>>, ExecError>> {
+        self.inner.call(name, arguments, columns, graph)
+    }
+}
