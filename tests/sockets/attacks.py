@@ -102,8 +102,11 @@ AFTER_HANDSHAKE: dict[str, Attack] = {
         HELLO + message(0x6A, {"scheme": "retina"}), "Neo.ClientError.Security.", None
     ),
     "LOGON with a number": Attack(HELLO + message(0x6A, 1), INVALID, True),
-    "LOGON whose scheme is a list": Attack(
-        HELLO + message(0x6A, {"scheme": [1]}), "Neo.ClientError.", None
+    "LOGON whose scheme is a list": Attack(HELLO + message(0x6A, {"scheme": [1]}), INVALID, True),
+    "LOGON whose credentials are a map": Attack(
+        HELLO + message(0x6A, {"scheme": "basic", "principal": "neo4j", "credentials": {"a": 1}}),
+        INVALID,
+        True,
     ),
     "a large message before anybody has logged on": Attack(
         message(0x01, {"user_agent": "x" * 200_000}), INVALID, True

@@ -124,16 +124,7 @@ def judge(attack: Attack, answers: list[Structure], closed: bool) -> None:
     assert attack.closes in (None, closed), f"closed: {closed}, answers: {answers}"
 
 
-#: Known, and not mended yet.
-STRANGERS = [
-    pytest.param(name, marks=pytest.mark.xfail(strict=True, reason="taken for no scheme at all"))
-    if name == "LOGON whose scheme is a list"
-    else name
-    for name in AFTER_HANDSHAKE
-]
-
-
-@pytest.mark.parametrize("name", STRANGERS)
+@pytest.mark.parametrize("name", AFTER_HANDSHAKE)
 def test_strangers_are_told_what_is_wrong(node: Node, name: str) -> None:
     attack = AFTER_HANDSHAKE[name]
     with BoltConnection(node.bolt, log_on=False, timeout_s=20.0) as connection:

@@ -110,7 +110,7 @@ where
         let interrupter = session.interrupter();
         self.attached = Some(Attached { session, interrupter });
         if !version.has_logon() {
-            let auth = auth(&fields);
+            let auth = auth(&fields)?;
             call!(self, |session| session.authenticate(auth))?;
         }
         self.answer_hello(grants_utc)?;
@@ -147,7 +147,7 @@ where
     }
 
     async fn logon(&mut self, fields: Map) -> Result<(), Failure> {
-        let auth = auth(&fields);
+        let auth = auth(&fields)?;
         call!(self, |session| session.authenticate(auth))?;
         let config = Arc::clone(&self.config);
         let mut summary = Summary::begin(&mut self.messages, tag::SUCCESS, self.dialect);
@@ -349,13 +349,20 @@ fn text(fields: &Map, key: &str) -> Option<Arc<str>> {
     }
 }
 
-/// No scheme means none, as some drivers send for "no authentication".
-fn auth(fields: &Map) -> Auth {
-    Auth {
-        scheme: text(fields, "scheme").unwrap_or_else(|| Arc::from("none")),
-        principal: text(fields, "principal"),
-        credentials: text(fields, "credentials"),
-    }
+/// No scheme means none, as some drivers send for "no authentication". One that is no text is not taken for none.
+fn auth(fields: &Map) -> Result<Auth, Failure> {
+    let text = |key: &str| match fields.get(key) {
+        Some(Value::String(text)) => Ok(Some(Arc::clone(text))),
+        Some(Value::Null) | None => Ok(None),
+        Some(_) => {
+            Err(Failure::invalid_request(format!("`{key}` of an authentication token must be a String.")))
+        }
+    };
+    Ok(Auth {
+        scheme: text("scheme")?.unwrap_or_else(|| Arc::from("none")),
+        principal: text("principal")?,
+        credentials: text("credentials")?,
+    })
 }
 
 fn hello_filter(fields: &Map) -> Filter {
