@@ -145,7 +145,7 @@ ERROR_CODES = (
     ErrorCode(
         "ClientError.Statement.ExternalResourceFailed",
         "22003",
-        "`LOAD CSV` cannot read the file: not below `load.csv_directory`, not there, or not CSV.",
+        "`LOAD CSV` cannot read the file or address: not below `load.csv_directory` or `load.csv_web_allowed`, not there, too large, too slow, or not CSV.",
         "As the message says.",
     ),
     ErrorCode(

@@ -43,6 +43,7 @@ def test_texts_of_variables_become_values_of_their_keys() -> None:
     assert settings.storage.fsync is False
     assert settings.node.data_directory == "123"
     assert settings.cluster.dial == {"2": "127.0.0.1:9"}
+    assert settings.load.csv_web_allowed == ("http://h/",)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,10 @@ def test_texts_of_variables_become_values_of_their_keys() -> None:
         ("[raft]\nelection_timeout_ms_min = 300", "must be below raft.election_timeout_ms_max"),
         ("[raft]\nheartbeat_interval_ms = 100", "at most half of raft.election_timeout_ms_min"),
         ("[limits]\ncommit_timeout_ms = 300", "must be above raft.election_timeout_ms_max"),
+        ("[load]\ncsv_web_allowed = ['data.example.org']", "is not scheme, host and path"),
+        ("[load]\ncsv_web_allowed = ['ftp://h/']", "is not scheme, host and path"),
+        ("[load]\ncsv_web_allowed = ['http://me:x@h/']", "is not scheme, host and path"),
+        ("[load]\ncsv_web_allowed = 'http://h/'", "load.csv_web_allowed: Expected `array`"),
         ("[node\n", "not valid TOML"),
     ],
 )

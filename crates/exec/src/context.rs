@@ -56,6 +56,33 @@ pub struct Limits {
     pub deadline: Option<Instant>,
     /// When set, `Execution::next` returns `ExecError` of kind `BudgetSpent` at the first check after this moment.
     pub budget: Option<Instant>,
+    /// It runs where it may wait for the network. If not, `Execution::next` returns `BudgetSpent` where it would have to.
+    pub may_wait: bool,
+}
+
+/// How long whoever opens a file for a statement, or reads it, may take.
+#[derive(Clone, Debug)]
+pub struct Patience {
+    /// At all; else what would wait is an error of kind `BudgetSpent`.
+    pub may_wait: bool,
+    pub until: Option<Instant>,
+    pub cancel: CancelFlag,
+}
+
+impl Patience {
+    /// To be called between two waits.
+    ///
+    /// # Errors
+    /// The statement is to end.
+    pub fn check(&self) -> Result<(), ExecError> {
+        if self.cancel.is_raised() {
+            return Err(ExecError::cancelled());
+        }
+        match self.until {
+            Some(until) if Instant::now() >= until => Err(ExecError::timed_out()),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What a statement did, in the words of Bolt's summaries.
@@ -85,7 +112,7 @@ pub trait Procedures: Send + Sync {
     ///
     /// # Errors
     /// It may not be read, or cannot be.
-    fn open_csv(&self, _url: &str) -> Result<Box<dyn std::io::Read + Send>, ExecError> {
+    fn open_csv(&self, _url: &str, _patience: &Patience) -> Result<Box<dyn std::io::Read + Send>, ExecError> {
         Err(ExecError::argument_error("InvalidArgumentValue", "LOAD CSV is not available here"))
     }
 

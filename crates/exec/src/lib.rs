@@ -19,7 +19,7 @@ pub mod schema_graph;
 mod search;
 
 pub use batch::Batch;
-pub use context::{Access, CancelFlag, Counters, Draws, Limits, Procedures};
+pub use context::{Access, CancelFlag, Counters, Draws, Limits, Patience, Procedures};
 pub use error::{ErrorKind, ExecError};
 pub use execution::{Execution, Finished};
 pub use operators::Statement;

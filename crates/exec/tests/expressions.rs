@@ -291,7 +291,7 @@ fn parameters_are_bound_when_compiled() {
 fn what_would_not_fit_is_refused_before_it_is_allocated() {
     let view = graph();
     let parameters = Parameters::default();
-    let limits = Limits { memory_bytes_max: 1 << 20, deadline: None, budget: None };
+    let limits = Limits { memory_bytes_max: 1 << 20, deadline: None, budget: None, may_wait: true };
     let new = || {
         let access = Access::Read(&view);
         samyama_exec::expression::Context::new(

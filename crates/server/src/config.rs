@@ -95,8 +95,12 @@ pub struct Storage {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Load {
-    /// Empty: LOAD CSV is refused.
+    /// Empty: LOAD CSV reads no files.
     pub csv_directory: String,
+    /// Empty: nor anything from the web.
+    pub csv_web_allowed: Vec<String>,
+    pub csv_web_bytes_max: u64,
+    pub csv_web_timeout_ms: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -13,6 +13,7 @@ use samyama_graph::{Draft, Effect, Graph, Value, View};
 use crate::host::{self, Host};
 use crate::keys::Keys;
 use crate::plan_cache::Prepared;
+use crate::sources::{Fetched, Fetching};
 
 /// What a statement does.
 pub enum Program {
@@ -54,16 +55,34 @@ pub struct Statement {
     pub takes_key: bool,
     /// Of its text and parameters; only with a client's key.
     pub digest: u128,
+    /// What it has read from the web, should it run again.
+    pub fetched: Fetched,
 }
 
 impl Statement {
-    fn limits(&self, budget: Option<Instant>) -> Limits {
-        Limits { memory_bytes_max: self.memory_bytes_max, deadline: self.deadline, budget }
+    fn limits(&self, stay: Stay) -> Limits {
+        let (budget, may_wait) = match stay {
+            Stay::Until(budget) => (Some(budget), false),
+            Stay::InTheWay => (None, false),
+            Stay::Apart => (None, true),
+        };
+        Limits { memory_bytes_max: self.memory_bytes_max, deadline: self.deadline, budget, may_wait }
     }
 
     fn draws(&self, host: &dyn Host) -> Draws {
         Draws { random_seed: host.random(), statement_ns: host.now_ns(), transaction_ns: self.transaction_ns }
     }
+}
+
+/// Where a statement runs, and for how long it may stay there.
+#[derive(Clone, Copy, Debug)]
+pub enum Stay {
+    /// Where others wait for it: until then.
+    Until(Instant),
+    /// Where others wait for it: as long as it computes.
+    InTheWay,
+    /// On a thread of its own.
+    Apart,
 }
 
 /// Nanoseconds since the epoch, UTC.
@@ -95,23 +114,25 @@ pub fn run_write(
     host: &dyn Host,
     statement: &Statement,
     draft: &mut Draft,
-    budget: Option<Instant>,
+    stay: Stay,
 ) -> Result<Ran, Failed> {
     let mut ran = Ran::default();
     let draws = statement.draws(host);
+    let limits = statement.limits(stay);
     #[cfg(test)]
     if let Program::Script(script) = &statement.program {
-        return script(draft, budget);
+        return script(draft, limits.budget);
     }
+    let procedures = Fetching::new(statement.procedures.as_ref(), &statement.fetched);
     {
         let mut execution = Execution::open(
             statement.program.plan(),
             Access::Write(draft),
             &statement.parameters,
             draws,
-            statement.limits(budget),
+            limits,
             statement.cancel.clone(),
-            statement.procedures.as_ref(),
+            &procedures,
         )
         .map_err(|error| Failed { error, dirty: false })?;
         loop {
@@ -143,7 +164,7 @@ pub struct ReadDone {
 pub fn run_read(
     statement: &Statement,
     graph: &Graph,
-    budget: Option<Instant>,
+    stay: Stay,
     mut sink: impl FnMut(Batch) -> bool,
 ) -> Result<ReadDone, ExecError> {
     let mut execution = Execution::open(
@@ -151,7 +172,7 @@ pub fn run_read(
         Access::Read(graph),
         &statement.parameters,
         statement.draws(&host::Tokio),
-        statement.limits(budget),
+        statement.limits(stay),
         statement.cancel.clone(),
         statement.procedures.as_ref(),
     )?;

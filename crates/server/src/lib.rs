@@ -8,7 +8,6 @@ mod consensus;
 mod database;
 mod engine;
 mod entry;
-mod files;
 mod forward;
 mod frontend;
 mod host;
@@ -29,6 +28,7 @@ mod session;
 mod shards;
 mod shared;
 mod snapshot;
+mod sources;
 mod statements;
 mod zones;
 
@@ -45,7 +45,7 @@ pub use zones::BundledZones;
 /// What one node does with the log, without sockets, sessions and threads, on whatever host: what a simulation runs.
 pub mod parts {
     pub use crate::answer::{Answered, read as read_answers};
-    pub use crate::engine::{Program, Ran, Statement, run_read};
+    pub use crate::engine::{Program, Ran, Statement, Stay, run_read};
     pub use crate::forward::{DrawnKey, KeyRing};
     pub use crate::host::{Boxed, Host};
     pub use crate::keys::{Applied as AppliedKey, Keys, RelayKey, RelayStanding};

@@ -92,6 +92,8 @@ pub const COMPILATIONS_WAITING_MAX: usize = 1_024;
 pub const COMPILE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Query text.
 pub const QUERY_BYTES_MAX: usize = 1024 * 1024;
+/// Redirects that LOAD CSV follows.
+pub const CSV_REDIRECTS_MAX: usize = 5;
 /// Open results of one transaction.
 pub const RESULTS_OPEN_MAX: usize = 64;
 /// Effects of one explicit transaction.

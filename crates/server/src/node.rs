@@ -20,7 +20,6 @@ use tokio::sync::{mpsc, oneshot};
 use crate::config::Config;
 use crate::consensus::{Alone, Consensus, random_uuid};
 use crate::database::Database;
-use crate::files::Files;
 use crate::forward::Relays;
 use crate::frontend::{Frontend, Planner};
 use crate::http::{self, ConnectionMetrics, Pages};
@@ -31,6 +30,7 @@ use crate::procedures::ServerProcedures;
 use crate::registry::Registry;
 use crate::session::BoltBackend;
 use crate::shared::Shared;
+use crate::sources::Sources;
 use crate::statements::{SlowLog, StatementMetrics, WatchedBackend};
 
 /// Where the node is in its life; what `wait` waits for.
@@ -215,8 +215,9 @@ async fn serve(
     let address = |listener: &Option<TcpListener>| listener.as_ref().and_then(|l| l.local_addr().ok());
     let addresses = Addresses { bolt: address(&bolt), http: address(&http) };
     let registry = Arc::new(Registry::default());
-    let files = Files::below(&config.load.csv_directory);
-    let procedures = ServerProcedures::new(raft.clone(), config.listed.clone(), Arc::clone(&registry), files);
+    let sources = Sources::new(&config.load).map_err(io::Error::other)?;
+    let procedures =
+        ServerProcedures::new(raft.clone(), config.listed.clone(), Arc::clone(&registry), sources);
     let database = Database::new(raft.clone(), shared, planner, config, Arc::new(procedures), registry);
     let backend = Arc::new(BoltBackend {
         database: Arc::clone(&database),

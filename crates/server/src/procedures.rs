@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use samyama_exec::{ExecError, Procedures};
+use samyama_exec::{ExecError, Patience, Procedures};
 use samyama_graph::{Graph, Value};
 
 use crate::consensus::Consensus;
 use crate::database::DATABASE_NAME;
-use crate::files::Files;
 use crate::http::role_name;
 use crate::registry::Registry;
+use crate::sources::Sources;
 
 pub struct ServerProcedures {
     raft: Consensus,
     uuid: Arc<str>,
     settings: Vec<(String, String)>,
     registry: Arc<Registry>,
-    files: Files,
+    sources: Sources,
 }
 
 impl ServerProcedures {
@@ -24,10 +24,10 @@ impl ServerProcedures {
         raft: Consensus,
         settings: Vec<(String, String)>,
         registry: Arc<Registry>,
-        files: Files,
+        sources: Sources,
     ) -> Self {
         let uuid = raft.status().cluster_id.into();
-        Self { raft, uuid, settings, registry, files }
+        Self { raft, uuid, settings, registry, sources }
     }
 
     /// All columns of a procedure's rows, by name; None if it is not one of these.
@@ -91,8 +91,8 @@ impl Procedures for ServerProcedures {
         Arc::clone(&self.uuid)
     }
 
-    fn open_csv(&self, url: &str) -> Result<Box<dyn std::io::Read + Send>, ExecError> {
-        self.files.open(url)
+    fn open_csv(&self, url: &str, patience: &Patience) -> Result<Box<dyn std::io::Read + Send>, ExecError> {
+        self.sources.open(url, patience)
     }
 
     fn call(

@@ -89,6 +89,7 @@ pub fn keyed_statement(
         keys,
         takes_key,
         digest: 0,
+        fetched: Default::default(),
     };
     (Arc::new(statement), cancel)
 }

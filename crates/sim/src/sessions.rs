@@ -6,7 +6,8 @@ use std::time::Duration;
 use samyama_graph::Value;
 use samyama_raft::{LogIndex, NodeId};
 use samyama_server::parts::{
-    AppliedKey, Kind, LaneHandle, Refusal, RelayKey, Reply, Statement, Transaction, read_answers, run_read,
+    AppliedKey, Kind, LaneHandle, Refusal, RelayKey, Reply, Statement, Stay, Transaction, read_answers,
+    run_read,
 };
 
 use crate::cluster::Running;
@@ -163,7 +164,7 @@ pub async fn read_here(running: Running, statement: Arc<Statement>) -> Option<(R
 pub fn rows_of(statement: &Statement, running: &Running) -> Option<Rows> {
     let view = running.shared.published().view.clone();
     let mut rows = Vec::new();
-    let read = run_read(statement, &view, None, |batch| {
+    let read = run_read(statement, &view, Stay::Apart, |batch| {
         rows.extend((0..batch.rows).map(|row| batch.row(row).to_vec()));
         true
     });

@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -200,8 +201,22 @@ def _check(settings: Settings) -> None:
             "limits.commit_timeout_ms must be above raft.election_timeout_ms_max, or outcomes are unknown that an"
             " election would settle"
         )
+    for address in settings.load.csv_web_allowed:
+        _check_web(address)
     for name in ("bolt", "peer", "http"):
         _check_listen(name, getattr(settings.listen, name), settings.listen.insecure)
+
+
+def _check_web(address: str) -> None:
+    try:
+        url = urlsplit(address)
+        is_one = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one or url.username is not None or url.query or url.fragment:
+        raise ConfigError(
+            f"load.csv_web_allowed: `{address}` is not scheme, host and path, as in https://data.example.org/exports/"
+        )
 
 
 def _check_listen(name: str, address: str, insecure: bool) -> None:

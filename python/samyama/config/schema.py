@@ -180,6 +180,18 @@ class Load(_Section, frozen=True):
             description="LOAD CSV reads files below this directory, on the node that runs it. Empty: none."
         ),
     ] = ""
+    csv_web_allowed: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="LOAD CSV reads these http(s) addresses and below, from the node that runs it. Empty: none."
+        ),
+    ] = ()
+    csv_web_bytes_max: Annotated[
+        Bytes, Meta(description="What LOAD CSV reads from one web address.")
+    ] = 1024 * 1024 * 1024
+    csv_web_timeout_ms: Annotated[
+        Milliseconds, Meta(description="How long reading it may take, from the request to its end.")
+    ] = 60_000
 
 
 class Procedures(_Section, frozen=True):

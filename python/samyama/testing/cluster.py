@@ -275,5 +275,7 @@ def _toml(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return repr(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
     assert isinstance(value, str), f"no TOML form for {value!r}"
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

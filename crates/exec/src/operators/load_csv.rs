@@ -6,8 +6,8 @@ use samyama_graph::{Map, Value};
 
 use super::csv::Reader;
 use super::{Operate, Source};
-use crate::ExecError;
 use crate::expression::{Context, Expression};
+use crate::{ExecError, Patience};
 
 pub(super) struct LoadCsv {
     pub(super) input: Source,
@@ -42,8 +42,13 @@ impl LoadCsv {
             },
         };
         let procedures = context.statement.procedures;
+        let patience = Patience {
+            may_wait: context.limits.may_wait,
+            until: context.limits.deadline,
+            cancel: context.cancel.clone(),
+        };
         let bytes = match procedures {
-            Some(procedures) => procedures.open_csv(&file)?,
+            Some(procedures) => procedures.open_csv(&file, &patience)?,
             None => return Err(ExecError::internal("LOAD CSV without a place to read from")),
         };
         let mut reader = Reader::new(bytes, delimiter)?;
@@ -59,7 +64,8 @@ impl LoadCsv {
 
 impl Open {
     fn next(&mut self, context: &mut Context<'_>) -> Result<Option<Value>, ExecError> {
-        let Some(fields) = self.reader.record()? else { return Ok(None) };
+        let record = self.reader.record().map_err(|error| over(context).unwrap_or(error));
+        let Some(fields) = record? else { return Ok(None) };
         context.statement.csv = Some((Arc::clone(&self.file), self.reader.line));
         let value = |field: Option<String>| field.map_or(Value::Null, Value::from);
         Ok(Some(match &self.names {
@@ -71,6 +77,11 @@ impl Open {
             }
         }))
     }
+}
+
+/// Why the statement is to end, if it is: then what could not be read has waited until its own time was up.
+fn over(context: &Context<'_>) -> Option<ExecError> {
+    context.check().err()
 }
 
 impl Operate for LoadCsv {
@@ -92,7 +103,8 @@ impl Operate for LoadCsv {
             if !self.input.next(row, context)? {
                 return Ok(false);
             }
-            self.open = Some(self.open(row, context)?);
+            let opened = self.open(row, context).map_err(|error| over(context).unwrap_or(error));
+            self.open = Some(opened?);
         }
     }
 }

@@ -74,7 +74,7 @@ pub fn graph() -> View {
 }
 
 pub fn limits() -> Limits {
-    Limits { memory_bytes_max: 64 << 20, deadline: None, budget: None }
+    Limits { memory_bytes_max: 64 << 20, deadline: None, budget: None, may_wait: true }
 }
 
 pub fn draws() -> Draws {

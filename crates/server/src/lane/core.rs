@@ -13,7 +13,7 @@ use super::job::{Job, Kind, Refusal, Reply, Transaction};
 use super::keys::{Standing, now_ms};
 use super::open::{Open, Start, Waiter, keyed, outdated};
 use crate::answer;
-use crate::engine::{self, Failed, Ran, Statement};
+use crate::engine::{self, Failed, Ran, Statement, Stay};
 use crate::entry::Opening;
 use crate::host::Host;
 use crate::keys::{Keyed, Keys, RelayKey};
@@ -211,8 +211,7 @@ impl Core {
         };
         let last_resort = job.conflicts >= POOL_CONFLICTS_MAX;
         let mark = open.head.mark(!open.claims.is_empty());
-        let budget = (!last_resort).then(|| self.host.budget());
-        let ran = run_here(&*self.host, &statement, open.head.draft_mut(), budget, last_resort);
+        let ran = run_here(&*self.host, &statement, open.head.draft_mut(), last_resort);
         match ran {
             Ok(ran) if ran.effects.is_empty() && !statement.takes_key => {
                 open.answer(Waiter::new(job, Ok(ran)));
@@ -294,8 +293,7 @@ impl Core {
         let last_resort = job.conflicts >= POOL_CONFLICTS_MAX;
         let start = Start::now(&open.head, (0, 0));
         transaction.draft.reserve_ids(start.node, start.relationship);
-        let budget = (!last_resort).then(|| self.host.budget());
-        match run_here(&*self.host, &statement, &mut transaction.draft, budget, last_resort) {
+        match run_here(&*self.host, &statement, &mut transaction.draft, last_resort) {
             Err(failed) if engine::is_budget_spent(&failed.error) => {
                 self.move_to_pool(job, statement, transaction, todo)
             }
@@ -590,19 +588,13 @@ impl Core {
     }
 }
 
-/// Run on this thread; without a budget other tasks of the thread are moved away first.
-fn run_here(
-    host: &dyn Host,
-    statement: &Statement,
-    draft: &mut Draft,
-    budget: Option<Instant>,
-    long: bool,
-) -> Result<Ran, Failed> {
+/// Run on this thread. `long`: without a budget, and other tasks of the thread are moved away first.
+fn run_here(host: &dyn Host, statement: &Statement, draft: &mut Draft, long: bool) -> Result<Ran, Failed> {
     if !long {
-        return engine::run_write(host, statement, draft, budget);
+        return engine::run_write(host, statement, draft, Stay::Until(host.budget()));
     }
     let mut ran = None;
-    host.in_place(&mut || ran = Some(engine::run_write(host, statement, draft, budget)));
+    host.in_place(&mut || ran = Some(engine::run_write(host, statement, draft, Stay::InTheWay)));
     match ran {
         Some(ran) => ran,
         None => panic!("a host did not run what it was given"),

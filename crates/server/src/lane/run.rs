@@ -13,7 +13,7 @@ use super::core::{Core, PoolRun, Todo, refuse};
 use super::in_flight::{Arrival, Entry, InFlight, Outcome, Proposal};
 use super::job::{Answer, Job, Kind, Receivers, Refusal, Reply};
 use super::open::Waiter;
-use crate::engine::{self, Failed, Ran, Statement};
+use crate::engine::{self, Failed, Ran, Statement, Stay};
 use crate::entry::{EntryHeader, Opening};
 use crate::host::{Boxed, Host};
 use crate::limits::{
@@ -269,7 +269,7 @@ impl Lane {
             self.metrics.pool_runs.fetch_add(1, Ordering::Relaxed);
             let host = Arc::clone(&self.host);
             self.host.on_pool(Box::new(move || {
-                let ran = engine::run_write(&*host, &run.statement, &mut run.transaction.draft, None);
+                let ran = engine::run_write(&*host, &run.statement, &mut run.transaction.draft, Stay::Apart);
                 drop(sender.send(Message::PoolDone(Box::new(run), ran)));
             }));
         }

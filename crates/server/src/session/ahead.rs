@@ -19,6 +19,7 @@ use crate::engine::{Statement, now_ns};
 use crate::keys::Keys;
 use crate::lane::{Refusal, Reply};
 use crate::plan_cache::Prepared;
+use crate::sources::Fetched;
 
 /// What a session knows of the statements behind the one that runs.
 #[derive(Default)]
@@ -146,6 +147,7 @@ impl BoltSession {
             cancel,
             transaction_ns,
             procedures: self.procedures.clone(),
+            fetched: Fetched::default(),
         }
     }
 }

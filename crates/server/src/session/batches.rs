@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use super::failures::{failure, of_execution, of_read, of_refusal};
 use super::{BoltSession, Pending, ResultState, Running};
-use crate::engine::{self, Program, Ran, Statement, now_ns};
+use crate::engine::{self, Program, Ran, Statement, Stay, now_ns};
 use crate::forward::{Relay, RelayError};
 use crate::lane::{Answer, Kind, Refusal, Reply};
 use crate::limits::STREAM_BATCHES_MAX;
@@ -136,8 +136,9 @@ impl BoltSession {
         let (sender, receiver) = mpsc::channel(STREAM_BATCHES_MAX);
         let statement = self.part(pending, Arc::clone(&batched.outer), None, cancel);
         tokio::task::spawn_blocking(move || {
-            let ended =
-                engine::run_read(&statement, &view, None, |batch| sender.blocking_send(Ok(batch)).is_ok());
+            let ended = engine::run_read(&statement, &view, Stay::Apart, |batch| {
+                sender.blocking_send(Ok(batch)).is_ok()
+            });
             if let Err(error) = ended {
                 // A receiver that has gone needs no error.
                 drop(sender.blocking_send(Err(error)));

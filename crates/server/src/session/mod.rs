@@ -31,7 +31,7 @@ use samyama_bolt::{
     Announced, Auth, Backend, CommitReply, ConnectionInfo, Dialect, Failure, PullReply, Records,
     RoutingTable, RunReply, Session, TransactionOptions, Version,
 };
-use samyama_exec::{CancelFlag, Counters, ExecError, Parameters, PlanKind, PlanMode, Procedures};
+use samyama_exec::{CancelFlag, Counters, ExecError, Parameters, Patience, PlanKind, PlanMode, Procedures};
 use samyama_graph::{Graph, Map, Value};
 use samyama_raft::{Leadership, LogIndex};
 use tokio::sync::oneshot;
@@ -106,8 +106,8 @@ impl Procedures for OwnProcedures {
         self.0.database_uuid()
     }
 
-    fn open_csv(&self, url: &str) -> Result<Box<dyn std::io::Read + Send>, ExecError> {
-        self.0.open_csv(url)
+    fn open_csv(&self, url: &str, patience: &Patience) -> Result<Box<dyn std::io::Read + Send>, ExecError> {
+        self.0.open_csv(url, patience)
     }
 
     fn call(

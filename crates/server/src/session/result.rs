@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::answer::Recalled;
 use crate::database::Database;
-use crate::engine::{self, ReadDone, Statement};
+use crate::engine::{self, ReadDone, Statement, Stay};
 use crate::forward::Seen;
 use crate::limits::{INLINE_READ_BUDGET, INLINE_READ_ROWS_MAX, STREAM_BATCHES_MAX};
 
@@ -195,7 +195,7 @@ pub fn read_here(database: &Database, statement: &Statement, view: &View) -> Res
     let mut batches = VecDeque::new();
     let mut rows = 0;
     let budget = std::time::Instant::now() + INLINE_READ_BUDGET;
-    let ran = engine::run_read(statement, view, Some(budget), |batch| {
+    let ran = engine::run_read(statement, view, Stay::Until(budget), |batch| {
         rows += batch.rows;
         batches.push_back(batch);
         rows <= INLINE_READ_ROWS_MAX
@@ -240,7 +240,7 @@ pub async fn read_on_pool(
     let pool_view = view.clone();
     tokio::task::spawn_blocking(move || {
         let _permit = permit;
-        let end = engine::run_read(&statement, &pool_view, None, |batch| {
+        let end = engine::run_read(&statement, &pool_view, Stay::Apart, |batch| {
             sender.blocking_send(Piece::Rows(batch)).is_ok()
         });
         // A reader that has gone needs no end.

@@ -12,7 +12,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, BodyReader};
 
 use super::{percent_decoded, refused, unreadable};
-use crate::config::Load;
+use crate::config::{ConfigError, Load};
 use crate::limits::CSV_REDIRECTS_MAX;
 
 pub struct Web {
@@ -74,8 +74,10 @@ pub fn is_web(url: &str) -> bool {
 impl Web {
     /// # Errors
     /// A text of the list that is no web address.
-    pub fn new(load: &Load) -> Result<Self, String> {
-        let address = |text: &String| Address::of(text).map_err(|why| format!("load.web_allowed: `{text}`: {why}"));
+    pub fn new(load: &Load) -> Result<Self, ConfigError> {
+        let address = |text: &String| {
+            Address::of(text).map_err(|why| ConfigError(format!("load.csv_web_allowed: `{text}`: {why}")))
+        };
         let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
         let agent = Agent::config_builder()
             .http_status_as_error(false)
@@ -87,9 +89,9 @@ impl Web {
             .tls_config(tls)
             .build();
         Ok(Self {
-            allowed: load.web_allowed.iter().map(address).collect::<Result<_, _>>()?,
-            bytes_max: load.web_bytes_max,
-            timeout: Duration::from_millis(load.web_timeout_ms),
+            allowed: load.csv_web_allowed.iter().map(address).collect::<Result<_, _>>()?,
+            bytes_max: load.csv_web_bytes_max,
+            timeout: Duration::from_millis(load.csv_web_timeout_ms),
             agent: agent.into(),
         })
     }
@@ -111,18 +113,21 @@ impl Web {
                 return self.body(url, response);
             }
             let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
-            at = location
-                .and_then(|location| redirected(&at, location))
-                .ok_or_else(|| unreadable(url, format!("a redirect ({}) leads nowhere", response.status())))?;
+            at = location.and_then(|location| redirected(&at, location)).ok_or_else(|| {
+                unreadable(url, format!("a redirect ({}) leads nowhere", response.status()))
+            })?;
         }
         Err(unreadable(url, format!("more than {CSV_REDIRECTS_MAX} redirects")))
     }
 
     /// `at`: the URL of the query, or where it was redirected to.
-    fn admit(&self, url: &str, at: &str) -> Result<(), ExecError> {
+    ///
+    /// # Errors
+    /// It is not in the list.
+    pub fn admit(&self, url: &str, at: &str) -> Result<(), ExecError> {
         if self.allowed.is_empty() {
             return Err(refused(format!(
-                "LOAD CSV reads nothing from the web: `{url}` is not in load.web_allowed, which is empty"
+                "LOAD CSV reads nothing from the web: `{url}` is not in load.csv_web_allowed, which is empty"
             )));
         }
         let address = Address::of(at).map_err(|why| refused(format!("Cannot read `{at}`: {why}")))?;
@@ -130,7 +135,7 @@ impl Web {
             return Ok(());
         }
         let led = if url == at { String::new() } else { format!(" (`{url}` was redirected there)") };
-        Err(refused(format!("`{at}` is not below an address of load.web_allowed{led}")))
+        Err(refused(format!("`{at}` is not below an address of load.csv_web_allowed{led}")))
     }
 
     fn body(&self, url: &str, response: Response<Body>) -> Result<Box<dyn Read + Send>, ExecError> {
@@ -138,7 +143,8 @@ impl Web {
         if status != StatusCode::OK {
             return Err(unreadable(url, format!("the server answered {status}")));
         }
-        let coding = response.headers().get(header::CONTENT_ENCODING).map(|coding| coding.to_str().unwrap_or("?"));
+        let coding =
+            response.headers().get(header::CONTENT_ENCODING).map(|coding| coding.to_str().unwrap_or("?"));
         if let Some(coding) = coding.filter(|coding| !coding.eq_ignore_ascii_case("identity")) {
             return Err(unreadable(url, format!("it comes as {coding}, which was not asked for")));
         }
@@ -158,11 +164,14 @@ impl Web {
     }
 
     fn too_large(&self) -> String {
-        format!("it has more than load.web_bytes_max ({}) bytes", self.bytes_max)
+        format!("it has more than load.csv_web_bytes_max ({}) bytes", self.bytes_max)
     }
 
     fn late(&self) -> String {
-        format!("it takes longer than load.web_timeout_ms ({}), or than the transaction may", self.timeout.as_millis())
+        format!(
+            "it takes longer than load.csv_web_timeout_ms ({}), or than the transaction may",
+            self.timeout.as_millis()
+        )
     }
 }
 
@@ -176,9 +185,11 @@ struct Bounded {
 
 impl Read for Bounded {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.reader.read(buffer).map_err(|error| match error.kind() {
-            io::ErrorKind::TimedOut => io::Error::new(error.kind(), self.late.clone()),
-            _ => error,
+        // The client's own errors come wrapped.
+        let read = self.reader.read(buffer).map_err(|error| match ureq::Error::from(error) {
+            ureq::Error::Timeout(_) => io::Error::new(io::ErrorKind::TimedOut, self.late.clone()),
+            ureq::Error::Io(error) => error,
+            error => io::Error::other(error),
         })?;
         match self.left.checked_sub(read as u64) {
             Some(left) => self.left = left,
@@ -244,7 +255,9 @@ mod tests {
             assert!(!covers("https://data.example/exports/", url), "{url}");
         }
         assert!(covers("http://h", "http://h/any/thing"));
-        assert!(covers("http://h/a.csv", "http://h/a.csv?x=1") && !covers("http://h/a.csv", "http://h/a.csvx"));
+        assert!(
+            covers("http://h/a.csv", "http://h/a.csv?x=1") && !covers("http://h/a.csv", "http://h/a.csvx")
+        );
         assert!(covers("http://[::1]:80/", "http://[::1]/a") && !covers("http://[::1]/", "http://[::2]/a"));
     }
 

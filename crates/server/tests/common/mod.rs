@@ -12,6 +12,6 @@ pub const SETTINGS: &str = r#"{
     "limits": {"connections_max": 10, "message_bytes_max": 1048576, "query_memory_bytes_max": 1048576,
                "query_timeout_ms": 0, "transactions_max": 10, "plan_cache_bytes_max": 1048576,
                "uncommitted_bytes_max": 1048576, "commit_timeout_ms": 5000},
-    "load": {"csv_directory": ""}, "procedures": {"file": ""}, "log": {"level": "error", "format": "text",
+    "load": {"csv_directory": "", "csv_web_allowed": [], "csv_web_bytes_max": 1048576, "csv_web_timeout_ms": 1000}, "procedures": {"file": ""}, "log": {"level": "error", "format": "text",
     "slow_query_ms": 0, "slow_query_parameters": false}
 }"#;

@@ -297,6 +297,7 @@ fn plain_statement(script: Script) -> Statement {
         keys: Keys::default(),
         takes_key: false,
         digest: 0,
+        fetched: crate::sources::Fetched::default(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Files that LOAD CSV may read: those below one directory, and nothing from the network.
+//! Files that LOAD CSV may read: those below one directory.
 
 use std::fs::File;
 use std::io::Read;
@@ -6,15 +6,10 @@ use std::path::{Component, Path, PathBuf};
 
 use samyama_exec::ExecError;
 
+use super::{percent_decoded, refused, unreadable};
+
 pub struct Files {
     directory: Option<PathBuf>,
-}
-
-fn refused(message: String) -> ExecError {
-    ExecError {
-        code: "Neo.ClientError.Statement.ExternalResourceFailed",
-        ..ExecError::argument_error("InvalidArgumentValue", message)
-    }
 }
 
 impl Files {
@@ -34,8 +29,7 @@ impl Files {
             Some("file") => url.get("file://".len()..).unwrap_or_default(),
             Some(other) => {
                 return Err(refused(format!(
-                    "LOAD CSV reads files of the server only; {other}:// is not supported. Copy the file below \
-                     load.csv_directory."
+                    "LOAD CSV reads file://, http:// and https://; {other}:// is not supported"
                 )));
             }
         };
@@ -51,7 +45,7 @@ impl Files {
         if relative.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir)) {
             return Err(refused(format!("`{url}` does not stay below load.csv_directory")));
         }
-        let unreadable = |error: std::io::Error| refused(format!("Cannot read `{url}`: {error}"));
+        let unreadable = |error: std::io::Error| unreadable(url, error);
         // A link may lead out of the directory: what counts is where it ends.
         let root = directory.canonicalize().map_err(unreadable)?;
         let found = root.join(relative).canonicalize().map_err(unreadable)?;
@@ -64,21 +58,6 @@ impl Files {
         }
         Ok(Box::new(file))
     }
-}
-
-fn percent_decoded(path: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-            let (high, low) = (digit(rest.next())?, digit(rest.next())?);
-            bytes.push((high * 16 + low) as u8);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -108,9 +87,7 @@ mod tests {
             let refused = text(&files, url).expect_err("it lies outside");
             assert!(refused.contains("does not stay below"), "{url}: {refused}");
         }
-        assert!(
-            text(&files, "http://localhost/a.csv").expect_err("network").contains("http:// is not supported")
-        );
+        assert!(text(&files, "ftp://h/a.csv").expect_err("a scheme").contains("ftp:// is not supported"));
         assert!(text(&files, "deep").expect_err("a directory").contains("is not a file"));
         assert!(text(&Files::below(""), "deep/a b.csv").expect_err("off").contains("load.csv_directory"));
     }

@@ -17,12 +17,17 @@ use samyama_graph::{Graph, Value};
 use super::unreadable;
 use super::web::is_web;
 
-/// Read at once and written at once.
+/// Read at once, and written at once.
 const PIECE_BYTES: usize = 1 << 16;
 
-pub struct Spool {
-    inner: Arc<dyn Procedures>,
-    files: Mutex<BTreeMap<String, Arc<File>>>,
+/// By URL.
+#[derive(Default)]
+pub struct Fetched(Mutex<BTreeMap<String, Arc<File>>>);
+
+/// The procedures of a statement that may run again.
+pub struct Fetching<'a> {
+    inner: &'a dyn Procedures,
+    fetched: &'a Fetched,
 }
 
 /// A file that others read, too.
@@ -39,9 +44,9 @@ impl Read for Reader {
     }
 }
 
-impl Spool {
-    pub fn new(inner: Arc<dyn Procedures>) -> Self {
-        Self { inner, files: Mutex::default() }
+impl<'a> Fetching<'a> {
+    pub fn new(inner: &'a dyn Procedures, fetched: &'a Fetched) -> Self {
+        Self { inner, fetched }
     }
 
     fn fetch(&self, url: &str, patience: &Patience) -> Result<Arc<File>, ExecError> {
@@ -60,7 +65,7 @@ impl Spool {
     }
 }
 
-impl Procedures for Spool {
+impl Procedures for Fetching<'_> {
     fn database_uuid(&self) -> Arc<str> {
         self.inner.database_uuid()
     }
@@ -69,12 +74,12 @@ impl Procedures for Spool {
         if !is_web(url) {
             return self.inner.open_csv(url, patience);
         }
-        let kept = self.files.lock().get(url).cloned();
+        let kept = self.fetched.0.lock().get(url).cloned();
         let file = match kept {
             Some(file) => file,
             None => {
                 let file = self.fetch(url, patience)?;
-                self.files.lock().insert(url.to_owned(), Arc::clone(&file));
+                self.fetched.0.lock().insert(url.to_owned(), Arc::clone(&file));
                 file
             }
         };
