@@ -28,6 +28,12 @@ def write(connection: BoltConnection, number: int) -> BoltFailure | None:
     return None
 
 
+def run_and_commit(connection: BoltConnection) -> None:
+    """Fails at COMMIT; or with the statement, if there was an election that no disk has room to end."""
+    connection.run("CREATE (:N {i: -1})")
+    connection.commit()
+
+
 def count(node: Node) -> int:
     with BoltConnection(node.bolt) as connection:
         return int(connection.run("MATCH (n:N) RETURN count(n)").value)
@@ -92,9 +98,7 @@ def test_a_client_of_a_follower_is_told_that_the_leaders_disk_is_full() -> None:
             # And so is one that wrote before, in a transaction of its own.
             connection.begin()
             with pytest.raises(BoltFailure, match="no room for the log"):
-                # At COMMIT; or with the statement, if there was an election that no disk has room to end.
-                connection.run("CREATE (:N {i: -1})")
-                connection.commit()
+                run_and_commit(connection)
             for disk in disks:
                 disk.free()
             wait_until("writes to come back", lambda: write(connection, -2) is None, 20)
