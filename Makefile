@@ -89,6 +89,10 @@ log: build ## long: every crash state, flipped bits, torn tails; 200 kills of a 
 	@$(BIN)/python -m tests.log.kills --kills 200 --json $(LOGS)/kills.json
 	@$(BIN)/python -m tests.log.snapshots --json $(LOGS)/snapshots.json
 
+rebuild: build ## long: a wiped follower of a million nodes and three million relationships is rebuilt under a new id, under writes
+	@mkdir -p $(CHAOS)
+	@$(BIN)/python -m tests.members.rebuild --json $(CHAOS)/rebuild.json
+
 drivers: build ## the official Python (6 and 5) and JavaScript drivers, fetched, against one node and three
 	@SAMYAMA_DRIVERS=required $(BIN)/python -m pytest tests/drivers -m "not long"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 __all__ = ["node_id_of"]
 
 _MAGIC = b"SAMYNODE"
-#: Magic, version, cluster, node, incarnation, checksum.
-_LAYOUT = struct.Struct("<8sH16sQQI")
+#: Magic, version, cluster, node, incarnation, founder, checksum.
+_LAYOUT = struct.Struct("<8sH16sQQ?I")
 
 
 def node_id_of(directory: Path) -> int | None:
@@ -24,5 +24,5 @@ def node_id_of(directory: Path) -> int | None:
         return None
     if len(content) != _LAYOUT.size:
         return None
-    magic, _, _, node, _, _ = _LAYOUT.unpack(content)
+    magic, _, _, node, _, _, _ = _LAYOUT.unpack(content)
     return node if magic == _MAGIC and node > 0 else None

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -23,9 +24,9 @@ from tests.chaos.writers import LightClients, Write, WriterSpecification
 
 from samyama.inspect import open_snapshot, snapshot_files
 from samyama.testing import Cluster, Node, Worker
-from samyama.testing.bolt import BoltConnection
+from samyama.testing.bolt import BoltConnection, BoltFailure
 
-__all__ = ["Latencies", "Report", "campaign"]
+__all__ = ["Latencies", "Report", "campaign", "load_graph"]
 
 BATCH = 20_000
 CLIENTS = 7
@@ -93,7 +94,7 @@ def campaign(nodes: int, relationships: int, *, seconds: float, every: int) -> R
     with Cluster(1, settings={"raft": {"snapshot_log_entries": every}}) as cluster:
         node = cluster.nodes[0]
         began = time.monotonic()
-        _load(node, nodes, relationships)
+        load_graph(node, nodes, relationships)
         load_s = time.monotonic() - began
         _settle(node)
         writes, built = _write(node, seconds)
@@ -122,13 +123,29 @@ def campaign(nodes: int, relationships: int, *, seconds: float, every: int) -> R
     )
 
 
-def _load(node: Node, nodes: int, relationships: int) -> None:
+def load_graph(node: Node, nodes: int, relationships: int) -> None:
+    """So many of both, over the node's Bolt."""
     with BoltConnection(node.bolt, timeout_s=120) as connection:
         connection.run("CREATE INDEX FOR (p:P) ON (p.i)")
         for query, total in ((NODES, nodes), (RELATIONSHIPS, relationships)):
             for start in range(0, total, BATCH):
                 until = min(start + BATCH, total)
-                connection.run(query, {"from": start, "until": until, "nodes": nodes})
+                parameters = {"from": start, "until": until, "nodes": nodes}
+                _run_in_the_end(connection, query, parameters)
+
+
+def _run_in_the_end(connection: BoltConnection, query: str, parameters: dict[str, Any]) -> None:
+    """Again, as a driver does, if nothing was done: a machine that is busy with the load may lose a leader."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            connection.run(query, parameters)
+        except BoltFailure as failure:
+            if not failure.code.startswith("Neo.TransientError.") or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
 
 
 def _is_building(node: Node) -> bool:

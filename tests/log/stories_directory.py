@@ -34,7 +34,7 @@ def make(file: Path) -> None:
         with BoltConnection(node.bolt) as connection:
             for number, statement in enumerate(STATEMENTS, 1):
                 connection.run(
-                    statement, tx_metadata={KEY: f"order {number}"} if number % 5 == 0 else {}
+                    statement, tx_metadata={KEY: f"no {number}"} if number % 5 == 0 else {}
                 )
             wait_until("a snapshot", lambda: any((data / "snapshots").glob("snap-*")), 20)
             for number, statement in enumerate(LATER, 1):

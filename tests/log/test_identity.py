@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from samyama.exits import Exit
-from samyama.inspect import read_identity
+from samyama.inspect import Damage, crc32c, read_identity
 from samyama.testing import Cluster, Node, StartFailed, wait_until
 
 pytestmark = pytest.mark.cluster
@@ -72,7 +72,10 @@ def test_a_reused_id_with_a_wiped_disk(tmp_path: Path) -> None:
             lambda: f"node {node.id} was here before with another disk" in node.log_tail(200),
             20,
         )
-        assert "remove it from the cluster and add it with a new id" in node.log_tail(200)
+        assert (
+            "an empty directory and a new id, and have that replace the old one"
+            in node.log_tail(200)
+        )
         after = read_identity(node.directory / "data")
         assert (after.node, after.cluster) == (before.node, before.cluster)
         assert after.incarnation != before.incarnation
@@ -147,5 +150,23 @@ def test_a_damaged_identity_is_named(tmp_path: Path) -> None:
         said = refusal(node)
         assert str(file) in said
         assert "checksum is wrong" in said
+        file.write_bytes(whole)
+        cluster.start()
+
+
+def test_a_directory_of_an_earlier_format_is_refused_by_its_version(tmp_path: Path) -> None:
+    with Cluster(1, directory=tmp_path) as cluster:
+        node = cluster.nodes[0]
+        node.stop()
+        file = node.directory / "data/IDENTITY"
+        whole = file.read_bytes()
+        # Version 1 ended with the incarnation.
+        body = whole[:8] + (1).to_bytes(2, "little") + whole[10:42]
+        file.write_bytes(body + crc32c(body).to_bytes(4, "little"))
+        said = refusal(node)
+        assert "is of format version 1, and this program reads 2" in said
+        assert "take a backup" in said, "the way out"
+        with pytest.raises(Damage, match="format version 1; this program reads 2"):
+            read_identity(node.directory / "data")
         file.write_bytes(whole)
         cluster.start()

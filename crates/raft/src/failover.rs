@@ -37,9 +37,11 @@ impl<T: Runtime> Member<T> {
         let inner = &self.inner;
         let Some(flushed) = inner.raft.watch_log_progress().get() else { return };
         let own = (inner.log.ends().1, inner.id);
-        let voters: Vec<NodeId> = self
-            .status()
-            .members
+        let members = self.status().members;
+        if !members.iter().any(|member| member.voter && member.id == inner.id) {
+            return;
+        }
+        let voters: Vec<NodeId> = members
             .into_iter()
             .filter(|member| member.voter && member.id != inner.id && member.id != peer)
             .map(|member| member.id)

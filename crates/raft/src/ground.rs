@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use crate::NodeConfig;
 use crate::disk::Disk;
-use crate::identity::{DirectoryLock, Identity};
+use crate::identity::{DirectoryLock, Identity, KnownPeers};
 use crate::limits::SNAPSHOT_CHUNK_BYTES;
 use crate::network::Transport;
+use crate::roster::Roster;
 
 /// Three directories.
 #[derive(Clone)]
@@ -21,7 +22,7 @@ pub struct Disks {
 pub struct Ground {
     /// None: nothing is durable.
     pub(crate) disks: Option<Disks>,
-    pub(crate) identity: Identity,
+    pub(crate) roster: Arc<Roster>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) snapshot_chunk_bytes: usize,
     /// Held as long as the member lives.
@@ -29,8 +30,8 @@ pub struct Ground {
 }
 
 impl Ground {
-    pub(crate) fn new(disks: Option<Disks>, identity: Identity, transport: Arc<dyn Transport>) -> Self {
-        Ground { disks, identity, transport, snapshot_chunk_bytes: SNAPSHOT_CHUNK_BYTES, lock: None }
+    pub(crate) fn new(disks: Option<Disks>, roster: Arc<Roster>, transport: Arc<dyn Transport>) -> Self {
+        Ground { disks, roster, transport, snapshot_chunk_bytes: SNAPSHOT_CHUNK_BYTES, lock: None }
     }
 
     /// On disks and a network of one's own making. `incarnation` is the node's if the disks are new.
@@ -44,7 +45,8 @@ impl Ground {
         incarnation: u64,
     ) -> io::Result<Self> {
         let identity = Identity::load_or_create(&disks, config, incarnation)?;
-        Ok(Self::new(Some(disks), identity, transport))
+        let roster = Roster::new(identity, KnownPeers::load(Some(Arc::clone(&disks.root)))?);
+        Ok(Self::new(Some(disks), Arc::new(roster), transport))
     }
 
     /// Cluster and node, as segments of the log on these disks carry them.

@@ -1,9 +1,12 @@
 //! Who owns a directory: written once at the first start, checked at every later one, and shown to every peer.
 //!
-//! `IDENTITY`: magic, version, cluster id, node id, incarnation, CRC32C. The incarnation is drawn at the first start; a
-//! node that lost its disk comes back with another one, and its peers, which remember the old, refuse it: it has forgotten
-//! its vote and could help elect a leader without committed entries. `PEERS` holds the incarnations a node has met. `LOCK`
-//! keeps two processes out of one directory.
+//! `IDENTITY`: magic, version, cluster id, node id, incarnation, whether it is a founder, CRC32C. The incarnation is drawn at
+//! the first start; a node that lost its disk comes back with another one, and its peers, which remember the old, refuse it:
+//! it has forgotten its vote and could help elect a leader without committed entries. `PEERS` holds the incarnations a node
+//! has met. `LOCK` keeps two processes out of one directory.
+//!
+//! The version of `IDENTITY` stands for the directory: a program that writes another membership or another head of a snapshot
+//! raises it, so that a directory which it cannot read is refused here, before anything in it is looked at.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -14,23 +17,31 @@ use parking_lot::Mutex;
 
 use crate::disk::{Disk, read_whole, write_atomically};
 use crate::ground::Disks;
-use crate::{NodeConfig, NodeId};
+use crate::{ClusterId, NodeConfig, NodeId};
 
 const IDENTITY_MAGIC: &[u8; 8] = b"SAMYNODE";
 const PEERS_MAGIC: &[u8; 8] = b"SAMYPRS1";
-const VERSION: u16 = 1;
-const IDENTITY_BYTES: usize = 8 + 2 + 16 + 8 + 8 + 4;
+const VERSION: u16 = 2;
+const IDENTITY_BYTES: usize = 8 + 2 + 16 + 8 + 8 + 1 + 4;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub(crate) cluster: [u8; 16],
     pub(crate) node: NodeId,
     pub(crate) incarnation: u64,
+    /// One of the first members of its cluster: only those may begin the log.
+    pub(crate) founder: bool,
 }
 
 impl Identity {
     /// The cluster's id follows from its first members, so that all of them know it without asking.
     pub(crate) fn first(config: &NodeConfig, incarnation: u64) -> Identity {
+        let cluster = config.joins.unwrap_or_else(|| Self::founded(config));
+        Identity { cluster, node: config.node_id, incarnation, founder: config.joins.is_none() }
+    }
+
+    /// The id of the cluster that these members found.
+    fn founded(config: &NodeConfig) -> ClusterId {
         let mut cluster = [0; 16];
         for (position, half) in cluster.chunks_mut(8).enumerate() {
             let mut hash = 0xCBF2_9CE4_8422_2325_u64 ^ position as u64;
@@ -41,7 +52,7 @@ impl Identity {
             }
             half.copy_from_slice(&hash.to_le_bytes());
         }
-        Identity { cluster, node: config.node_id, incarnation }
+        cluster
     }
 
     /// Read `IDENTITY`, or write it, with this incarnation, if the directory is new.
@@ -68,6 +79,20 @@ impl Identity {
                     disk.describe(""),
                     identity.node,
                     config.node_id
+                )));
+            }
+            // It never got as far as a log, and the configuration may have been corrected since.
+            let is_blank = !has_log && !had_log;
+            let first = Identity::first(config, identity.incarnation);
+            if is_blank && first != identity && (identity.founder || config.joins.is_some()) {
+                write_atomically(disk, "IDENTITY", &first.encode())?;
+                return Ok(first);
+            }
+            if config.joins.is_some_and(|joins| joins != identity.cluster) {
+                return Err(refuse(format!(
+                    "{} belongs to cluster {}, and this node is to join another: give it an empty directory",
+                    disk.describe(""),
+                    identity.cluster_text()
                 )));
             }
             if had_log && !has_log {
@@ -98,28 +123,35 @@ impl Identity {
         out.extend_from_slice(&self.cluster);
         out.extend_from_slice(&self.node.to_le_bytes());
         out.extend_from_slice(&self.incarnation.to_le_bytes());
+        out.push(u8::from(self.founder));
         let crc = crc32c::crc32c(&out);
         out.extend_from_slice(&crc.to_le_bytes());
         out
     }
 
     fn decode(bytes: &[u8]) -> Result<Identity, String> {
-        if bytes.len() != IDENTITY_BYTES || &bytes[..8] != IDENTITY_MAGIC {
-            return Err(
-                "it is no identity file, or damaged: restore it from a copy, or use an empty directory"
-                    .into(),
-            );
+        const NONE: &str =
+            "it is no identity file, or damaged: restore it from a copy, or use an empty directory";
+        if bytes.len() < 14 || &bytes[..8] != IDENTITY_MAGIC {
+            return Err(NONE.into());
         }
-        let (body, crc) = bytes.split_at(IDENTITY_BYTES - 4);
+        let (body, crc) = bytes.split_at(bytes.len() - 4);
         if crc32c::crc32c(body).to_le_bytes() != crc {
             return Err(
                 "its checksum is wrong: restore it from a copy, or use an empty directory and a new id"
                     .into(),
             );
         }
+        // Of whatever length, it begins with its version.
         let version = u16::from_le_bytes([body[8], body[9]]);
         if version != VERSION {
-            return Err(format!("format version {version}; this program reads {VERSION}"));
+            return Err(format!(
+                "the directory is of format version {version}, and this program reads {VERSION}: start the version of Samyama \
+                 that wrote it, take a backup (samyama backup), and restore that into a new directory"
+            ));
+        }
+        if bytes.len() != IDENTITY_BYTES {
+            return Err(NONE.into());
         }
         let mut cluster = [0; 16];
         cluster.copy_from_slice(&body[10..26]);
@@ -128,7 +160,7 @@ impl Identity {
             bytes.copy_from_slice(&body[at..at + 8]);
             u64::from_le_bytes(bytes)
         };
-        Ok(Identity { cluster, node: u64_at(26), incarnation: u64_at(34) })
+        Ok(Identity { cluster, node: u64_at(26), incarnation: u64_at(34), founder: body[42] != 0 })
     }
 
     /// Cluster and node: what every segment of the log carries.
@@ -144,6 +176,21 @@ impl Identity {
         let hex: String = self.cluster.iter().map(|byte| format!("{byte:02x}")).collect();
         format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
     }
+}
+
+/// A cluster's id as people see it.
+///
+/// # Errors
+/// When it is none.
+pub fn parse_cluster_id(text: &str) -> Result<ClusterId, String> {
+    let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b'-').collect();
+    let mut cluster = [0; 16];
+    let parsed = digits.len() == 32 && digits.iter().all(u8::is_ascii_hexdigit);
+    for (byte, pair) in cluster.iter_mut().zip(digits.chunks(2)).filter(|_| parsed) {
+        let digit = |of: u8| (of as char).to_digit(16).map_or(0, |digit| digit as u8);
+        *byte = digit(pair[0]) << 4 | digit(pair[1]);
+    }
+    if parsed { Ok(cluster) } else { Err(format!("`{text}` is no cluster's id")) }
 }
 
 fn refuse(what: String) -> io::Error {
@@ -209,6 +256,18 @@ impl KnownPeers {
         Ok(KnownPeers { disk, known: Mutex::new(known) })
     }
 
+    pub(crate) fn another_disk(node: NodeId) -> String {
+        format!(
+            "node {node} was here before with another disk. A node that lost its disk has forgotten its vote and may not come \
+             back under its id: start it with an empty directory and a new id, and have that replace the old one"
+        )
+    }
+
+    /// The incarnation under which it was met.
+    pub(crate) fn of(&self, node: NodeId) -> Option<u64> {
+        self.known.lock().get(&node).copied()
+    }
+
     /// Is this the node that was met under this id before? Remembers one that is met for the first time.
     ///
     /// # Errors
@@ -217,10 +276,7 @@ impl KnownPeers {
         let mut known = self.known.lock();
         match known.get(&node) {
             Some(before) if *before == incarnation => Ok(()),
-            Some(_) => Err(format!(
-                "node {node} was here before with another disk. A node that lost its disk has forgotten its vote and may not \
-                 come back under its id: remove it from the cluster and add it with a new id"
-            )),
+            Some(_) => Err(Self::another_disk(node)),
             None => {
                 known.insert(node, incarnation);
                 let mut out = PEERS_MAGIC.to_vec();
@@ -236,5 +292,46 @@ impl KnownPeers {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    const IDENTITY: Identity = Identity { cluster: [7; 16], node: 3, incarnation: 9, founder: true };
+
+    fn sealed(mut body: Vec<u8>) -> Vec<u8> {
+        let crc = crc32c::crc32c(&body);
+        body.extend_from_slice(&crc.to_le_bytes());
+        body
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_nothing_else_is_taken_for_it() {
+        let whole = IDENTITY.encode();
+        assert_eq!(Identity::decode(&whole).unwrap(), IDENTITY);
+        for len in 0..whole.len() {
+            Identity::decode(&whole[..len]).unwrap_err();
+        }
+        for at in 0..whole.len() {
+            let mut bent = whole.clone();
+            bent[at] ^= 0x10;
+            Identity::decode(&bent).unwrap_err();
+        }
+        let longer = sealed([&whole[..whole.len() - 4], &[0]].concat());
+        assert!(Identity::decode(&longer).unwrap_err().contains("no identity file"));
+    }
+
+    #[test]
+    fn a_directory_of_another_format_is_refused_by_its_version() {
+        // As version 1 was: no word about founders.
+        let mut earlier = IDENTITY.encode()[..42].to_vec();
+        earlier[8] = 1;
+        let why = Identity::decode(&sealed(earlier)).unwrap_err();
+        assert!(why.contains("of format version 1, and this program reads 2"), "{why}");
+        assert!(why.contains("samyama backup"), "{why}");
     }
 }

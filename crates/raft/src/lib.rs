@@ -8,7 +8,7 @@
 //! with sockets and a directory. Up to [`Member`] everything is generic over the [`Runtime`], so that a simulation can run it in
 //! virtual time; with a [`Ground`] of its own making under it.
 //!
-//! Not here yet: changing the members of a running cluster, lease reads, more than one group, TLS between peers.
+//! Not here yet: lease reads, more than one group, TLS between peers.
 
 mod consensus;
 pub mod disk;
@@ -21,10 +21,12 @@ mod limits;
 pub mod log;
 mod machine;
 mod member;
+mod membership;
 pub mod messages;
 pub mod network;
 mod node;
 mod public;
+mod roster;
 mod runtime;
 mod status;
 pub mod watch;
@@ -33,12 +35,14 @@ mod wire;
 
 pub use ground::{Disks, Ground};
 pub use histogram::{BOUNDS_US, Histogram};
+pub use identity::parse_cluster_id;
 pub use journey::Journey;
 pub use machine::{Applied, CommittedEntry, SnapshotSource, StagedState, StateMachine};
 pub use member::Member;
+pub use membership::{Change, ChangeError};
 pub use node::RaftNode;
 pub use public::{
-    Fatal, Leadership, LogIndex, MemberStatus, NodeAddress, NodeConfig, NodeId, ProposeError, RaftStatus,
-    ReadError, Role, StreamHandler, Term,
+    ClusterId, Fatal, Leadership, LogIndex, MemberStatus, NodeAddress, NodeConfig, NodeId, ProposeError,
+    RaftStatus, ReadError, Role, Standing, StreamHandler, Term,
 };
 pub use runtime::{Runtime, Tokio};

@@ -12,3 +12,5 @@ pub(crate) const ENTRIES_KEPT_MAX: u64 = 20_000;
 pub(crate) const PROPOSALS_QUEUED_MAX: usize = 8_192;
 /// Requests that wait for one peer connection.
 pub(crate) const REQUESTS_QUEUED_MAX: usize = 1_024;
+/// A learner that misses more than this is not made a voter: until it had them, nothing might be committed.
+pub(crate) const PROMOTION_LAG_ENTRIES_MAX: u64 = 5_000;

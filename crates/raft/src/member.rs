@@ -5,6 +5,7 @@
 //! metrics into what others wait for: who leads, whether a lane may open, whether the node is finished. Generic over the
 //! runtime: [`RaftNode`](crate::RaftNode) is a member on tokio with sockets and directories, a simulation brings its own.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{AbortHandle, abortable};
+use openraft::async_runtime::WatchReceiver;
 use openraft::error::{ClientWriteError, InitializeError, RaftError};
 use openraft::impls::ProgressResponder;
 use openraft::{AsyncRuntime, ReadPolicy};
@@ -24,19 +26,21 @@ use crate::consensus::network::Network;
 use crate::consensus::serve::Server;
 use crate::consensus::snapshots::SnapshotStore;
 use crate::consensus::store::LogStore;
-use crate::consensus::types::{Cfg, Proposal, Raft};
+use crate::consensus::types::{Cfg, MemberRecord, Proposal, Raft};
 use crate::ground::Ground;
-use crate::identity::{DirectoryLock, Identity};
+use crate::identity::DirectoryLock;
 use crate::journey::{Journey, Journeys};
 use crate::limits::PROPOSALS_QUEUED_MAX;
 use crate::log::{Log, LogOptions};
+use crate::membership::{self, Asked};
 use crate::messages::{Answer, Request};
 use crate::network::{Answerer, Lane, Transport};
+use crate::roster::Roster;
 use crate::runtime::Runtime;
-use crate::status::Watched;
+use crate::status::{Watched, metrics};
 use crate::{
-    Applied, Fatal, Leadership, LogIndex, NodeConfig, NodeId, ProposeError, RaftStatus, ReadError,
-    StateMachine, status, watch, watcher,
+    Applied, Fatal, Leadership, LogIndex, NodeAddress, NodeConfig, NodeId, ProposeError, RaftStatus,
+    ReadError, Standing, StateMachine, status, watch, watcher,
 };
 
 type Responded<T> = openraft::raft::ClientWriteResponse<Cfg<T>>;
@@ -54,11 +58,12 @@ pub(crate) struct Inner<T: Runtime> {
     pub(crate) raft: Raft<T>,
     pub(crate) log: Log,
     pub(crate) config: NodeConfig,
-    pub(crate) identity: Identity,
+    pub(crate) roster: Arc<Roster>,
     pub(crate) watched: Watched,
     server: Arc<Server<T>>,
     journeys: Arc<Journeys>,
     pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) changes: mpsc::Sender<Asked>,
     proposals: mpsc::Sender<Handed<T>>,
     tasks: Mutex<Vec<AbortHandle>>,
     /// Given up by `shutdown`, so that the directory can be opened again while handles are still about.
@@ -80,7 +85,7 @@ impl<T: Runtime> Clone for Member<T> {
 fn open_log<T: Runtime>(config: &NodeConfig, ground: &Ground) -> io::Result<Log> {
     let Some(disks) = &ground.disks else { return Ok(Log::in_memory()) };
     let options = LogOptions { segment_bytes: config.segment_bytes, sync: config.sync, group: 0 };
-    let (log, writer, repair) = Log::open(Arc::clone(&disks.log), ground.identity.owner(), options)
+    let (log, writer, repair) = Log::open(Arc::clone(&disks.log), ground.roster.identity().owner(), options)
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
     if let Some(repair) = repair {
         tracing::warn!(
@@ -106,7 +111,7 @@ impl<T: Runtime> Member<T> {
         ground: Ground,
     ) -> io::Result<Self> {
         let log = open_log::<T>(&config, &ground)?;
-        let cluster = ground.identity.cluster;
+        let cluster = ground.roster.identity().cluster;
         let snapshots = match &ground.disks {
             Some(disks) => Some(SnapshotStore::open(Arc::clone(&disks.snapshots), cluster)?),
             None => None,
@@ -114,32 +119,46 @@ impl<T: Runtime> Member<T> {
         let settings = crate::consensus::config::build(&config).map_err(io::Error::other)?;
         let watched = Watched::default();
         let decode = machine.decode_snapshot();
-        let machine = Machine::<T>::open(machine, snapshots.clone(), Arc::clone(&watched.applied))?;
+        let machine = Machine::<T>::open(
+            machine,
+            snapshots.clone(),
+            Arc::clone(&watched.applied),
+            Arc::clone(&ground.roster),
+        )?;
         let journeys = Arc::new(Journeys::new(T::now));
         let network = Network::<T> {
             me: config.node_id,
             transport: Arc::clone(&ground.transport),
             snapshot_chunk_bytes: ground.snapshot_chunk_bytes,
             journeys: Arc::clone(&journeys),
+            sending: Arc::clone(&watched.sending),
             runtime: std::marker::PhantomData,
         };
-        let store = LogStore::new(log.clone(), Arc::clone(&journeys));
+        let store = LogStore::new(log.clone(), Arc::clone(&journeys), Arc::clone(&ground.roster));
         let raft = openraft::Raft::new(config.node_id, Arc::new(settings), network, store, machine)
             .await
             .map_err(io::Error::other)?;
         // Once the core answers, its status is that of the log, members included, and not of a node that knows nothing.
         raft.with_raft_state(|_| ()).await.map_err(io::Error::other)?;
+        // What stands in the log, committed or not: who may be spoken to before anything new comes.
+        ground.roster.note_known(raft.metrics().borrow_watched().membership_config.membership());
+        let members = membership::addresses_of(&raft.metrics().borrow_watched());
+        if !members.is_empty() {
+            ground.transport.keep(&members);
+        }
         let (proposals, handed) = mpsc::channel(PROPOSALS_QUEUED_MAX);
+        let (changes, asked) = mpsc::channel(1);
         let inner = Arc::new(Inner {
             id: config.node_id,
             server: Arc::new(Server::<T>::new(raft.clone(), log.clone(), snapshots, decode)),
             raft,
             log,
             config,
-            identity: ground.identity,
+            roster: ground.roster,
             watched,
             journeys: Arc::clone(&journeys),
             transport: ground.transport,
+            changes,
             proposals,
             tasks: Mutex::default(),
             lock: Mutex::new(ground.lock),
@@ -147,6 +166,7 @@ impl<T: Runtime> Member<T> {
         let member = Member { inner: Arc::clone(&inner) };
         member.spawn(propose_in_order(inner.raft.clone(), handed));
         member.spawn(watcher::watch(Arc::clone(&inner)));
+        member.spawn(membership::serve(Arc::clone(&inner), asked));
         member.spawn(note_applied(inner.watched.applied.subscribe(), journeys));
         Ok(member)
     }
@@ -161,7 +181,8 @@ impl<T: Runtime> Member<T> {
         }));
     }
 
-    /// Begin, or go on. Every first member writes the same first entry, so it does not matter who is there first.
+    /// Begin, wait to be added, or go on. Every first member writes the same first entry, so it does not matter who is there
+    /// first. A node that joins writes none: with no membership in its log it neither votes nor stands.
     ///
     /// # Errors
     /// When consensus has stopped already.
@@ -169,15 +190,28 @@ impl<T: Runtime> Member<T> {
         let inner = &self.inner;
         let (purged, last) = inner.log.ends();
         if purged.is_none() && last.is_none() {
-            match inner.raft.initialize(inner.config.members.clone()).await {
+            if !inner.roster.identity().founder {
+                let cluster = inner.roster.identity().cluster_text();
+                tracing::info!("node {} waits to be added to cluster {cluster}", inner.id);
+                return Ok(());
+            }
+            let record = |address: &NodeAddress| MemberRecord { address: address.clone(), incarnation: 0 };
+            let first: BTreeMap<_, _> =
+                inner.config.members.iter().map(|(id, at)| (*id, record(at))).collect();
+            match inner.raft.initialize(first).await {
                 Ok(()) | Err(RaftError::APIError(InitializeError::NotAllowed(_))) => {}
                 Err(error) => return Err(io::Error::other(error.to_string())),
             }
-        } else if inner.config.members.len() == 1 {
+        } else if self.is_sole_voter() {
             // Alone there is nobody to wait for.
             inner.raft.trigger().elect(false).await.map_err(io::Error::other)?;
         }
         Ok(())
+    }
+
+    fn is_sole_voter(&self) -> bool {
+        let now = metrics(&self.inner);
+        now.membership_config.membership().voter_ids().eq([self.inner.id])
     }
 
     /// Answers peers' requests.
@@ -284,6 +318,11 @@ impl<T: Runtime> Member<T> {
     /// When an entry passed which station; None when it is too old, or never came by here.
     pub fn journey(&self, index: LogIndex) -> Option<Journey> {
         self.inner.journeys.of(index)
+    }
+
+    /// What this node is to its cluster.
+    pub fn standing(&self) -> Standing {
+        self.inner.roster.standing()
     }
 
     pub fn status(&self) -> RaftStatus {

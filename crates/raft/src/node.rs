@@ -1,6 +1,5 @@
 //! A member in production: on tokio, in a directory, listening on a socket. The handle that the rest of the program holds.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::ops::Deref;
@@ -20,6 +19,7 @@ use crate::network::Transport;
 use crate::network::hello::Credentials;
 use crate::network::listen::{Lost, Reception, listen};
 use crate::network::tcp::TcpTransport;
+use crate::roster::Roster;
 use crate::runtime::Tokio;
 use crate::{NodeConfig, NodeId, StateMachine, StreamHandler};
 
@@ -104,12 +104,11 @@ impl RaftNode {
         let syncs = Arc::new(Histogram::default());
         let Opened { disks, identity, peers, lock } = open_directory(&config, &syncs)?;
         let listener = bind(&config).await?;
-        let credentials = Credentials { identity, peers: Arc::new(peers) };
-        let mut addresses: BTreeMap<_, _> =
-            config.members.iter().map(|(id, address)| (*id, address.peer.clone())).collect();
-        addresses.extend(config.dial.iter().map(|(id, address)| (*id, address.clone())));
-        let transport = Arc::new(TcpTransport::new(credentials.clone(), addresses));
-        let mut ground = Ground::new(disks, identity, Arc::clone(&transport) as Arc<dyn Transport>);
+        let roster = Arc::new(Roster::new(identity, peers));
+        let credentials = Credentials { roster: Arc::clone(&roster) };
+        let transport = Arc::new(TcpTransport::new(credentials.clone(), config.dial.clone()));
+        transport.keep(&config.members);
+        let mut ground = Ground::new(disks, roster, Arc::clone(&transport) as Arc<dyn Transport>);
         ground.lock = lock;
         let member = Member::<Tokio>::open(config, machine, ground).await?;
         if let Some(listener) = listener {

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 pub type NodeId = u64;
 pub type LogIndex = u64;
 pub type Term = u64;
+pub type ClusterId = [u8; 16];
 
 /// A leadership: term and node, ordered. Never goes back along the committed log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +37,9 @@ pub struct NodeConfig {
     pub listen: String,
     /// The initial members, this node included. A node that has a log keeps the membership of its log.
     pub members: BTreeMap<NodeId, NodeAddress>,
+    /// The cluster that this node joins; it then waits to be added, and `members` names only itself. None: it is one of the
+    /// first members, and the cluster's id follows from them. Read at the first start only.
+    pub joins: Option<ClusterId>,
     /// Addresses to dial instead of the members' own `peer` (tunnels, tests); never replicated.
     pub dial: BTreeMap<NodeId, String>,
     /// None: nothing durable (embedded, in memory); only for a single node.
@@ -59,6 +63,16 @@ pub enum Role {
     Learner,
 }
 
+/// What this node is to its cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    Member,
+    /// It was never a member yet: it waits to be added.
+    Waiting,
+    /// With the reason, for people. For ever.
+    Removed(String),
+}
+
 #[derive(Clone, Debug)]
 pub struct MemberStatus {
     pub id: NodeId,
@@ -69,6 +83,10 @@ pub struct MemberStatus {
     pub lag_entries: Option<u64>,
     /// How long ago this follower was last known to have everything, in ms.
     pub lag_ms: Option<u64>,
+    /// How long ago it last answered, in ms.
+    pub answered_ms_ago: Option<u64>,
+    /// While it is sent a snapshot: bytes that have arrived, and all of them.
+    pub snapshot_bytes: Option<(u64, u64)>,
 }
 
 #[derive(Clone, Debug)]
@@ -85,6 +103,13 @@ pub struct RaftStatus {
     pub snapshot_index: LogIndex,
     pub purged_index: LogIndex,
     pub members: Vec<MemberStatus>,
+    pub standing: Standing,
+    /// Where it would be reached as a member.
+    pub address: NodeAddress,
+    /// The lowest id that a new node may have.
+    pub next_id: NodeId,
+    /// The change of members that goes on, for people.
+    pub change: Option<String>,
     pub elections_started: u64,
     pub elections_won: u64,
     pub heartbeat_timeouts: u64,

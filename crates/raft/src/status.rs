@@ -16,6 +16,9 @@ use crate::{Fatal, Leadership, LogIndex, MemberStatus, NodeId, RaftStatus, Role,
 
 pub(crate) type Metrics<T> = openraft::RaftMetrics<Cfg<T>>;
 
+/// Peers that are sent a snapshot: bytes that have arrived there, and all of them.
+pub(crate) type Sending = Arc<Mutex<BTreeMap<NodeId, (u64, u64)>>>;
+
 /// Kept up to date by the watcher and the apply task.
 pub(crate) struct Watched {
     pub(crate) applied: Arc<watch::Sender<LogIndex>>,
@@ -30,6 +33,9 @@ pub(crate) struct Watched {
     pub(crate) heartbeat_timeouts: AtomicU64,
     /// When each follower last had everything.
     pub(crate) caught_up: Mutex<BTreeMap<NodeId, Instant>>,
+    pub(crate) sending: Sending,
+    /// The change of members that goes on.
+    pub(crate) change: Mutex<Option<String>>,
 }
 
 impl Default for Watched {
@@ -44,6 +50,8 @@ impl Default for Watched {
             elections_won: AtomicU64::new(0),
             heartbeat_timeouts: AtomicU64::new(0),
             caught_up: Mutex::default(),
+            sending: Sending::default(),
+            change: Mutex::default(),
         }
     }
 }
@@ -60,7 +68,7 @@ pub(crate) fn collect<T: Runtime>(inner: &Inner<T>) -> RaftStatus {
     let committed = metrics.cluster_committed.as_ref().or(metrics.local_committed.as_ref());
     RaftStatus {
         id: inner.id,
-        cluster_id: inner.identity.cluster_text(),
+        cluster_id: inner.roster.identity().cluster_text(),
         role: match metrics.state {
             ServerState::Leader => Role::Leader,
             ServerState::Follower => Role::Follower,
@@ -76,6 +84,10 @@ pub(crate) fn collect<T: Runtime>(inner: &Inner<T>) -> RaftStatus {
         snapshot_index: metrics.snapshot.as_ref().map_or(0, |id| id.index()),
         purged_index: log.purged.map_or(0, |id| id.index),
         members: members(inner, &metrics, last_log_index),
+        standing: inner.roster.standing(),
+        address: inner.config.members.get(&inner.id).cloned().unwrap_or_default(),
+        next_id: next_id(inner, &metrics),
+        change: change(inner, &metrics),
         elections_started: watched.elections_started.load(Ordering::Relaxed),
         elections_won: watched.elections_won.load(Ordering::Relaxed),
         heartbeat_timeouts: watched.heartbeat_timeouts.load(Ordering::Relaxed),
@@ -85,6 +97,18 @@ pub(crate) fn collect<T: Runtime>(inner: &Inner<T>) -> RaftStatus {
         shortage: inner.log.shortage().map(|why| why.to_string()),
         fatal: watched.fatal.borrow().as_ref().map(ToString::to_string),
     }
+}
+
+/// Nor may it be one that a change which is not committed yet has taken.
+fn next_id<T: Runtime>(inner: &Inner<T>, metrics: &Metrics<T>) -> NodeId {
+    let taken = metrics.membership_config.membership().nodes().map(|(id, _)| *id).max();
+    inner.roster.ids_max().max(taken.unwrap_or(0)) + 1
+}
+
+fn change<T: Runtime>(inner: &Inner<T>, metrics: &Metrics<T>) -> Option<String> {
+    let going_on = inner.watched.change.lock().clone();
+    let is_joint = metrics.membership_config.membership().get_joint_config().len() > 1;
+    going_on.or_else(|| is_joint.then(|| "the voters are being changed".to_owned()))
 }
 
 fn members<T: Runtime>(
@@ -97,7 +121,8 @@ fn members<T: Runtime>(
     let caught_up = inner.watched.caught_up.lock();
     membership
         .nodes()
-        .map(|(id, address)| {
+        .map(|(id, record)| {
+            let answered = metrics.heartbeat.as_ref().and_then(|all| *all.get(id)?);
             let replication = metrics.replication.as_ref().filter(|_| *id != inner.id);
             let matched =
                 replication.map(|of| of.get(id).and_then(|id| id.as_ref()).map_or(0, |id| id.index()));
@@ -109,11 +134,13 @@ fn members<T: Runtime>(
             });
             MemberStatus {
                 id: *id,
-                address: address.clone(),
+                address: record.address.clone(),
                 voter: voters.contains(id),
                 matched,
                 lag_entries,
                 lag_ms,
+                answered_ms_ago: answered.map(|at| at.elapsed().as_millis() as u64),
+                snapshot_bytes: inner.watched.sending.lock().get(id).copied(),
             }
         })
         .collect()

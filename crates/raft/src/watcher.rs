@@ -8,11 +8,14 @@ use openraft::async_runtime::WatchReceiver;
 use openraft::error::Fatal as Stopped;
 use openraft::{AsyncRuntime, Instant as _, RaftTypeConfig, ServerState};
 
+use crate::consensus::convert::log_id;
 use crate::limits::ENTRIES_KEPT_MAX;
+use crate::log::LogId;
 use crate::member::Inner;
+use crate::membership::addresses_of;
 use crate::runtime::Runtime;
 use crate::status::{Metrics, metrics};
-use crate::{Fatal, Leadership, LogIndex};
+use crate::{Fatal, Leadership, LogIndex, Standing};
 
 /// How often what has no event of its own is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -25,6 +28,7 @@ pub(crate) async fn watch<T: Runtime>(inner: Arc<Inner<T>>) {
     loop {
         let current = metrics(&inner);
         memory.note_elections(&inner, &current);
+        memory.note_members(&inner, &current);
         publish(&inner, &current);
         note_followers(&inner, &current);
         if let Err(error) = &current.running_state {
@@ -132,6 +136,9 @@ struct Memory {
     purged_for: LogIndex,
     /// When this leader, without room for its log, last looked for one to hand over to.
     asked_for_room_at: Option<Instant>,
+    /// The entry of the membership that the links follow.
+    membership: Option<LogId>,
+    is_removed: bool,
 }
 
 impl Default for Memory {
@@ -143,11 +150,27 @@ impl Default for Memory {
             bytes_at_snapshot: 0,
             purged_for: 0,
             asked_for_room_at: None,
+            membership: None,
+            is_removed: false,
         }
     }
 }
 
 impl Memory {
+    /// Links follow the newest membership in the log, committed or not: whom it names may have to be asked for a vote.
+    fn note_members<T: Runtime>(&mut self, inner: &Inner<T>, current: &Metrics<T>) {
+        let of = current.membership_config.log_id().as_ref().map(log_id::<T>);
+        if of.is_some() && of != self.membership {
+            self.membership = of;
+            inner.transport.keep(&addresses_of(current));
+            tracing::info!("members: {}", current.membership_config.membership());
+        }
+        if !self.is_removed && matches!(inner.roster.standing(), Standing::Removed(_)) {
+            self.is_removed = true;
+            inner.raft.runtime_config().elect(false);
+        }
+    }
+
     fn note_elections<T: Runtime>(&mut self, inner: &Inner<T>, current: &Metrics<T>) {
         if current.state != self.state {
             match current.state {

@@ -71,6 +71,10 @@ pub struct Member {
 pub struct Cluster {
     /// Empty: this node alone.
     pub members: Vec<Member>,
+    /// HTTP addresses of members of the cluster that this node joins. Asked in Python, for `id`.
+    pub join: Vec<String>,
+    /// The cluster that this node joins; empty: none, or it stands in the data directory already.
+    pub id: String,
     /// Node id (as text, JSON's keys are) to the peer address that this node dials instead of the member's own.
     pub dial: BTreeMap<String, String>,
 }
@@ -176,6 +180,11 @@ impl Config {
         }
     }
 
+    /// It is not one of the first members.
+    pub fn joins(&self) -> bool {
+        !self.cluster.id.is_empty() || !self.cluster.join.is_empty()
+    }
+
     /// What the raft room is given.
     pub fn raft_config(&self) -> Result<samyama_raft::NodeConfig, ConfigError> {
         let mut members = BTreeMap::new();
@@ -189,12 +198,14 @@ impl Config {
                 return Err(ConfigError(format!("cluster.members: id {} stands twice", member.id)));
             }
         }
-        if members.is_empty() {
+        if members.is_empty() || self.joins() {
+            members.clear();
             members.insert(self.node.id, self.advertised());
         }
         if !members.contains_key(&self.node.id) {
             return Err(ConfigError(format!(
-                "cluster.members does not contain this node's id {}",
+                "cluster.members does not contain this node's id {}: a node that comes later is started with cluster.join \
+                 (samyama server --join)",
                 self.node.id
             )));
         }
@@ -203,8 +214,15 @@ impl Config {
             let id = id.parse().map_err(|_| ConfigError(format!("cluster.dial: `{id}` is not a node id")))?;
             dial.insert(id, address.clone());
         }
+        let joins = match self.cluster.id.as_str() {
+            "" => None,
+            text => Some(
+                samyama_raft::parse_cluster_id(text)
+                    .map_err(|why| ConfigError(format!("cluster.id: {why}")))?,
+            ),
+        };
         let directory = &self.node.data_directory;
-        if directory.is_empty() && members.len() > 1 {
+        if directory.is_empty() && (members.len() > 1 || self.joins()) {
             return Err(ConfigError(
                 "node.data_directory is empty: only a lone node may keep nothing on disk".into(),
             ));
@@ -213,6 +231,7 @@ impl Config {
             node_id: self.node.id,
             listen: self.listen.peer.clone(),
             members,
+            joins,
             dial,
             directory: (!directory.is_empty()).then(|| directory.into()),
             election_timeout_ms_min: self.raft.election_timeout_ms_min,

@@ -12,8 +12,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use samyama_raft::{
-    Applied, CommittedEntry, Fatal, Histogram, Journey, Leadership, LogIndex, MemberStatus, NodeAddress,
-    NodeId, ProposeError, RaftNode, RaftStatus, ReadError, Role, StateMachine, watch,
+    Applied, Change, ChangeError, CommittedEntry, Fatal, Histogram, Journey, Leadership, LogIndex,
+    MemberStatus, NodeAddress, NodeId, ProposeError, RaftNode, RaftStatus, ReadError, Role, Standing,
+    StateMachine, watch,
 };
 use tokio::net::TcpStream;
 
@@ -116,6 +117,32 @@ impl Consensus {
         }
     }
 
+    /// Take a step of a change of members. It goes on when the future is dropped.
+    pub fn change_members(&self, change: Change) -> Boxed<Result<(), ChangeError>> {
+        match self {
+            Consensus::Raft(raft) => Box::pin(raft.change_members(change)),
+            Consensus::Alone(_) => Box::pin(async {
+                Err(ChangeError::Refused(
+                    "a database in memory has no other members: give it a data directory".into(),
+                ))
+            }),
+        }
+    }
+
+    /// Why this node serves nobody: it is no member. None: it is one.
+    pub fn no_member(&self) -> Option<String> {
+        match self {
+            Consensus::Raft(raft) => match raft.standing() {
+                Standing::Member => None,
+                Standing::Waiting => {
+                    Some("this node waits to be added to its cluster: `samyama cluster add`".into())
+                }
+                Standing::Removed(why) => Some(why),
+            },
+            Consensus::Alone(_) => None,
+        }
+    }
+
     pub async fn shutdown(&self) {
         if let Consensus::Raft(raft) = self {
             raft.shutdown().await;
@@ -214,6 +241,8 @@ impl Alone {
             matched: Some(index),
             lag_entries: Some(0),
             lag_ms: Some(0),
+            answered_ms_ago: None,
+            snapshot_bytes: None,
         };
         RaftStatus {
             id: self.node,
@@ -228,6 +257,10 @@ impl Alone {
             snapshot_index: 0,
             purged_index: 0,
             members: vec![member],
+            standing: Standing::Member,
+            address: self.address.clone(),
+            next_id: self.node + 1,
+            change: None,
             elections_started: 0,
             elections_won: 0,
             heartbeat_timeouts: 0,

@@ -100,7 +100,7 @@ impl Node {
         let machine = Machine::new(Arc::clone(&shared), verify);
         let inbound = Arc::new(Inbound::default());
         let (consensus, raft) = start_consensus(config, machine, &inbound)?;
-        let serving = serving_runtime(config.cluster.members.len() <= 1)?;
+        let serving = serving_runtime(config.cluster.members.len() <= 1 && !config.joins())?;
         let planner = Planner::start(frontend)?;
         let progress = Arc::new(Progress::default());
         let started = serving.block_on(serve(config, consensus, shared, planner, &inbound, &progress));

@@ -111,6 +111,7 @@ impl Cluster {
             node_id: id,
             listen: String::new(),
             members: self.addresses.clone(),
+            joins: None,
             dial: BTreeMap::new(),
             directory: None,
             election_timeout_ms_min: self.setup.election_timeout_ms.0,

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from samyama.cli import members as members_commands
 from samyama.cli.addresses import HTTP_DEFAULT, HTTP_VARIABLE
 from samyama.cluster.client import NodeUnreachable, Refused, transfer_leadership
 from samyama.cluster.diagnosis import Finding, diagnose, is_well, summary_of
@@ -39,7 +40,7 @@ def _json_flag(function: F) -> F:
 
 @click.group()
 def command() -> None:
-    """Look at a running cluster, and move its leadership.
+    """Look at a running cluster, move its leadership, and change its members.
 
     Addresses are those of HTTP (listen.http); without any, what SAMYAMA_HTTP says, or 127.0.0.1:7474. One is enough:
     members name each other.
@@ -202,6 +203,10 @@ def verify_command(addresses: tuple[str, ...], timeout_s: float, as_json: bool) 
     else:
         _print_verdict(verdict, sorted(missing))
     sys.exit(Exit.DONE if is_equal else Exit.NO)
+
+
+for _each in (members_commands.add, members_commands.remove, members_commands.replace):
+    command.add_command(_each)
 
 
 # ------------------------------------------------------------------------------------------------- printing

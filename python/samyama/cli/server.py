@@ -10,6 +10,7 @@ from types import FrameType
 import click
 import msgspec
 
+from samyama.cluster.joining import CannotJoin, settle
 from samyama.config import ConfigError, load
 from samyama.cypher.procedures import defined
 from samyama.exits import Exit
@@ -56,6 +57,12 @@ def _parse_member(text: str) -> dict[str, object]:
     multiple=True,
     help="A first member: ID,peer=..,bolt=..,http=..; once for each.",
 )
+@click.option(
+    "--join",
+    "join",
+    multiple=True,
+    help="HTTP host:port of a member: join its cluster, and wait for `samyama cluster add`.",
+)
 def command(
     config_file: Path | None,
     node_id: int | None,
@@ -64,6 +71,7 @@ def command(
     peer: str | None,
     http: str | None,
     members: tuple[str, ...],
+    join: tuple[str, ...],
 ) -> None:
     """Run one node.
 
@@ -82,12 +90,16 @@ def command(
         "listen.peer": peer,
         "listen.http": http,
         "cluster.members": [_parse_member(text) for text in members] or None,
+        "cluster.join": list(join) or None,
     }
     try:
-        settings = load(config_file, flags=flags).settings
+        settings = settle(load(config_file, flags=flags).settings)
     except ConfigError as error:
         click.echo(f"samyama server: {error}", err=True)
         sys.exit(Exit.WRONG_USE)
+    except CannotJoin as error:
+        click.echo(f"samyama server: {error}", err=True)
+        sys.exit(Exit.REFUSED)
     if not settings.storage.fsync:
         click.echo("WARNING: storage.fsync is off: a power cut loses acknowledged writes", err=True)
     try:

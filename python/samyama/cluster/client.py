@@ -14,10 +14,12 @@ __all__ = [
     "Follower",
     "NodeStatus",
     "NodeUnreachable",
+    "NotNow",
     "Refused",
     "fetch_fingerprints",
     "fetch_status",
     "fetch_text",
+    "take_step",
     "transfer_leadership",
 ]
 
@@ -34,6 +36,10 @@ class Refused(Exception):
         self.leader_http = leader_http
 
 
+class NotNow(Exception):
+    """Not done, or not known to be; the same request may succeed in a moment, and can be made again."""
+
+
 class Follower(msgspec.Struct, frozen=True, kw_only=True):
     """A member as the answering node sees it; lags are known on the leader only."""
 
@@ -45,11 +51,16 @@ class Follower(msgspec.Struct, frozen=True, kw_only=True):
     matched: int | None = None
     lag_entries: int | None = None
     lag_ms: int | None = None
+    answered_ms_ago: int | None = None
+    #: While it is sent a snapshot: bytes that have arrived, and all.
+    snapshot_bytes: tuple[int, int] | None = None
 
 
 class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What ``/status`` says. Indexes are log indexes: ``applied <= committed <= last_log``.
 
+    ``standing``: ``member``; ``waiting`` to be added; ``removed``. ``bolt``, ``peer`` and ``http``: where it is reached
+    as a member. ``next_id``: the lowest id for a new node. ``change``: what goes on among the members.
     ``fingerprint``, ``nodes`` and ``relationships`` are those of the graph at ``applied_index``. ``fatal``: why the
     node has failed and must be stopped.
     """
@@ -63,6 +74,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     committed_index: int
     applied_index: int
     snapshot_index: int = 0
+    purged_index: int = 0
     transaction_number: int = 0
     nodes: int = 0
     relationships: int = 0
@@ -74,6 +86,12 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     fatal: str | None = None
     draining: bool = False
     members: list[Follower] = []
+    standing: str = "member"
+    bolt: str = ""
+    peer: str = ""
+    http: str = ""
+    next_id: int = 1
+    change: str | None = None
     version: str = ""
 
     @property
@@ -95,7 +113,9 @@ class _Answer(msgspec.Struct, kw_only=True):
     http: str | None = None
 
 
-def _request(method: str, address: str, path: str, timeout_s: float) -> tuple[int, str]:
+def _request(
+    method: str, address: str, path: str, timeout_s: float, body: bytes | None = None
+) -> tuple[int, str]:
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit():
         raise NodeUnreachable(f"{address}: an address is HOST:PORT")
@@ -103,7 +123,7 @@ def _request(method: str, address: str, path: str, timeout_s: float) -> tuple[in
     # The header says that it is not a page in a browser that asks.
     headers = {"X-Samyama-Request": "1"} if method == "POST" else {}
     try:
-        connection.request(method, path, headers=headers)
+        connection.request(method, path, body=body, headers=headers)
         response = connection.getresponse()
         return response.status, response.read().decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as error:
@@ -163,3 +183,24 @@ def transfer_leadership(address: str, to: int | None, timeout_s: float = 10.0) -
     if code != 200 or answer.leader is None:
         raise Refused(answer.error or f"{address}: {code}", answer.http)
     return answer.leader
+
+
+def take_step(address: str, step: str, body: dict[str, object], timeout_s: float = 30.0) -> None:
+    """Have the leader at ``address`` take a step of a change of members: ``add``, ``promote`` or ``remove``.
+
+    Raises:
+        Refused: it will not be taken, and nothing was changed.
+        NotNow: another node leads, no majority answers, or the outcome is not known: ask again.
+        NodeUnreachable: no answer; the step may have been taken. Ask again.
+    """
+    path = f"/members/{step}"
+    code, text = _request("POST", address, path, timeout_s, msgspec.json.encode(body))
+    if code == 200:
+        return
+    try:
+        why = msgspec.json.decode(text, type=_Answer).error
+    except msgspec.DecodeError:
+        raise Refused(f"{address}: {code} {text.strip()}") from None
+    if code in (409, 503, 504):
+        raise NotNow(why)
+    raise Refused(why)

@@ -35,6 +35,7 @@ def diagnose(survey: Survey) -> list[Finding]:
         *_silence(survey),
         *_leadership(survey),
         *_failures(survey),
+        *_standings(survey),
         *_lags(survey),
         *_graphs(survey),
         *_versions(survey),
@@ -152,6 +153,31 @@ def _failures(survey: Survey) -> Iterator[Finding]:
                 text=f"node {status.id} is stopping",
                 advice="it hands leadership over and ends by itself",
             )
+
+
+def _standings(survey: Survey) -> Iterator[Finding]:
+    for status in survey.statuses:
+        if status.standing == "waiting":
+            yield Finding(
+                severity="note",
+                text=f"node {status.id} waits to be added to the cluster",
+                advice=f"samyama cluster add {status.http} or samyama cluster replace OLD {status.http}",
+            )
+        elif status.standing == "removed":
+            yield Finding(
+                severity="note",
+                text=f"node {status.id} was removed from the cluster and serves nobody",
+                advice="stop it; its id is not used again",
+            )
+    leader = survey.leader
+    learners = [m for m in leader.members if not m.voter] if leader is not None else []
+    for learner in learners:
+        yield Finding(
+            severity="note",
+            text=f"node {learner.id} is a learner: it gets everything and does not vote",
+            advice=f"samyama cluster add {learner.http} goes on with it; samyama cluster remove {learner.id} takes it"
+            " out",
+        )
 
 
 def _lags(survey: Survey) -> Iterator[Finding]:

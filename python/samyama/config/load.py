@@ -177,7 +177,7 @@ def _check(settings: Settings) -> None:
             "raft.heartbeat_interval_ms must be at most half of raft.election_timeout_ms_min,"
             " or every lost message is an election"
         )
-    if cluster.members:
+    if cluster.members and not cluster.join and not cluster.id:
         ids = [member.id for member in cluster.members]
         if len(set(ids)) != len(ids):
             raise ConfigError("cluster.members: an id stands twice; every member has its own")
@@ -194,7 +194,8 @@ def _check(settings: Settings) -> None:
                 )
         if settings.node.id not in ids:
             raise ConfigError(
-                f"cluster.members: this node's id {settings.node.id} (node.id) is not in the list"
+                f"cluster.members: this node's id {settings.node.id} (node.id) is not in the list;"
+                " a node that comes later joins with cluster.join (samyama server --join)"
             )
     if settings.limits.commit_timeout_ms <= raft.election_timeout_ms_max:
         raise ConfigError(

@@ -92,6 +92,19 @@ class Cluster(_Section, frozen=True):
             description="The first members, this node among them: 1, 3, 5 or 7. Empty: this node alone."
         ),
     ] = []
+    join: Annotated[
+        list[str],
+        Meta(
+            description="HTTP addresses of members: this node joins their cluster, and waits to be added."
+            " Read at its first start."
+        ),
+    ] = []
+    id: Annotated[
+        str,
+        Meta(
+            description="The cluster that this node joins, as /status says it; empty: asked of cluster.join."
+        ),
+    ] = ""
     dial: Annotated[
         dict[str, str],
         Meta(

@@ -72,7 +72,10 @@ class Proposal(msgspec.Struct, frozen=True):
 
 
 class Member(msgspec.Struct, frozen=True):
+    """``incarnation`` is that of its disk; 0: a first member, before anything was changed."""
+
     id: int
+    incarnation: int
     peer: str
     bolt: str
     http: str
@@ -139,11 +142,11 @@ def _read_transaction(cursor: Cursor, number: int) -> Transaction:
 def read_membership(payload: bytes, file: Path | str = "", offset: int = 0) -> Membership:
     """Raises: Damage."""
     cursor = Cursor(payload, file, offset)
-    if (version := cursor.u8()) != 1:
-        raise cursor.damage(f"a membership of version {version}; this program reads 1")
+    if (version := cursor.u8()) != 2:
+        raise cursor.damage(f"a membership of version {version}; this program reads 2")
     voters = tuple(tuple(cursor.u64() for _ in range(cursor.u32())) for _ in range(cursor.u32()))
     members = tuple(
-        Member(cursor.u64(), cursor.text32(), cursor.text32(), cursor.text32())
+        Member(cursor.u64(), cursor.u64(), cursor.text32(), cursor.text32(), cursor.text32())
         for _ in range(cursor.u32())
     )
     return Membership(voters, members)

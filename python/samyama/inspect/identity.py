@@ -12,7 +12,7 @@ from samyama.inspect.damage import Damage
 
 __all__ = ["Identity", "read_identity", "read_peers"]
 
-IDENTITY_BYTES = 46
+IDENTITY_BYTES = 47
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -21,6 +21,8 @@ class Identity(msgspec.Struct, frozen=True):
     cluster: bytes
     node: int
     incarnation: int
+    #: One of the first members of its cluster.
+    founder: bool
 
     @property
     def cluster_id(self) -> str:
@@ -47,12 +49,17 @@ def _checked(file: Path, magic: bytes) -> Cursor:
 def read_identity(directory: Path) -> Identity:
     """Of a node's data directory. Raises: Damage; FileNotFoundError."""
     cursor = _checked(directory / "IDENTITY", b"SAMYNODE")
-    if cursor.left != IDENTITY_BYTES - 12:
-        raise cursor.damage("it has another length than an identity")
     version = int.from_bytes(cursor.take(2), "little")
-    if version != 1:
-        raise Damage(cursor.file, 8, f"format version {version}; this program reads 1")
-    return Identity(cluster=cursor.take(16), node=cursor.u64(), incarnation=cursor.u64())
+    if version != 2:
+        raise Damage(cursor.file, 8, f"format version {version}; this program reads 2")
+    if cursor.left != IDENTITY_BYTES - 14:
+        raise cursor.damage("it has another length than an identity")
+    return Identity(
+        cluster=cursor.take(16),
+        node=cursor.u64(),
+        incarnation=cursor.u64(),
+        founder=cursor.u8() != 0,
+    )
 
 
 def read_peers(directory: Path) -> dict[int, int]:

@@ -59,6 +59,8 @@ class SnapshotHead(msgspec.Struct, frozen=True):
     last: LogId | None
     membership_id: LogId | None
     membership: Membership
+    #: The highest id that was ever a member's.
+    ids_max: int
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -178,8 +180,8 @@ class Snapshot:
         if crc32c(raw) != crc:
             raise Damage(self.file, offset, "the head's checksum is wrong")
         cursor = Cursor(raw, self.file, offset)
-        if (version := cursor.u8()) != 1:
-            raise Damage(self.file, offset, f"format version {version}; this program reads 1")
+        if (version := cursor.u8()) != 2:
+            raise Damage(self.file, offset, f"format version {version}; this program reads 2")
         cluster, last, membership_id = (
             cursor.take(16),
             read_optional_id(cursor),
@@ -188,10 +190,11 @@ class Snapshot:
         count = cursor.u32()
         membership_offset = cursor.offset
         membership = read_membership(cursor.take(count), self.file, membership_offset)
+        ids_max = cursor.u64()
         index, term = (last.index, last.leader.term) if last else (0, 0)
         if self.file.name != (name := f"snap-{index:016x}-{term:016x}"):
             raise Damage(self.file, offset, f"it was renamed: by its head it is {name}")
-        return SnapshotHead(cluster, last, membership_id, membership)
+        return SnapshotHead(cluster, last, membership_id, membership, ids_max)
 
     def _read_state(self) -> SnapshotState:
         offset, fixed = self._take(STATE_BYTES, "the state before the graph")

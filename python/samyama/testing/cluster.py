@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from samyama.cluster.change import Members, add_member, remove_member
 from samyama.cluster.client import NodeStatus
 from samyama.testing.guard import Guard
 from samyama.testing.links import Links
@@ -28,10 +29,11 @@ CLUSTER_NAME = "samyama.cluster"
 
 
 class Cluster:
-    """1, 3, 5 or 7 nodes.
+    """1, 3, 5 or 7 nodes, and more that can be added.
 
     Args:
         size: How many nodes.
+        spares: Nodes beside those, which belong to no cluster yet and do not run: :meth:`join` starts one, and adds it.
         links: Run every peer connection through a proxy that can be cut, delayed or broken (:attr:`links`).
         settings: Configuration for every node, ``{"raft": {"snapshot_log_entries": 100}}``.
         directory: Where the nodes live; kept when given, else a temporary one that is removed in the end.
@@ -46,6 +48,7 @@ class Cluster:
         self,
         size: int = 3,
         *,
+        spares: int = 0,
         links: bool = False,
         settings: Mapping[str, Mapping[str, Any]] | None = None,
         directory: Path | None = None,
@@ -57,19 +60,25 @@ class Cluster:
         )
         self.settings = {section: dict(values) for section, values in (settings or {}).items()}
         self._guard = Guard()
-        self._ports = PortBlock(size * 3)
+        self._ports = PortBlock((size + spares) * 3)
         ports = self._ports.ports
-        self.nodes = [
+        nodes = [
             Node(
                 i + 1,
                 self._make_directory(i + 1),
                 *(f"127.0.0.1:{ports[3 * i + k]}" for k in range(3)),
                 guard=self._guard,
             )
-            for i in range(size)
+            for i in range(size + spares)
         ]
-        self._links = Links({n.id: n.peer for n in self.nodes}, seed) if links else None
-        for node in self.nodes:
+        self._every = nodes
+        #: The members, and those of the first that do not run.
+        self.nodes = nodes[:size]
+        #: Not added yet.
+        self.spares = nodes[size:]
+        self._founders = nodes[:size]
+        self._links = Links({n.id: n.peer for n in nodes}, seed) if links else None
+        for node in nodes:
             self.write_config(node)
 
     def _make_directory(self, id: int) -> Path:
@@ -115,12 +124,59 @@ class Cluster:
                 stack.callback(self._links.close)
             stack.callback(self._ports.close)
             stack.callback(self._guard.close)
-            for node in self.nodes:
+            for node in self._every:
                 stack.callback(node.kill)
 
     def panics(self) -> list[str]:
         """What any node has logged of panics."""
-        return [line for node in self.nodes for line in node.panics()]
+        return [line for node in self._every for line in node.panics()]
+
+    def start_spare(self, timeout_s: float = 60.0) -> Node:
+        """The next spare node, running and waiting to be added."""
+        node = self.spares[0]
+        self.write_config(node)
+        node.start()
+
+        def answers() -> bool:
+            node.check_alive()
+            return node.try_status() is not None
+
+        wait_until(f"node {node.id} to answer", answers, timeout_s)
+        return node
+
+    def join(self, *, instead_of: int | None = None, timeout_s: float = 60.0) -> Node:
+        """Start the next spare node and make it a member, in the place of member ``instead_of`` if that is given."""
+        node = self.start_spare(timeout_s)
+        members = [member.http for member in self.nodes if member.alive and not member.paused]
+        add_member(Members(members, timeout_s), node.http, lambda _: None, instead_of)
+        self.note_members()
+        return node
+
+    def remove(self, id: int, timeout_s: float = 60.0) -> Node:
+        """Take a member out; its process goes on and serves nobody."""
+        node = self.node(id)
+        members = [member.http for member in self.nodes if member.alive and not member.paused]
+        remove_member(Members(members, timeout_s), id)
+        self.note_members()
+        return node
+
+    def note_members(self) -> None:
+        """Make :attr:`nodes` those that the leader names, after a change that was not made by this object."""
+        by_id = {node.id: node for node in self._every}
+
+        def named() -> set[int] | None:
+            leading = [
+                s for s in self._statuses_of_all() if s.role == "leader" and s.standing == "member"
+            ]
+            leader = max(leading, key=lambda status: status.term, default=None)
+            return None if leader is None else {member.id for member in leader.members}
+
+        ids = wait_until("a leader that names the members", named)
+        self.nodes = [by_id[id] for id in sorted(ids)]
+        self.spares = [node for node in self.spares if node.id not in ids]
+
+    def _statuses_of_all(self) -> list[NodeStatus]:
+        return [s for node in self._every if (s := node.try_status()) is not None]
 
     def write_config(self, node: Node) -> None:
         """Write ``samyama.toml`` of one node."""
@@ -133,10 +189,13 @@ class Cluster:
         lines: list[str] = []
         for section, values in layers.items():
             lines += [f"[{section}]", *(f"{key} = {_toml(value)}" for key, value in values.items())]
+        if node not in self._founders:
+            listed = ", ".join(_toml(member.http) for member in self.nodes)
+            lines += ["[cluster]", f"join = [{listed}]"]
         if self._links is not None:
             dial = self._links.dial_addresses(node.id)
             lines += ["[cluster.dial]", *(f'"{id}" = "{address}"' for id, address in dial.items())]
-        for member in self.nodes:
+        for member in self._founders if node in self._founders else []:
             lines += ["[[cluster.members]]", f"id = {member.id}"]
             lines += [f'{key} = "{getattr(member, key)}"' for key in ("peer", "bolt", "http")]
         node.config_file.write_text("\n".join(lines) + "\n", "utf-8")
@@ -262,7 +321,7 @@ class Cluster:
 
     def isolate(self, id: int) -> None:
         """Cut one node from all others, both ways."""
-        self.partition([id], [node.id for node in self.nodes if node.id != id])
+        self.partition([id], [node.id for node in self._every if node.id != id])
 
     def heal(self) -> None:
         """Undo every fault of the links, if the cluster has any."""

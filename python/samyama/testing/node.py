@@ -126,16 +126,20 @@ class Node:
         """
 
         def ready() -> bool:
-            if not self.alive:
-                raise StartFailed(
-                    f"node {self.id} ended with code {self.exit_code}:\n{self.log_tail()}"
-                )
+            self.check_alive()
             try:
                 return fetch_text(self.http, "/health/ready")[0] == 200
             except NodeUnreachable:
                 return False
 
         wait_until(f"node {self.id} to be ready", ready, timeout_s)
+
+    def check_alive(self) -> None:
+        """Raises: StartFailed: the process has ended."""
+        if not self.alive:
+            raise StartFailed(
+                f"node {self.id} ended with code {self.exit_code}:\n{self.log_tail()}"
+            )
 
     def kill(self) -> None:
         """``kill -9``: what was not on the disk of a quorum is gone."""

@@ -16,6 +16,7 @@ use super::convert::*;
 use super::snapshots::{SnapshotData, SnapshotFile, SnapshotHead, SnapshotStore};
 use super::types::*;
 use crate::log::LogId;
+use crate::roster::Roster;
 use crate::runtime::offloaded;
 use crate::{CommittedEntry, LogIndex, SnapshotSource, StateMachine, watch};
 
@@ -32,10 +33,11 @@ pub(crate) struct Machine<T: Runtime> {
     membership: OMembership<T>,
     current: Option<(Meta, Option<SnapshotFile>)>,
     applied: Arc<watch::Sender<LogIndex>>,
+    roster: Arc<Roster>,
     runtime: PhantomData<T>,
 }
 
-type Meta = SnapshotMeta<LeaderId, u64, crate::NodeAddress>;
+type Meta = SnapshotMeta<LeaderId, u64, MemberRecord>;
 
 impl<T: Runtime> Machine<T> {
     /// Starts empty; with the newest snapshot on disk loaded, if there is one.
@@ -46,6 +48,7 @@ impl<T: Runtime> Machine<T> {
         mut inner: Box<dyn StateMachine>,
         snapshots: Option<SnapshotStore>,
         applied: Arc<watch::Sender<LogIndex>>,
+        roster: Arc<Roster>,
     ) -> io::Result<Self> {
         let (mut last_applied, mut membership, mut current) = (None, OMembership::<T>::default(), None);
         if let Some(store) = &snapshots
@@ -56,6 +59,7 @@ impl<T: Runtime> Machine<T> {
             inner.install(staged, head.last.map(|id| id.index));
             last_applied = meta.last_log_id;
             membership = meta.last_membership.clone();
+            roster.restore(membership.membership(), head.ids_max);
             applied.send_replace(head.last.map_or(0, |id| id.index));
             current = Some((meta, Some(file)));
         }
@@ -66,11 +70,13 @@ impl<T: Runtime> Machine<T> {
             membership,
             current,
             applied,
+            roster,
             runtime: PhantomData,
         })
     }
 
-    fn note_installed(&mut self, meta: &Meta, file: Option<SnapshotFile>) {
+    fn note_installed(&mut self, meta: &Meta, file: Option<SnapshotFile>, ids_max: u64) {
+        self.roster.restore(meta.last_membership.membership(), ids_max);
         self.last_applied = meta.last_log_id;
         self.membership = meta.last_membership.clone();
         self.current = Some((meta.clone(), file));
@@ -78,7 +84,7 @@ impl<T: Runtime> Machine<T> {
     }
 }
 
-pub(crate) fn head_of(meta: &Meta) -> SnapshotHead {
+pub(crate) fn head_of(meta: &Meta, ids_max: u64) -> SnapshotHead {
     let id = |id: &openraft::LogId<LeaderId>| LogId {
         leader: leadership(id.committed_leader_id()),
         index: id.index(),
@@ -87,6 +93,7 @@ pub(crate) fn head_of(meta: &Meta) -> SnapshotHead {
         last: meta.last_log_id.as_ref().map(id),
         membership_id: meta.last_membership.log_id().as_ref().map(id),
         membership: encode_membership(meta.last_membership.membership()),
+        ids_max,
     }
 }
 
@@ -121,6 +128,7 @@ impl<T: Runtime> RaftStateMachine<Cfg<T>> for Machine<T> {
                     EntryPayload::Normal(proposal) => proposal.0,
                     EntryPayload::Blank => bytes::Bytes::new(),
                     EntryPayload::Membership(membership) => {
+                        self.roster.note_committed(&membership);
                         self.membership = OMembership::<T>::new(Some(entry.log_id), membership);
                         bytes::Bytes::new()
                     }
@@ -156,6 +164,7 @@ impl<T: Runtime> RaftStateMachine<Cfg<T>> for Machine<T> {
             source: Arc::from(self.inner.get_mut().snapshot_source()),
             snapshots: self.snapshots.clone(),
             meta: Meta { last_log_id: self.last_applied, last_membership: self.membership.clone() },
+            ids_max: self.roster.ids_max(),
             runtime: PhantomData,
         }
     }
@@ -176,13 +185,14 @@ impl<T: Runtime> RaftStateMachine<Cfg<T>> for Machine<T> {
             (None, _, _) => return Err(io::Error::other("a snapshot without content")),
         };
         self.inner.get_mut().install(staged, meta.last_log_id.map(|id| id.index()));
-        self.note_installed(meta, file);
+        let ids_max = file.as_ref().map_or(Ok(0), |file| file.head().map(|head| head.ids_max))?;
+        self.note_installed(meta, file, ids_max);
         Ok(())
     }
 
     async fn get_current_snapshot(
         &mut self,
-    ) -> Result<Option<Snapshot<LeaderId, u64, crate::NodeAddress, SnapshotData>>, io::Error> {
+    ) -> Result<Option<Snapshot<LeaderId, u64, MemberRecord, SnapshotData>>, io::Error> {
         // The newest file on disk, which a builder may have finished since.
         if let Some(store) = &self.snapshots
             && let Some((file, head)) = store.newest()?
@@ -204,6 +214,7 @@ pub(crate) struct Builder<T: Runtime> {
     source: Arc<dyn SnapshotSource>,
     snapshots: Option<SnapshotStore>,
     meta: Meta,
+    ids_max: u64,
     runtime: PhantomData<T>,
 }
 
@@ -212,13 +223,13 @@ impl<T: Runtime> RaftSnapshotBuilder<Cfg<T>> for Builder<T> {
 
     async fn build_snapshot(
         &mut self,
-    ) -> Result<Snapshot<LeaderId, u64, crate::NodeAddress, SnapshotData>, io::Error> {
+    ) -> Result<Snapshot<LeaderId, u64, MemberRecord, SnapshotData>, io::Error> {
         let meta = self.meta.clone();
         let Some(store) = self.snapshots.clone() else {
             // Without a disk there is nothing to restart from: the "snapshot" only lets the log be purged.
             return Ok(Snapshot { meta, snapshot: SnapshotData { file: None, staged: None } });
         };
-        let head = Arc::new(head_of(&meta));
+        let head = Arc::new(head_of(&meta, self.ids_max));
         loop {
             let (store, head, source) = (store.clone(), Arc::clone(&head), Arc::clone(&self.source));
             match offloaded::<T, _>(move || store.write(&head, |out| source.write(out))).await? {

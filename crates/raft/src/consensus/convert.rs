@@ -12,6 +12,8 @@ use crate::log::{EntryKind, LogEntry, LogId, Vote};
 use crate::wire::{Reader, Writer};
 use crate::{Leadership, NodeAddress};
 
+const MEMBERSHIP_VERSION: u8 = 2;
+
 pub(crate) type LeaderId = openraft::impls::leader_id_adv::LeaderId<u64, u64>;
 
 pub(crate) fn leadership(leader: &LeaderId) -> Leadership {
@@ -60,10 +62,10 @@ pub(crate) fn open_entry<T: Runtime>(entry: LogEntry) -> io::Result<OEntry<T>> {
     Ok(Entry { log_id: open_log_id::<T>(entry.id), payload })
 }
 
-/// `version u8 | configs | nodes`: each config a set of voters, each node its id and three addresses.
-pub(crate) fn encode_membership(membership: &Membership<u64, NodeAddress>) -> Bytes {
+/// `version u8 | configs | nodes`: each config a set of voters, each node its id, its incarnation and three addresses.
+pub(crate) fn encode_membership(membership: &Membership<u64, MemberRecord>) -> Bytes {
     let mut out = Writer::default();
-    out.u8(1);
+    out.u8(MEMBERSHIP_VERSION);
     let configs = membership.get_joint_config();
     out.u32(configs.len() as u32);
     for config in configs {
@@ -72,8 +74,9 @@ pub(crate) fn encode_membership(membership: &Membership<u64, NodeAddress>) -> By
     }
     let nodes: Vec<_> = membership.nodes().collect();
     out.u32(nodes.len() as u32);
-    for (id, address) in nodes {
+    for (id, MemberRecord { address, incarnation }) in nodes {
         out.u64(*id);
+        out.u64(*incarnation);
         [&address.peer, &address.bolt, &address.http].into_iter().for_each(|text| out.text(text));
     }
     out.finish()
@@ -81,13 +84,13 @@ pub(crate) fn encode_membership(membership: &Membership<u64, NodeAddress>) -> By
 
 /// # Errors
 /// When the bytes are no membership.
-pub(crate) fn decode_membership(bytes: &Bytes) -> io::Result<Membership<u64, NodeAddress>> {
+pub(crate) fn decode_membership(bytes: &Bytes) -> io::Result<Membership<u64, MemberRecord>> {
     let mut input = Reader::new(bytes.clone());
     let version = input.u8()?;
-    if version != 1 {
+    if version != MEMBERSHIP_VERSION {
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
-            format!("membership format {version}; this program reads 1"),
+            format!("membership format {version}; this program reads {MEMBERSHIP_VERSION}"),
         ));
     }
     let mut configs = Vec::new();
@@ -99,9 +102,11 @@ pub(crate) fn decode_membership(bytes: &Bytes) -> io::Result<Membership<u64, Nod
         configs.push(config);
     }
     let mut nodes = BTreeMap::new();
-    for _ in 0..input.count(8)? {
+    for _ in 0..input.count(16)? {
         let id = input.u64()?;
-        nodes.insert(id, NodeAddress { peer: input.text()?, bolt: input.text()?, http: input.text()? });
+        let incarnation = input.u64()?;
+        let address = NodeAddress { peer: input.text()?, bolt: input.text()?, http: input.text()? };
+        nodes.insert(id, MemberRecord { address, incarnation });
     }
     Membership::new(configs, nodes)
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))

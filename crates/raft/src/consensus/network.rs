@@ -18,11 +18,12 @@ use openraft::{AnyError, OptionalSend, RPCTypes};
 use super::convert::*;
 use super::snapshots::SnapshotData;
 use super::types::*;
+use crate::NodeId;
 use crate::journey::Journeys;
 use crate::messages::{Answer, Request, SnapshotChunk};
 use crate::network::{CallError, Lane, Transport};
 use crate::runtime::offloaded;
-use crate::{NodeAddress, NodeId};
+use crate::status::Sending;
 
 #[derive(Clone)]
 pub(crate) struct Network<T> {
@@ -30,6 +31,8 @@ pub(crate) struct Network<T> {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) snapshot_chunk_bytes: usize,
     pub(crate) journeys: Arc<Journeys>,
+    /// Bytes of the snapshot that each peer is sent: those that have arrived, and all.
+    pub(crate) sending: Sending,
     pub(crate) runtime: PhantomData<T>,
 }
 
@@ -43,15 +46,18 @@ pub(crate) struct Peer<T> {
 impl<T: Runtime> RaftNetworkFactory<Cfg<T>> for Network<T> {
     type Network = Peer<T>;
 
-    async fn new_client(&mut self, to: NodeId, _: &NodeAddress) -> Peer<T> {
+    async fn new_client(&mut self, to: NodeId, peer: &MemberRecord) -> Peer<T> {
+        self.transport.meet(to, &peer.address);
         Peer { network: self.clone(), to, lane: Lane::Append }
     }
 
-    async fn new_heartbeat_client(&mut self, to: NodeId, _: &NodeAddress) -> Peer<T> {
+    async fn new_heartbeat_client(&mut self, to: NodeId, peer: &MemberRecord) -> Peer<T> {
+        self.transport.meet(to, &peer.address);
         Peer { network: self.clone(), to, lane: Lane::Heartbeat }
     }
 
-    async fn new_snapshot_client(&mut self, to: NodeId, _: &NodeAddress) -> Peer<T> {
+    async fn new_snapshot_client(&mut self, to: NodeId, peer: &MemberRecord) -> Peer<T> {
+        self.transport.meet(to, &peer.address);
         Peer { network: self.clone(), to, lane: Lane::Snapshot }
     }
 }
@@ -111,7 +117,18 @@ impl<T: Runtime> Peer<T> {
     async fn send_snapshot(
         &self,
         sender: crate::log::Vote,
-        snapshot: Snapshot<LeaderId, u64, NodeAddress, SnapshotData>,
+        snapshot: Snapshot<LeaderId, u64, MemberRecord, SnapshotData>,
+        ttl: Duration,
+    ) -> Result<crate::log::Vote, CallError> {
+        let outcome = self.send_pieces(sender, snapshot, ttl).await;
+        self.network.sending.lock().remove(&self.to);
+        outcome
+    }
+
+    async fn send_pieces(
+        &self,
+        sender: crate::log::Vote,
+        snapshot: Snapshot<LeaderId, u64, MemberRecord, SnapshotData>,
         ttl: Duration,
     ) -> Result<crate::log::Vote, CallError> {
         let broken = |error: io::Error| CallError::Broken(error.to_string());
@@ -123,6 +140,7 @@ impl<T: Runtime> Peer<T> {
         let total = file.content.len().map_err(broken)?;
         let mut offset = 0;
         loop {
+            self.network.sending.lock().insert(self.to, (offset, total));
             let (content, len) = (Arc::clone(&file.content), self.network.snapshot_chunk_bytes);
             let read = offloaded::<T, _>(move || {
                 let mut data = vec![0; len.min((total - offset) as usize)];
@@ -204,7 +222,7 @@ impl<T: Runtime> RaftNetworkV2<Cfg<T>> for Peer<T> {
     async fn full_snapshot(
         &mut self,
         sender: OVote<T>,
-        snapshot: Snapshot<LeaderId, u64, NodeAddress, SnapshotData>,
+        snapshot: Snapshot<LeaderId, u64, MemberRecord, SnapshotData>,
         cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
         option: RPCOption,
     ) -> Result<SnapshotResponse<Cfg<T>>, StreamingError<Cfg<T>>> {

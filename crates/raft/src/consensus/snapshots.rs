@@ -15,7 +15,7 @@ use crate::wire::{Reader, Writer};
 use crate::{Leadership, StagedState};
 
 const MAGIC: &[u8; 8] = b"SAMYSNAP";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const HEADER_BYTES_MAX: usize = 1 << 20;
 
 /// Decodes a snapshot into a state that is not installed yet.
@@ -28,6 +28,8 @@ pub(crate) struct SnapshotHead {
     /// The log id of the membership, and its bytes.
     pub(crate) membership_id: Option<LogId>,
     pub(crate) membership: Bytes,
+    /// The highest id that was ever a member's.
+    pub(crate) ids_max: u64,
 }
 
 /// What openraft carries as a snapshot.
@@ -339,6 +341,7 @@ fn encode_head(head: &SnapshotHead, cluster: &[u8; 16]) -> Vec<u8> {
     put_log_id(&mut body, head.last.as_ref());
     put_log_id(&mut body, head.membership_id.as_ref());
     body.bytes(&head.membership);
+    body.u64(head.ids_max);
     let body = body.finish();
     let mut out = MAGIC.to_vec();
     out.extend_from_slice(&(body.len() as u32).to_le_bytes());
@@ -376,6 +379,7 @@ fn decode_head(input: &mut dyn Read) -> io::Result<([u8; 16], SnapshotHead)> {
         last: take_log_id(&mut body)?,
         membership_id: take_log_id(&mut body)?,
         membership: body.bytes()?,
+        ids_max: body.u64()?,
     };
     Ok((cluster, head))
 }
@@ -464,7 +468,8 @@ mod tests {
 
     fn head(index: u64) -> SnapshotHead {
         let id = LogId { leader: Leadership { term: 3, node: 1 }, index };
-        SnapshotHead { last: Some(id), membership_id: Some(id), membership: Bytes::from_static(b"members") }
+        let membership = Bytes::from_static(b"members");
+        SnapshotHead { last: Some(id), membership_id: Some(id), membership, ids_max: 3 }
     }
 
     /// Content that is checked, as the state machine's is: its bytes, then their CRC32C.

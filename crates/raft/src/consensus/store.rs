@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 use std::ops::{Bound, Range, RangeBounds};
 use std::sync::Arc;
 
+use openraft::entry::EntryPayload;
 use openraft::storage::{IOFlushed, LogState, RaftLogStorage};
 use openraft::{OptionalSend, RaftLogReader};
 
@@ -16,18 +17,20 @@ use super::types::*;
 use crate::journey::Journeys;
 use crate::limits::APPEND_BYTES_MAX;
 use crate::log::{FlushCallback, Log};
+use crate::roster::Roster;
 
 /// Both log storage and log reader: all clones are one log.
 #[derive(Clone)]
 pub(crate) struct LogStore<T> {
     pub(crate) log: Log,
     journeys: Arc<Journeys>,
+    roster: Arc<Roster>,
     runtime: PhantomData<T>,
 }
 
 impl<T: Runtime> LogStore<T> {
-    pub(crate) fn new(log: Log, journeys: Arc<Journeys>) -> Self {
-        LogStore { log, journeys, runtime: PhantomData }
+    pub(crate) fn new(log: Log, journeys: Arc<Journeys>, roster: Arc<Roster>) -> Self {
+        LogStore { log, journeys, roster, runtime: PhantomData }
     }
 
     fn read(&self, range: Range<u64>, bytes_max: usize) -> io::Result<Vec<OEntry<T>>> {
@@ -108,7 +111,13 @@ impl<T: Runtime> RaftLogStorage<Cfg<T>> for LogStore<T> {
         I: IntoIterator<Item = OEntry<T>> + OptionalSend,
         I::IntoIter: OptionalSend,
     {
-        let entries: Vec<_> = entries.into_iter().map(log_entry::<T>).collect();
+        let note = |entry: OEntry<T>| {
+            if let EntryPayload::Membership(membership) = &entry.payload {
+                self.roster.note_known(membership);
+            }
+            log_entry::<T>(entry)
+        };
+        let entries: Vec<_> = entries.into_iter().map(note).collect();
         let ends = entries.first().zip(entries.last()).map(|(first, last)| (first.id, last.id));
         if let Some((first, last)) = ends {
             self.journeys.note_appended(first.index, last.index, last.leader.term);

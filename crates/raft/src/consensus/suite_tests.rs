@@ -14,8 +14,10 @@ use super::snapshots::SnapshotStore;
 use super::store::LogStore;
 use super::types::Cfg;
 use crate::disk::RealDisk;
+use crate::identity::{Identity, KnownPeers};
 use crate::journey::Journeys;
 use crate::log::{Log, LogOptions};
+use crate::roster::Roster;
 use crate::runtime::{Runtime, Tokio};
 use crate::{Applied, CommittedEntry, LogIndex, SnapshotSource, StagedState, StateMachine, watch};
 
@@ -71,10 +73,12 @@ impl StoreBuilder<Cfg<Tokio>, LogStore<Tokio>, Machine<Tokio>, TempDir> for Buil
         };
         let disk = Arc::new(RealDisk::new(&directory.path().join("snapshots")).unwrap());
         let applied = Arc::new(watch::Sender::new(0));
-        let machine =
-            Machine::open(Box::new(LastIndex(0)), Some(SnapshotStore::open(disk, [7; 16]).unwrap()), applied)
-                .unwrap();
-        Ok((directory, LogStore::new(log, Arc::new(Journeys::new(Tokio::now))), machine))
+        let identity = Identity { cluster: [7; 16], node: 1, incarnation: 1, founder: true };
+        let roster = Arc::new(Roster::new(identity, KnownPeers::load(None).unwrap()));
+        let snapshots = Some(SnapshotStore::open(disk, [7; 16]).unwrap());
+        let machine = Machine::open(Box::new(LastIndex(0)), snapshots, applied, Arc::clone(&roster)).unwrap();
+        let journeys = Arc::new(Journeys::new(Tokio::now));
+        Ok((directory, LogStore::new(log, journeys, roster), machine))
     }
 }
 

@@ -11,6 +11,20 @@ use serde::{Deserialize, Serialize};
 pub(crate) use crate::runtime::Runtime;
 use crate::{Applied, NodeAddress, NodeId};
 
+/// A member as the membership in the log has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberRecord {
+    pub address: NodeAddress,
+    /// Of its disk; 0: one of the first members, which nobody has changed anything about yet.
+    pub incarnation: u64,
+}
+
+impl Display for MemberRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.address)
+    }
+}
+
 /// What is proposed: bytes, encoded once, shared by log, peers and apply.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal(pub Bytes);
@@ -32,11 +46,11 @@ impl<T: Runtime> RaftTypeConfig for Cfg<T> {
     type D = Proposal;
     type R = Outcome;
     type NodeId = NodeId;
-    type Node = NodeAddress;
+    type Node = MemberRecord;
     type Term = u64;
     type LeaderId = openraft::impls::leader_id_adv::LeaderId<u64, u64>;
     type Vote = openraft::Vote<Self::LeaderId>;
-    type Payload = EntryPayload<Proposal, u64, NodeAddress>;
+    type Payload = EntryPayload<Proposal, u64, MemberRecord>;
     type Entry = openraft::Entry<Self::LeaderId, Self::Payload>;
     type AsyncRuntime = T::Rt;
     type Responder<X>

@@ -155,7 +155,7 @@ impl Run {
     /// What is committed goes into a snapshot, and then out of the log.
     fn snapshot(&mut self) {
         let Some(id) = self.committed.filter(|id| Some(*id) > self.now().purged) else { return };
-        let head = SnapshotHead { last: Some(id), membership_id: None, membership: Bytes::new() };
+        let head = SnapshotHead { last: Some(id), membership_id: None, membership: Bytes::new(), ids_max: 0 };
         self.snapshots.write(&head, |out| out.write_all(&[1; 1_500])).unwrap();
         self.log.purge(id).unwrap();
         self.note(|held| {

@@ -1,7 +1,8 @@
 //! The first bytes of a peer connection, both ways: who is there, which cluster, which protocol, which lane.
 //!
 //! Dialler: `"SAMYPEER" | version u16 | cluster 16 | from u64 | to u64 | incarnation u64 | lane u8 | crc32c u32`.
-//! Answer: `verdict u8 (0 welcome) | incarnation u64 | length u16 | text`, where the text says why not.
+//! Answer: `verdict u8 | incarnation u64 | length u16 | text`. The verdict is 0 (welcome), 1 (refused) or 2 (the dialler was
+//! removed from the cluster); the text says why.
 
 use std::io;
 use std::sync::Arc;
@@ -11,17 +12,19 @@ use tokio::net::TcpStream;
 
 use super::Lane;
 use crate::NodeId;
-use crate::identity::{Identity, KnownPeers};
+use crate::roster::{Roster, Stranger};
 
 const MAGIC: &[u8; 8] = b"SAMYPEER";
-const PROTOCOL_VERSION: u16 = 1;
+const PROTOCOL_VERSION: u16 = 2;
+const WELCOME: u8 = 0;
+const REFUSED: u8 = 1;
+const REMOVED: u8 = 2;
 const HELLO_BYTES: usize = 8 + 2 + 16 + 8 + 8 + 8 + 1 + 4;
 
 /// What both sides check each other against.
 #[derive(Clone)]
 pub(crate) struct Credentials {
-    pub(crate) identity: Identity,
-    pub(crate) peers: Arc<KnownPeers>,
+    pub(crate) roster: Arc<Roster>,
 }
 
 fn refused(text: impl Into<String>) -> io::Error {
@@ -37,8 +40,9 @@ impl Credentials {
         let mut hello = Vec::with_capacity(HELLO_BYTES);
         hello.extend_from_slice(MAGIC);
         hello.extend_from_slice(&PROTOCOL_VERSION.to_le_bytes());
-        hello.extend_from_slice(&self.identity.cluster);
-        for number in [self.identity.node, to, self.identity.incarnation] {
+        let me = self.roster.identity();
+        hello.extend_from_slice(&me.cluster);
+        for number in [me.node, to, me.incarnation] {
             hello.extend_from_slice(&number.to_le_bytes());
         }
         hello.push(lane as u8);
@@ -49,12 +53,16 @@ impl Credentials {
         stream.read_exact(&mut answer).await?;
         let mut text = vec![0; usize::from(u16::from_le_bytes([answer[9], answer[10]]))];
         stream.read_exact(&mut text).await?;
-        if answer[0] != 0 {
-            return Err(refused(String::from_utf8_lossy(&text)));
+        let text = String::from_utf8_lossy(&text);
+        if answer[0] == REMOVED {
+            self.roster.note_told(&text);
+        }
+        if answer[0] != WELCOME {
+            return Err(refused(text));
         }
         let mut incarnation = [0; 8];
         incarnation.copy_from_slice(&answer[1..9]);
-        self.peers.check(to, u64::from_le_bytes(incarnation)).map_err(refused)
+        self.roster.check(to, u64::from_le_bytes(incarnation)).map_err(|stranger| refused(stranger.why()))
     }
 
     /// Judge a connection that was accepted; says why when it is refused.
@@ -65,16 +73,28 @@ impl Credentials {
         let mut hello = [0; HELLO_BYTES];
         stream.read_exact(&mut hello).await?;
         let verdict = self.judge(&hello);
-        let text = verdict.as_ref().err().map_or("", String::as_str);
-        let mut answer = vec![u8::from(verdict.is_err())];
-        answer.extend_from_slice(&self.identity.incarnation.to_le_bytes());
+        let (kind, text) = match &verdict {
+            Ok(_) => (WELCOME, ""),
+            Err(Stranger::Removed(why)) => (REMOVED, why.as_str()),
+            Err(Stranger::Other(why)) => (REFUSED, why.as_str()),
+        };
+        let mut answer = vec![kind];
+        answer.extend_from_slice(&self.roster.identity().incarnation.to_le_bytes());
         answer.extend_from_slice(&(text.len() as u16).to_le_bytes());
         answer.extend_from_slice(text.as_bytes());
         stream.write_all(&answer).await?;
-        verdict.map_err(refused)
+        verdict.map_err(|stranger| refused(stranger.why()))
     }
 
-    fn judge(&self, hello: &[u8; HELLO_BYTES]) -> Result<(NodeId, Lane), String> {
+    fn judge(&self, hello: &[u8; HELLO_BYTES]) -> Result<(NodeId, Lane), Stranger> {
+        let (from, incarnation, lane) = self.read(hello).map_err(Stranger::Other)?;
+        self.roster.check(from, incarnation)?;
+        Ok((from, lane))
+    }
+
+    /// What it says, if it is meant for this node.
+    fn read(&self, hello: &[u8; HELLO_BYTES]) -> Result<(NodeId, u64, Lane), String> {
+        let me = self.roster.identity();
         let u64_at = |at: usize| {
             let mut bytes = [0; 8];
             bytes.copy_from_slice(&hello[at..at + 8]);
@@ -94,22 +114,18 @@ impl Credentials {
             ));
         }
         let (from, to, incarnation) = (u64_at(26), u64_at(34), u64_at(42));
-        if hello[10..26] != self.identity.cluster {
+        if hello[10..26] != me.cluster {
             return Err(format!(
                 "node {from} belongs to another cluster: check cluster.members and the data directories"
             ));
         }
-        if to != self.identity.node {
-            return Err(format!(
-                "node {to} was called and this is node {}: check the addresses",
-                self.identity.node
-            ));
+        if to != me.node {
+            return Err(format!("node {to} was called and this is node {}: check the addresses", me.node));
         }
         if from == to {
             return Err(format!("a second node calls itself {from}: every node has its own id"));
         }
-        self.peers.check(from, incarnation)?;
         let lane = Lane::from_byte(hello[50]).ok_or_else(|| format!("lane {} is unknown", hello[50]))?;
-        Ok((from, lane))
+        Ok((from, incarnation, lane))
     }
 }

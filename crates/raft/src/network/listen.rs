@@ -54,29 +54,36 @@ async fn welcome(mut stream: TcpStream, reception: Reception) -> io::Result<()> 
     let (from, lane) =
         hello.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).inspect_err(|error| {
             if error.kind() == io::ErrorKind::PermissionDenied {
-                tracing::warn!("a peer connection was refused: {error}");
+                tracing::debug!("a peer connection was refused: {error}");
             }
         })?;
     if lane == Lane::Stream {
         reception.streams.accept(from, stream);
         return Ok(());
     }
-    let done = converse(stream, &reception.answerer).await;
+    let done = converse(stream, from, &reception).await;
     if lane == Lane::Heartbeat {
         (reception.lost)(from);
     }
     done
 }
 
-async fn converse(stream: TcpStream, answerer: &Answerer) -> io::Result<()> {
+async fn converse(stream: TcpStream, from: NodeId, reception: &Reception) -> io::Result<()> {
     let (mut read, mut write) = stream.into_split();
     let mut out = BytesMut::new();
     while let Some(frame) = read_frame(&mut read).await? {
         if frame.kind != FrameKind::Request {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "an answer came where a request was due"));
         }
+        if reception.credentials.roster.was_removed(from) {
+            // It finds out why when it dials again.
+            return Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                "the peer was removed from the cluster",
+            ));
+        }
         // One after the other: a lane is an ordered conversation, and what may take long has a lane of its own.
-        let answer = answerer(frame.body).await;
+        let answer = (reception.answerer)(frame.body).await;
         out.clear();
         put_frame(&mut out, FrameKind::Answer, frame.request, &answer);
         write.write_all(&out).await?;

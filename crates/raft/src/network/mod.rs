@@ -7,6 +7,7 @@ pub(crate) mod hello;
 pub(crate) mod listen;
 pub(crate) mod tcp;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::NodeId;
+use crate::{NodeAddress, NodeId};
 
 /// Each lane is a connection of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,4 +58,10 @@ pub type CallFuture = Pin<Box<dyn Future<Output = Result<Bytes, CallError>> + Se
 /// Requests to peers. Cheap to call; never connects in the caller's time beyond `ttl`.
 pub trait Transport: Send + Sync + 'static {
     fn call(&self, to: NodeId, lane: Lane, request: Bytes, ttl: Duration) -> CallFuture;
+
+    /// This node is about to speak to that one, which may be new. A transport that goes by ids needs nothing of it.
+    fn meet(&self, _id: NodeId, _address: &NodeAddress) {}
+
+    /// These are the members now: links to others end.
+    fn keep(&self, _members: &BTreeMap<NodeId, NodeAddress>) {}
 }

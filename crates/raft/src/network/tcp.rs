@@ -21,8 +21,8 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use super::frame::{FrameKind, put_frame, read_frame};
 use super::hello::Credentials;
 use super::{CallError, CallFuture, Lane, Transport};
-use crate::NodeId;
 use crate::limits::REQUESTS_QUEUED_MAX;
+use crate::{NodeAddress, NodeId};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(150);
 /// A refused peer is not dialled again before this.
@@ -39,14 +39,26 @@ struct Call {
     answer: oneshot::Sender<Result<Bytes, CallError>>,
 }
 
-/// Where each node can be dialled.
-pub(crate) type Addresses = BTreeMap<NodeId, String>;
-
 pub(crate) struct TcpTransport {
     credentials: Credentials,
-    addresses: Addresses,
-    connections: Mutex<BTreeMap<(NodeId, Lane), mpsc::Sender<Call>>>,
-    heard: BTreeMap<NodeId, Arc<Heard>>,
+    /// Addresses to dial instead of the peers' own.
+    dial: BTreeMap<NodeId, String>,
+    peers: Mutex<BTreeMap<NodeId, Link>>,
+}
+
+/// What leads to one peer.
+struct Link {
+    address: String,
+    heard: Arc<Heard>,
+    /// Each ends when its queue goes.
+    connections: BTreeMap<Lane, mpsc::Sender<Call>>,
+}
+
+impl Link {
+    fn to(address: String) -> Self {
+        let heard = Arc::new(Heard { began: Instant::now(), last_ms: AtomicU64::new(0) });
+        Link { address, heard, connections: BTreeMap::new() }
+    }
 }
 
 /// When a peer was last heard, on whatever lane.
@@ -70,29 +82,39 @@ impl Heard {
 }
 
 impl TcpTransport {
-    pub(crate) fn new(credentials: Credentials, addresses: Addresses) -> Self {
-        let began = Instant::now();
-        let heard = |id: &NodeId| (*id, Arc::new(Heard { began, last_ms: AtomicU64::new(0) }));
-        let heard = addresses.keys().map(heard).collect();
-        TcpTransport { credentials, addresses, connections: Mutex::default(), heard }
+    pub(crate) fn new(credentials: Credentials, dial: BTreeMap<NodeId, String>) -> Self {
+        TcpTransport { credentials, dial, peers: Mutex::default() }
+    }
+
+    fn address_of(&self, id: NodeId, address: &NodeAddress) -> String {
+        self.dial.get(&id).unwrap_or(&address.peer).clone()
     }
 
     fn queue_to(&self, to: NodeId, lane: Lane) -> Option<mpsc::Sender<Call>> {
-        let (address, heard) = (self.addresses.get(&to)?.clone(), Arc::clone(self.heard.get(&to)?));
-        let mut connections = self.connections.lock();
-        if let Some(queue) = connections.get(&(to, lane)).filter(|queue| !queue.is_closed()) {
+        let mut peers = self.peers.lock();
+        let link = peers.get_mut(&to)?;
+        if let Some(queue) = link.connections.get(&lane).filter(|queue| !queue.is_closed()) {
             return Some(queue.clone());
         }
         let (sender, receiver) = mpsc::channel(REQUESTS_QUEUED_MAX);
-        let connection = Connection { credentials: self.credentials.clone(), to, lane, address, heard };
+        let (address, heard) = (link.address.clone(), Arc::clone(&link.heard));
+        let connection = Connection {
+            credentials: self.credentials.clone(),
+            to,
+            lane,
+            address,
+            heard,
+            refused: Mutex::default(),
+        };
         tokio::spawn(connection.run(receiver));
-        connections.insert((to, lane), sender.clone());
+        link.connections.insert(lane, sender.clone());
         Some(sender)
     }
 
     /// Nobody listens at the peer's address any more. False when that is not certain.
     pub(crate) async fn is_refused(&self, peer: NodeId) -> bool {
-        let Some(address) = self.addresses.get(&peer) else { return false };
+        let address = self.peers.lock().get(&peer).map(|link| link.address.clone());
+        let Some(address) = address else { return false };
         let dialled = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await;
         matches!(dialled, Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused)
     }
@@ -102,7 +124,8 @@ impl TcpTransport {
     /// # Errors
     /// When it cannot be reached, or refuses.
     pub(crate) async fn open_stream(&self, to: NodeId) -> io::Result<TcpStream> {
-        let address = self.addresses.get(&to).ok_or_else(|| {
+        let address = self.peers.lock().get(&to).map(|link| link.address.clone());
+        let address = address.ok_or_else(|| {
             io::Error::new(io::ErrorKind::NotFound, format!("no address is known for node {to}"))
         })?;
         let mut stream = TcpStream::connect(address).await?;
@@ -113,6 +136,24 @@ impl TcpTransport {
 }
 
 impl Transport for TcpTransport {
+    fn meet(&self, id: NodeId, address: &NodeAddress) {
+        if id == self.credentials.roster.identity().node {
+            return;
+        }
+        let address = self.address_of(id, address);
+        let mut peers = self.peers.lock();
+        if peers.get(&id).is_none_or(|link| link.address != address) {
+            peers.insert(id, Link::to(address));
+        }
+    }
+
+    fn keep(&self, members: &BTreeMap<NodeId, NodeAddress>) {
+        for (id, address) in members {
+            self.meet(*id, address);
+        }
+        self.peers.lock().retain(|id, _| members.contains_key(id));
+    }
+
     fn call(&self, to: NodeId, lane: Lane, request: Bytes, ttl: Duration) -> CallFuture {
         let queue = self.queue_to(to, lane);
         Box::pin(async move {
@@ -138,6 +179,8 @@ struct Connection {
     lane: Lane,
     address: String,
     heard: Arc<Heard>,
+    /// The last refusal that was written down: a peer that goes on refusing says it once.
+    refused: Mutex<String>,
 }
 
 /// Requests that wait for their answers.
@@ -214,7 +257,10 @@ impl Connection {
 
     /// Nobody there: everything that waits fails now.
     async fn refuse(&self, first: Call, error: io::Error, queue: &mut mpsc::Receiver<Call>) {
-        if error.kind() == io::ErrorKind::PermissionDenied {
+        let text = error.to_string();
+        if error.kind() == io::ErrorKind::PermissionDenied
+            && std::mem::replace(&mut *self.refused.lock(), text.clone()) != text
+        {
             tracing::warn!(peer = self.to, "node {} at {} refused this node: {error}", self.to, self.address);
         }
         let failure = match error.kind() {

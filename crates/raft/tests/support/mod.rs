@@ -132,6 +132,7 @@ pub fn config(id: NodeId, members: &BTreeMap<NodeId, NodeAddress>, directory: Pa
         node_id: id,
         listen: members[&id].peer.clone(),
         members: members.clone(),
+        joins: None,
         dial: BTreeMap::new(),
         directory: Some(directory),
         election_timeout_ms_min: 150,

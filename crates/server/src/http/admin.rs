@@ -1,4 +1,5 @@
-//! What operators may do over HTTP: `POST /leadership/transfer` and `POST /leadership/transfer/ID`.
+//! What operators may do over HTTP: `POST /leadership/transfer` and `POST /leadership/transfer/ID`; `POST /members/add`, `/members/promote`
+//! and `/members/remove` (`members.rs`).
 //!
 //! There is no authentication yet, and a page in somebody's browser must not be able to do this to a node on their
 //! machine. So a request has to carry a header of ours, which a page of another origin cannot send without asking first
@@ -14,16 +15,20 @@ use hyper::{Request, Response, StatusCode};
 use samyama_raft::{MemberStatus, ReadError};
 use serde_json::json;
 
-use super::{Pages, json, text};
+use super::{Pages, json, members, text};
 use crate::limits::TRANSFER_TIMEOUT;
 
 /// Says that the request was made on purpose.
 const PURPOSE: &str = "x-samyama-request";
 const TRANSFER: &str = "/leadership/transfer";
 
-pub async fn answer(pages: &Pages, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-    if let Some(why) = not_trusted(pages, request) {
+pub async fn answer(pages: &Pages, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    if let Some(why) = not_trusted(pages, &request) {
         return text(StatusCode::FORBIDDEN, format!("{why}\n"));
+    }
+    if let Some(step) = request.uri().path().strip_prefix(members::PATH) {
+        let step = step.to_owned();
+        return members::answer(pages, &step, request.into_body()).await;
     }
     match request.uri().path().strip_prefix(TRANSFER) {
         Some("" | "/") => transfer(pages, None).await,
@@ -31,9 +36,13 @@ pub async fn answer(pages: &Pages, request: &Request<Incoming>) -> Response<Full
             Some(id) => transfer(pages, Some(id)).await,
             None => refused(StatusCode::BAD_REQUEST, "a member's id is a number", None),
         },
-        None => {
-            text(StatusCode::NOT_FOUND, format!("POST is answered at {TRANSFER} and {TRANSFER}/ID only\n"))
-        }
+        None => text(
+            StatusCode::NOT_FOUND,
+            format!(
+                "POST is answered at {TRANSFER}, {TRANSFER}/ID and {}add, promote, remove only\n",
+                members::PATH
+            ),
+        ),
     }
 }
 
@@ -101,7 +110,7 @@ async fn transfer(pages: &Pages, to: Option<u64>) -> Response<Full<Bytes>> {
     }
 }
 
-fn refused(code: StatusCode, why: &str, leader: Option<&MemberStatus>) -> Response<Full<Bytes>> {
+pub(super) fn refused(code: StatusCode, why: &str, leader: Option<&MemberStatus>) -> Response<Full<Bytes>> {
     let body = json!({
         "error": why,
         "leader": leader.map(|leader| leader.id),

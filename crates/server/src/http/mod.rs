@@ -2,6 +2,7 @@
 //! by POST what operators may do (`admin.rs`). No state of its own.
 
 mod admin;
+mod members;
 mod metrics;
 mod process;
 mod status;
@@ -57,7 +58,7 @@ pub async fn serve(listener: TcpListener, pages: Arc<Pages>) {
                 let pages = Arc::clone(&pages);
                 async move {
                     Ok::<_, Infallible>(match request.method() {
-                        &Method::POST => admin::answer(&pages, &request).await,
+                        &Method::POST => admin::answer(&pages, request).await,
                         _ => answer(&pages, &request),
                     })
                 }

@@ -1,6 +1,6 @@
 //! `/status` and readiness.
 
-use samyama_raft::{RaftStatus, Role};
+use samyama_raft::{RaftStatus, Role, Standing};
 use serde_json::{Value, json};
 
 use super::Pages;
@@ -23,6 +23,8 @@ pub fn page(pages: &Pages) -> String {
                 "matched": member.matched,
                 "lag_entries": member.lag_entries,
                 "lag_ms": member.lag_ms,
+                "answered_ms_ago": member.answered_ms_ago,
+                "snapshot_bytes": member.snapshot_bytes,
             })
         })
         .collect();
@@ -49,6 +51,12 @@ pub fn page(pages: &Pages) -> String {
         "fatal": status.fatal,
         "draining": pages.progress.is_draining(),
         "members": members,
+        "standing": standing_name(&status.standing),
+        "bolt": status.address.bolt,
+        "peer": status.address.peer,
+        "http": status.address.http,
+        "next_id": status.next_id,
+        "change": status.change,
         "version": env!("CARGO_PKG_VERSION"),
     });
     page.to_string()
@@ -82,6 +90,14 @@ pub fn journey(pages: &Pages, index: &str) -> Option<String> {
     Some(page.to_string())
 }
 
+fn standing_name(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Member => "member",
+        Standing::Waiting => "waiting",
+        Standing::Removed(_) => "removed",
+    }
+}
+
 pub fn role_name(role: Role) -> &'static str {
     match role {
         Role::Leader => "leader",
@@ -94,7 +110,11 @@ pub fn role_name(role: Role) -> &'static str {
 /// Why the node should not be sent clients; None: it is ready.
 pub fn not_ready(pages: &Pages) -> Option<String> {
     let status = pages.database.raft.status();
-    reason(&status, pages.progress.is_draining(), pages.database.published().index)
+    pages
+        .database
+        .raft
+        .no_member()
+        .or_else(|| reason(&status, pages.progress.is_draining(), pages.database.published().index))
 }
 
 fn reason(status: &RaftStatus, draining: bool, applied: u64) -> Option<String> {

@@ -10,6 +10,7 @@ use samyama_exec::{ErrorKind, ExecError};
 use samyama_graph::{Map, Value};
 use samyama_raft::{LogIndex, ReadError};
 
+use crate::database::Database;
 use crate::frontend::CompileError;
 use crate::lane::Refusal;
 use crate::limits::{ANSWERS_ROWS_BYTES_MAX, CLIENT_KEY_AGE_MS_MIN, CLIENT_KEYS_BYTES_MAX, CLIENT_KEYS_MAX};
@@ -257,6 +258,15 @@ pub fn stopping() -> Failure {
         "08N09",
         "This node is being stopped. Nothing was done here; another node of the cluster will do it.",
     )
+}
+
+/// # Errors
+/// When this node is no member of its cluster: what it knows is old, or nothing, and another node answers.
+pub fn check_member(database: &Database) -> Result<(), Failure> {
+    match database.raft.no_member() {
+        None => Ok(()),
+        Some(why) => Err(failure(UNAVAILABLE, "08N09", format!("Nothing was done: {why}."))),
+    }
 }
 
 /// Nobody is there to take it. Nothing was done.

@@ -94,6 +94,7 @@ impl Backend for BoltBackend {
         _bookmarks: &[Arc<str>],
         database: Option<&str>,
     ) -> Result<RoutingTable, Failure> {
+        failures::check_member(&self.database)?;
         routing::table(&self.database, database)
     }
 }
@@ -386,7 +387,7 @@ impl BoltSession {
         if self.database.is_stopping() && self.info.forwarded_by.is_none() {
             return Err(failures::stopping());
         }
-        Ok(())
+        failures::check_member(&self.database)
     }
 
     /// A statement that is ready to run; it does so with its first PULL or DISCARD.

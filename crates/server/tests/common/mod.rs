@@ -4,7 +4,7 @@ pub const SETTINGS: &str = r#"{
     "node": {"id": 1, "data_directory": ""},
     "listen": {"bolt": "127.0.0.1:0", "peer": "127.0.0.1:0", "http": "127.0.0.1:0", "insecure": false},
     "advertise": {"bolt": "", "peer": "", "http": ""},
-    "cluster": {"members": [], "dial": {}},
+    "cluster": {"members": [], "join": [], "id": "", "dial": {}},
     "raft": {"election_timeout_ms_min": 150, "election_timeout_ms_max": 300, "heartbeat_interval_ms": 50,
              "snapshot_log_bytes": 67108864, "snapshot_log_entries": 1000000},
     "storage": {"fsync": true, "segment_bytes": 67108864},
