@@ -14,6 +14,7 @@ mod consensus;
 pub mod disk;
 mod failover;
 mod ground;
+mod handover;
 mod histogram;
 mod identity;
 mod journey;

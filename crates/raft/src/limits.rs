@@ -14,3 +14,5 @@ pub(crate) const PROPOSALS_QUEUED_MAX: usize = 8_192;
 pub(crate) const REQUESTS_QUEUED_MAX: usize = 1_024;
 /// A learner that misses more than this is not made a voter: until it had them, nothing might be committed.
 pub(crate) const PROMOTION_LAG_ENTRIES_MAX: u64 = 5_000;
+/// Nor is leadership handed to a node that misses more: it has half an election timeout to get them.
+pub(crate) const HANDOVER_LAG_ENTRIES_MAX: u64 = 1_000;

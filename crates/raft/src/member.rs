@@ -340,39 +340,6 @@ impl<T: Runtime> Member<T> {
         }
     }
 
-    /// Hand leadership to `to`, or to the most advanced follower; resolves when another node leads (or at the timeout).
-    ///
-    /// # Errors
-    /// `NoLeader` when this node does not lead or nobody can take over; `Timeout`.
-    pub async fn transfer_leadership(
-        &self,
-        to: Option<NodeId>,
-        timeout: Duration,
-    ) -> Result<NodeId, ReadError> {
-        let target = match to {
-            Some(id) => id,
-            None => self.most_advanced_follower().ok_or(ReadError::NoLeader)?,
-        };
-        let fatal = |error: &dyn std::fmt::Display| ReadError::Fatal(error.to_string());
-        self.inner.raft.trigger().transfer_leader(target).await.map_err(|error| fatal(&error))?;
-        let (mut leader, me) = (self.leader(), self.inner.id);
-        let other = leader.wait_for(|leader| leader.is_some_and(|id| id != me));
-        match T::Rt::timeout(timeout, other).await {
-            Ok(Ok(leader)) => leader.ok_or(ReadError::NoLeader),
-            Ok(Err(_)) => Err(ReadError::Fatal("it was shut down".into())),
-            Err(_) => Err(ReadError::Timeout),
-        }
-    }
-
-    fn most_advanced_follower(&self) -> Option<NodeId> {
-        let members = self.status().members;
-        let others = members.into_iter().filter(|member| member.voter && member.id != self.inner.id);
-        others
-            .max_by_key(|member| member.matched)
-            .filter(|member| member.matched.is_some())
-            .map(|member| member.id)
-    }
-
     /// Begin a snapshot now.
     ///
     /// # Errors
@@ -416,23 +383,6 @@ impl<T: Runtime> Inner<T> {
                     Err(_) => Err(ReadError::NoLeader),
                 }
             }
-        }
-    }
-
-    /// To the most advanced voter that has everything and room for more, if there is one.
-    pub(crate) async fn hand_over_to_one_with_room(&self) {
-        let status = status::collect(self);
-        let ttl = Duration::from_millis(self.config.election_timeout_ms_max);
-        for member in status.members.iter().filter(|member| member.voter && member.lag_entries == Some(0)) {
-            let asked = self.transport.call(member.id, Lane::Heartbeat, Request::Room.encode(), ttl).await;
-            if !matches!(asked.map(Answer::decode), Ok(Ok(Answer::Room { has_room: true }))) {
-                continue;
-            }
-            tracing::warn!("no room for the log here: leadership goes to node {}", member.id);
-            if let Err(error) = self.raft.trigger().transfer_leader(member.id).await {
-                tracing::warn!("leadership could not be handed over: {error}");
-            }
-            return;
         }
     }
 

@@ -5,7 +5,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use samyama_raft::{Applied, ProposeError, ReadError};
+use samyama_raft::{Applied, ProposeError, ReadError, Role};
 use support::*;
 
 #[test]
@@ -58,6 +58,8 @@ fn a_leader_whose_process_is_gone_is_replaced_before_its_lease_ends() {
         config.election_timeout_ms_max = 4_000;
     });
     cluster.write("before");
+    // A node that has only just started may still stand for election.
+    cluster.wait_equal();
     let follower = (1..=3).find(|id| *id != cluster.leader()).unwrap();
     let leader = cluster.leader();
     // A follower may still be a moment behind.
@@ -156,6 +158,31 @@ fn leadership_is_handed_over_and_reads_are_linearizable_everywhere() {
     wait("the new leader's lane", || cluster.members[&new].node.lane_ready().borrow().map(|_| ()));
     cluster.write("y");
     assert_eq!(cluster.wait_equal(), ["x", "y"]);
+}
+
+#[test]
+fn leadership_is_not_given_to_a_node_that_does_not_answer() {
+    let mut cluster = Cluster::new(3, |_| {});
+    cluster.write("x");
+    cluster.wait_equal();
+    let leader = cluster.leader();
+    let gone = (1..=3).find(|id| *id != leader).unwrap();
+    cluster.crash(gone);
+    let member = &cluster.members[&leader];
+    wait("its silence to be noticed", || {
+        let members = member.node.status().members;
+        let silent_ms = members.iter().find(|member| member.id == gone)?.answered_ms_ago?;
+        (silent_ms > 200).then_some(())
+    });
+    let term = member.node.status().term;
+    let outcome = member.block(member.node.transfer_leadership(Some(gone), Duration::from_millis(700)));
+    assert!(matches!(outcome, Err(ReadError::Timeout)), "{outcome:?}");
+    // It would have taken an election: the leader had stopped its heartbeats.
+    assert_eq!((member.node.status().role, member.node.status().term), (Role::Leader, term));
+    cluster.write("y");
+    let other = (1..=3).find(|id| ![leader, gone].contains(id)).unwrap();
+    let next = member.block(member.node.transfer_leadership(None, Duration::from_secs(5))).unwrap();
+    assert_eq!(next, other, "the one that answers");
 }
 
 #[test]

@@ -92,7 +92,7 @@ async fn transfer(pages: &Pages, to: Option<u64>) -> Response<Full<Bytes>> {
         Some(id) if !is_voter(id) => {
             return refused(StatusCode::BAD_REQUEST, &format!("node {id} is no voting member"), None);
         }
-        None if status.members.len() < 2 => {
+        None if status.members.iter().filter(|member| member.voter).count() < 2 => {
             return refused(StatusCode::BAD_REQUEST, "there is nobody to hand over to", None);
         }
         _ => {}
@@ -102,7 +102,7 @@ async fn transfer(pages: &Pages, to: Option<u64>) -> Response<Full<Bytes>> {
         Err(ReadError::Timeout) => refused(
             StatusCode::GATEWAY_TIMEOUT,
             &format!(
-                "nobody else leads after {TRANSFER_TIMEOUT:?}; the chosen node may be behind or cut off"
+                "nobody else leads after {TRANSFER_TIMEOUT:?}: the chosen node does not answer, or is behind"
             ),
             None,
         ),
