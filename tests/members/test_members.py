@@ -184,6 +184,28 @@ def test_a_leader_that_is_cut_off_changes_nothing_and_the_majority_does() -> Non
 
 
 @pytest.mark.timeout(180)
+def test_a_distant_node_is_added_when_the_timeouts_are_made_for_the_distance() -> None:
+    """A round trip of 200 ms: no greeting fits into what a dial may take by default."""
+    raft = {
+        "election_timeout_ms_min": 1_000,
+        "election_timeout_ms_max": 2_000,
+        "heartbeat_interval_ms": 400,
+    }
+    with Cluster(1, spares=1, settings={"raft": raft}, links=True) as cluster:
+        first = cluster.nodes[0]
+        write(first, 0, 50)
+        for source, target in cluster.links.wires:
+            cluster.links.delay(source, target, 100)
+        distant = cluster.join()
+        write(distant, 1000, 5)
+        cluster.wait_equal()
+        assert ask(distant, COUNT) == 55
+        status = first.status()
+        assert status.term == 1, "nobody was missed"
+        assert not cluster.panics()
+
+
+@pytest.mark.timeout(180)
 def test_an_addition_goes_on_when_the_leader_dies_in_the_middle() -> None:
     settings = {"raft": {"snapshot_log_entries": 200}}
     with Cluster(3, spares=1, settings=settings, links=True) as cluster:

@@ -106,7 +106,8 @@ impl RaftNode {
         let listener = bind(&config).await?;
         let roster = Arc::new(Roster::new(identity, peers));
         let credentials = Credentials { roster: Arc::clone(&roster) };
-        let transport = Arc::new(TcpTransport::new(credentials.clone(), config.dial.clone()));
+        let patience = Duration::from_millis(config.election_timeout_ms_max);
+        let transport = Arc::new(TcpTransport::new(credentials.clone(), config.dial.clone(), patience));
         transport.keep(&config.members);
         let mut ground = Ground::new(disks, roster, Arc::clone(&transport) as Arc<dyn Transport>);
         ground.lock = lock;

@@ -65,8 +65,6 @@ pub const RESOLVE_TIMEOUT: Duration = Duration::from_secs(10);
 pub const LEADER_WAIT: Duration = Duration::from_secs(2);
 /// Between two questions for a read point while nobody leads.
 pub const READ_RETRY_PAUSE: Duration = Duration::from_millis(5);
-/// Connecting to the leader for a forwarded session.
-pub const FORWARD_CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 /// A leader that has been asked and from which nothing has come for so long, not even a sign of life, is given up.
 pub const RELAY_SILENCE_MAX: Duration = Duration::from_secs(5);
 /// So long the old leader may still answer when another one is known.

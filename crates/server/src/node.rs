@@ -221,7 +221,13 @@ async fn serve(
     let database = Database::new(raft.clone(), shared, planner, config, Arc::new(procedures), registry);
     let backend = Arc::new(BoltBackend {
         database: Arc::clone(&database),
-        relays: Relays::new(raft.clone(), config.node.id, Arc::clone(&database.shared)),
+        relays: Relays::new(
+            raft.clone(),
+            config.node.id,
+            Arc::clone(&database.shared),
+            // Twice what a peer's dial may take.
+            Duration::from_millis(2 * config.raft.election_timeout_ms_max),
+        ),
     });
     let connections = Arc::new(ConnectionMetrics::default());
     let statements = Arc::new(StatementMetrics::default());

@@ -121,11 +121,17 @@ class Raft(_Section, frozen=True):
     election_timeout_ms_max: Annotated[
         Milliseconds,
         Meta(
-            description="Longest such time; also the leader's lease. Above 480 a failover may take a second."
+            description="Longest such time; also the leader's lease, and how long a member may take to be dialled (two"
+            " round trips; twice as long for a client's session that is relayed) or to say nothing. Above 480 a"
+            " failover may take a second."
         ),
     ] = 300
     heartbeat_interval_ms: Annotated[
-        Milliseconds, Meta(description="How often a leader sends a sign of life.")
+        Milliseconds,
+        Meta(
+            description="How often a leader sends a sign of life; also how long its answer may take, so more than a"
+            " round trip."
+        ),
     ] = 50
     snapshot_log_bytes: Annotated[
         Bytes, Meta(description="A snapshot is built when the log since the last one is this long.")

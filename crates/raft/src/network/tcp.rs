@@ -24,12 +24,10 @@ use super::{CallError, CallFuture, Lane, Transport};
 use crate::limits::REQUESTS_QUEUED_MAX;
 use crate::{NodeAddress, NodeId};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(150);
 /// A refused peer is not dialled again before this.
 const REDIAL_AFTER: Duration = Duration::from_millis(20);
-/// A connection that stays silent this long with a request open is given up, if the peer is silent on every lane.
-const SILENCE_MAX: Duration = Duration::from_millis(300);
-/// And after this long even if the peer answers on others: this one connection may have been cut. Longer than any call waits.
+/// A connection with a request open is given up after this long even if the peer answers on other lanes: this one connection
+/// may have been cut. Longer than any call waits.
 const LANE_SILENCE_MAX: Duration = Duration::from_secs(70);
 /// How often silence is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -43,6 +41,7 @@ pub(crate) struct TcpTransport {
     credentials: Credentials,
     /// Addresses to dial instead of the peers' own.
     dial: BTreeMap<NodeId, String>,
+    patience: Duration,
     peers: Mutex<BTreeMap<NodeId, Link>>,
 }
 
@@ -82,8 +81,10 @@ impl Heard {
 }
 
 impl TcpTransport {
-    pub(crate) fn new(credentials: Credentials, dial: BTreeMap<NodeId, String>) -> Self {
-        TcpTransport { credentials, dial, peers: Mutex::default() }
+    /// `patience`: how long a dial may take, greetings included (two round trips), and how long a peer that owes an answer may
+    /// be silent on every lane. Distance makes both longer, and so it does the longest election timeout, which this is.
+    pub(crate) fn new(credentials: Credentials, dial: BTreeMap<NodeId, String>, patience: Duration) -> Self {
+        TcpTransport { credentials, dial, patience, peers: Mutex::default() }
     }
 
     fn address_of(&self, id: NodeId, address: &NodeAddress) -> String {
@@ -104,6 +105,7 @@ impl TcpTransport {
             lane,
             address,
             heard,
+            patience: self.patience,
             refused: Mutex::default(),
         };
         tokio::spawn(connection.run(receiver));
@@ -115,7 +117,7 @@ impl TcpTransport {
     pub(crate) async fn is_refused(&self, peer: NodeId) -> bool {
         let address = self.peers.lock().get(&peer).map(|link| link.address.clone());
         let Some(address) = address else { return false };
-        let dialled = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await;
+        let dialled = tokio::time::timeout(self.patience, TcpStream::connect(address)).await;
         matches!(dialled, Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused)
     }
 
@@ -179,6 +181,7 @@ struct Connection {
     lane: Lane,
     address: String,
     heard: Arc<Heard>,
+    patience: Duration,
     /// The last refusal that was written down: a peer that goes on refusing says it once.
     refused: Mutex<String>,
 }
@@ -214,12 +217,11 @@ impl Pending {
     }
 
     /// Must the connection be given up? Forgets askers that have gone, which bounds what is kept.
-    fn is_silent(&self, heard: &Heard) -> bool {
+    fn is_silent(&self, heard: &Heard, patience: Duration) -> bool {
         let mut calls = self.calls.lock();
         calls.open.retain(|_, asker| !asker.is_closed());
         let Some(owed) = calls.owed_since.map(|since| since.elapsed()) else { return false };
-        owed > LANE_SILENCE_MAX
-            || (owed > SILENCE_MAX && u128::from(heard.silent_ms()) > SILENCE_MAX.as_millis())
+        owed > LANE_SILENCE_MAX || (owed > patience && u128::from(heard.silent_ms()) > patience.as_millis())
     }
 
     fn fail_all(&self, why: &str) {
@@ -250,7 +252,7 @@ impl Connection {
             self.credentials.introduce(&mut stream, self.to, self.lane).await?;
             Ok(stream)
         };
-        tokio::time::timeout(CONNECT_TIMEOUT, connecting)
+        tokio::time::timeout(self.patience, connecting)
             .await
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
@@ -307,7 +309,7 @@ impl Connection {
             tokio::select! {
                 biased;
                 () = pending.broken.notified() => break Err(io::ErrorKind::ConnectionReset.into()),
-                _ = look.tick() => if pending.is_silent(&self.heard) {
+                _ = look.tick() => if pending.is_silent(&self.heard, self.patience) {
                     break Err(io::Error::new(io::ErrorKind::TimedOut, "the peer has gone silent"));
                 },
                 call = queue.recv() => match call {
@@ -334,7 +336,7 @@ impl Connection {
             tokio::select! {
                 biased;
                 written = &mut writing => return written,
-                _ = look.tick() => if pending.is_silent(&self.heard) {
+                _ = look.tick() => if pending.is_silent(&self.heard, self.patience) {
                     return Err(io::Error::new(io::ErrorKind::TimedOut, "the peer has gone silent"));
                 },
             }

@@ -11,6 +11,7 @@ mod seen;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use samyama_bolt::client::{Client, Introduction};
@@ -19,7 +20,7 @@ use samyama_raft::NodeId;
 use tokio::net::TcpStream;
 
 use crate::consensus::Consensus;
-use crate::limits::{FORWARD_CONNECT_TIMEOUT, FORWARD_POOL_MAX, RELAY_SILENCE_MAX};
+use crate::limits::{FORWARD_POOL_MAX, RELAY_SILENCE_MAX};
 use crate::shared::Shared;
 
 pub use self::relay::{Relay, RelayError};
@@ -31,14 +32,16 @@ type PoolKey = (NodeId, Version, bool);
 /// Connections to other members.
 pub struct Relays {
     raft: Consensus,
+    connect_timeout: Duration,
     ring: Arc<KeyRing>,
     /// Idle ones: logged on, nothing open.
     pool: Mutex<HashMap<PoolKey, Vec<Client>>>,
 }
 
 impl Relays {
-    pub fn new(raft: Consensus, node: NodeId, shared: Arc<Shared>) -> Arc<Self> {
-        Arc::new(Self { raft, ring: KeyRing::new(node, shared), pool: Mutex::default() })
+    /// `connect_timeout`: for four round trips: the connection, the peers' greetings, those of Bolt, and the login.
+    pub fn new(raft: Consensus, node: NodeId, shared: Arc<Shared>, connect_timeout: Duration) -> Arc<Self> {
+        Arc::new(Self { raft, connect_timeout, ring: KeyRing::new(node, shared), pool: Mutex::default() })
     }
 
     /// A key that no write has had.
@@ -62,13 +65,13 @@ impl Relays {
         let introduction =
             Introduction { version, user_agent: Arc::from("samyama-relay"), utc_patch: info.utc_datetimes };
         let connect = async {
-            let stream = self.raft.open_stream(node, FORWARD_CONNECT_TIMEOUT).await?;
+            let stream = self.raft.open_stream(node, self.connect_timeout).await?;
             // It may have been opened on another runtime's reactor.
             let stream = TcpStream::from_std(stream.into_std()?)?;
             stream.set_nodelay(true)?;
             Client::connect(stream, &introduction).await
         };
-        match tokio::time::timeout(FORWARD_CONNECT_TIMEOUT, connect).await {
+        match tokio::time::timeout(self.connect_timeout, connect).await {
             Ok(Ok(mut client)) => {
                 client.set_silence_max(RELAY_SILENCE_MAX);
                 Ok(Relay::new(client, key, self.raft.leader()))
