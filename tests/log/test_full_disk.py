@@ -17,6 +17,7 @@ pytestmark = [
 
 SETTINGS = {"storage": {"segment_bytes": 1 << 20}}
 FILLER = "x" * 2_000
+UNKNOWN = "Neo.DatabaseError.Transaction.TransactionCommitFailed"
 
 
 def write(connection: BoltConnection, number: int) -> BoltFailure | None:
@@ -88,10 +89,12 @@ def test_a_client_of_a_follower_is_told_that_the_leaders_disk_is_full() -> None:
         for disk in disks:
             disk.fill()
         with BoltConnection(cluster.followers()[0].bolt, timeout_s=30) as connection:
-            refused, acknowledged = None, 0
-            while refused is None:
+            refused, acknowledged, unknown = None, 0, 0
+            while refused is None or refused.code == UNKNOWN:
                 refused = write(connection, acknowledged)
                 acknowledged += refused is None
+                # The leader had room for it and the followers had not: when there is room it may yet be committed.
+                unknown += refused is not None and refused.code == UNKNOWN
                 assert acknowledged < 2_000, "three full disks went unnoticed"
             assert refused.code == "Neo.TransientError.General.DatabaseUnavailable"
             assert "no room for the log" in refused.message, refused.message
@@ -103,7 +106,7 @@ def test_a_client_of_a_follower_is_told_that_the_leaders_disk_is_full() -> None:
                 disk.free()
             wait_until("writes to come back", lambda: write(connection, -2) is None, 20)
         cluster.wait_equal()
-        assert count(cluster.nodes[0]) == acknowledged + 1
+        assert acknowledged < count(cluster.nodes[0]) <= acknowledged + 1 + unknown
 
 
 @pytest.mark.parametrize("who", ["the leader", "a follower"])
