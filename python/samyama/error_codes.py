@@ -187,7 +187,7 @@ ERROR_CODES = (
     ErrorCode(
         "ClientError.Transaction.TransactionTimedOut",
         "50N42",
-        "It took longer than `limits.query_timeout_ms`. Nothing was done.",
+        "It took longer than `limits.query_timeout_ms`, or ten seconds to compile. Nothing was done.",
         "Make it quicker (`PROFILE`), give it a timeout of its own, or raise the limit.",
     ),
     ErrorCode(

@@ -220,6 +220,7 @@ def ended_as(query: Hostile, code: str | None) -> str | None:
     if code is None:
         return f"{query.name}: was answered"
     if query.ends == "refused":
-        is_own = code.startswith("Neo.ClientError.Statement.")
+        # What takes very long to compile may be ended before it is found to be wrong.
+        is_own = code.startswith("Neo.ClientError.Statement.") or code in _CODES["time"]
         return None if is_own else f"{query.name}: {code} is no error of the statement"
     return None if code in _CODES[query.ends] else f"{query.name}: {code}"

@@ -4,7 +4,7 @@
 //! calls it, so a query whose plan is cached never meets Python, and a pause there stops compilations and nothing else.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
 use tokio::sync::oneshot;
@@ -41,6 +41,16 @@ pub struct CompileError {
 }
 
 impl CompileError {
+    /// Others are before it, and it may be asked again.
+    fn queued(message: String) -> Self {
+        Self {
+            code: "Neo.TransientError.Request.NoThreadsAvailable".into(),
+            gql_status: "51N73".into(),
+            message: message.into(),
+            ..Self::internal("")
+        }
+    }
+
     /// Not the query's fault.
     pub fn internal(message: impl Into<Box<str>>) -> Self {
         Self {
@@ -58,7 +68,11 @@ pub trait Frontend: Send + Sync + 'static {
     fn compile(&self, request: &CompileRequest) -> Result<Vec<u8>, CompileError>;
 }
 
-type Reply = oneshot::Sender<Result<Vec<u8>, CompileError>>;
+/// Where the answer goes, and whether the thread has begun with it.
+struct Reply {
+    answer: oneshot::Sender<Result<Vec<u8>, CompileError>>,
+    begun: Arc<AtomicBool>,
+}
 
 /// The planner thread. Ends when the last handle is dropped.
 #[derive(Clone)]
@@ -76,15 +90,16 @@ impl Planner {
         std::thread::Builder::new().name("samyama-planner".into()).spawn(move || {
             for (request, reply) in requests {
                 taken.fetch_sub(1, Ordering::Relaxed);
-                if reply.is_closed() {
+                if reply.answer.is_closed() {
                     continue;
                 }
+                reply.begun.store(true, Ordering::Relaxed);
                 let compiled =
                     std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| frontend.compile(&request)));
                 let compiled = compiled
                     .unwrap_or_else(|_| Err(CompileError::internal("the planner panicked on this query")));
                 // Nobody may be waiting any more.
-                drop(reply.send(compiled));
+                drop(reply.answer.send(compiled));
             }
         })?;
         Ok(Self { queue, waiting })
@@ -96,21 +111,18 @@ impl Planner {
     }
 
     pub async fn compile(&self, request: CompileRequest) -> Result<Vec<u8>, CompileError> {
-        let (reply, answer) = oneshot::channel();
+        let (sender, answer) = oneshot::channel();
+        let begun = Arc::new(AtomicBool::new(false));
+        let reply = Reply { answer: sender, begun: Arc::clone(&begun) };
         // Before it is sent: the thread may take it up at once.
         self.waiting.fetch_add(1, Ordering::Relaxed);
         match self.queue.try_send((request, reply)) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => {
                 self.waiting.fetch_sub(1, Ordering::Relaxed);
-                return Err(CompileError {
-                    code: "Neo.TransientError.Request.NoThreadsAvailable".into(),
-                    message: format!(
-                        "{COMPILATIONS_WAITING_MAX} queries wait to be compiled; use parameters, so that queries share a plan"
-)
-.into(),
-                    ..CompileError::internal("")
-                });
+                return Err(CompileError::queued(format!(
+                    "{COMPILATIONS_WAITING_MAX} queries wait to be compiled; use parameters, so that queries share a plan"
+                )));
             }
             Err(TrySendError::Disconnected(_)) => {
                 self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -120,9 +132,18 @@ impl Planner {
         match tokio::time::timeout(COMPILE_TIMEOUT, answer).await {
             Ok(Ok(compiled)) => compiled,
             Ok(Err(_)) => Err(CompileError::internal("the planner has stopped")),
-            Err(_) => {
-                Err(CompileError::internal(format!("the query was not compiled within {COMPILE_TIMEOUT:?}")))
-            }
+            Err(_) if begun.load(Ordering::Relaxed) => Err(CompileError {
+                code: "Neo.ClientError.Transaction.TransactionTimedOut".into(),
+                gql_status: "50N42".into(),
+                message: format!(
+                    "the query was not compiled within {COMPILE_TIMEOUT:?}: split it, or pass what is long as a parameter"
+                )
+                .into(),
+                ..CompileError::internal("")
+            }),
+            Err(_) => Err(CompileError::queued(format!(
+                "the query was not compiled within {COMPILE_TIMEOUT:?}: others are before it that take long"
+            ))),
         }
     }
 }
