@@ -30,8 +30,9 @@ class Components:
         """One path, and a predicate that does not look elsewhere."""
         queries = Queries(choices)
         scope = Scope()
-        path = queries.patterns.path(scope, set(), hops=choices.between(0, 3))
+        # No subqueries, neither inside of the path nor behind it: they look at the whole graph.
         queries.expressions.queries = None
+        path = queries.patterns.path(scope, set(), hops=choices.between(0, 3))
         where = (
             f" WHERE {queries.expressions.of('boolean', scope, 2)}" if choices.chance(60) else ""
         )

@@ -58,6 +58,8 @@ class PatternReader:
         if path.variable is not None:
             slot = names[path.variable] = self.context.new_slot()
             self.graph.paths.append((slot, slots))
+            for relationship in between:
+                relationship.is_seen = True
         return slots[::2], between
 
     def add_path_conditions(

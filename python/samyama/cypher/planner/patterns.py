@@ -159,7 +159,7 @@ class Patterns:
             return shortest_step(
                 source, graph, relationship, bound, lambda right: self._filter(right, graph, bound)
             )
-        return step(self.context, source, graph, relationship, exclude, bound)
+        return step(self.context, source, relationship, exclude, bound)
 
     # --------------------------------------------------------------------------------------------------- starting
 

@@ -32,7 +32,8 @@ class Relationship:
     direction: str
     types: list[str]
     length: tuple[int, int | None] | None
-    named: bool
+    #: By its own name or that of its path: its relationships stand in the order of the pattern.
+    is_seen: bool
     shortest: str | None = None
     is_bound: bool = False
     is_list: bool = False

@@ -48,7 +48,6 @@ def bound_step(
 def step(
     context: Context,
     source: p.Operator,
-    graph: QueryGraph,
     relationship: Relationship,
     exclude: list[int],
     bound: set[int],
@@ -71,8 +70,7 @@ def step(
         hop = _var_length(source, relationship, (from_, end, direction), exclude)
     if end != to:
         hop = _into(hop, end, to, context.without)
-    is_seen = relationship.named or any(relationship.slot in slots for _, slots in graph.paths)
-    if relationship.length is not None and from_ != relationship.left and is_seen:
+    if relationship.length is not None and from_ != relationship.left and relationship.is_seen:
         reverse = p.Function("reverse", [p.Slot(relationship.slot)])
         hop = p.Projection(input=hop, slots=[relationship.slot], expressions=[reverse])
     bound |= {to, relationship.slot}
