@@ -134,6 +134,8 @@ class Part:
             # A unit subquery keeps the number of rows: its own are counted and dropped.
             counted = p.Aggregate(self.context.new_slot(), "count_star", [])
             right = p.Aggregation(input=right, key_slots=[], keys=[], aggregates=[counted])
+        if clause.optional:
+            right, columns = _apart(self.context, right, columns, set(self.names.values()))
         self.names = self.names | {name: slot for name, slot, _ in columns}
         if clause.optional:
             slots = [slot for _, slot, _ in columns]
@@ -142,6 +144,18 @@ class Part:
             self.source = p.Apply(input=self.source, right=right)
         self.single, self.reads = False, True
         self.unread_writes = wrote
+
+
+def _apart(
+    context: Context, source: p.Operator, columns: list[Column], taken: set[int]
+) -> tuple[p.Operator, list[Column]]:
+    """The same columns in slots of their own: without match they become null, and the outer row's must not."""
+    moved = {slot: context.new_slot() for _, slot, _ in columns if slot in taken}
+    if not moved:
+        return source, columns
+    expressions: list[p.Expression] = [p.Slot(slot) for slot in moved]
+    source = p.Projection(input=source, slots=list(moved.values()), expressions=expressions)
+    return source, [(name, moved.get(slot, slot), kind) for name, slot, kind in columns]
 
 
 def plan_inner(context: Context, query: ast.Query, names: Names) -> tuple[p.Operator, list[Column]]:
