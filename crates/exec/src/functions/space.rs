@@ -130,12 +130,17 @@ pub(crate) fn point_component(point: &Point, name: &str) -> Value {
         "latitude" if geographic => Value::Float(point.y),
         "height" if geographic => point.z.map_or(Value::Null, Value::Float),
         "srid" => Value::Integer(i64::from(point.srid)),
-        "crs" => Value::from(match point.srid {
-            WGS_84 => "wgs-84",
-            WGS_84_3D => "wgs-84-3d",
-            CARTESIAN_3D => "cartesian-3d",
-            _ => "cartesian",
-        }),
+        "crs" => Value::from(crs_name(point.srid)),
         _ => Value::Null,
+    }
+}
+
+/// The name of a coordinate reference system.
+pub(super) fn crs_name(srid: u32) -> &'static str {
+    match srid {
+        WGS_84 => "wgs-84",
+        WGS_84_3D => "wgs-84-3d",
+        CARTESIAN_3D => "cartesian-3d",
+        _ => "cartesian",
     }
 }

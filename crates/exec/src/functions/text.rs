@@ -2,6 +2,7 @@
 
 use samyama_graph::{Point, Value};
 
+use super::space::crs_name;
 use super::temporal;
 
 /// The text of a scalar, as `toString` gives it; containers as [`to_text`] writes them.
@@ -102,9 +103,10 @@ pub(crate) fn float(f: f64) -> String {
 
 fn point_text(point: &Point) -> String {
     let (x, y) = (float(point.x), float(point.y));
+    let crs = crs_name(point.srid);
     match point.z {
-        Some(z) => format!("point({{srid: {}, x: {x}, y: {y}, z: {}}})", point.srid, float(z)),
-        None => format!("point({{srid: {}, x: {x}, y: {y}}})", point.srid),
+        Some(z) => format!("point({{x: {x}, y: {y}, z: {}, crs: '{crs}'}})", float(z)),
+        None => format!("point({{x: {x}, y: {y}, crs: '{crs}'}})"),
     }
 }
 
