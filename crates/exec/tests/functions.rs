@@ -134,7 +134,7 @@ fn points() {
     let point = |x: f64, y: f64| call("point", [map([("x", literal(x)), ("y", literal(y))])]);
     let earth = |x: f64, y: f64| call("point", [map([("longitude", literal(x)), ("latitude", literal(y))])]);
     golden([
-        (point(1.0, 2.0), "point({srid: 7203, x: 1.0, y: 2.0})"),
+        (point(1.0, 2.0), "point({x: 1.0, y: 2.0, crs: 'cartesian'})"),
         (earth(181.0, 91.0), "ArgumentError: InvalidArgumentValue"),
         (call("point", [map([("x", literal(1))])]), "ArgumentError: InvalidArgumentValue"),
         (call("point", [map([("x", null()), ("y", literal(1))])]), "null"),
