@@ -205,6 +205,11 @@ HOSTILE = (
     ),
     Hostile("ten thousand unions", " UNION ALL ".join(["RETURN 1 AS x"] * 10_000), "any"),
     Hostile("a text of a megabyte", "RETURN " + " + ".join(["1"] * 250_000) + " AS x", "refused"),
+    Hostile(
+        "cases in cases",
+        "RETURN " + "CASE 1 WHEN " * 40 + "1" + ", 2 THEN 3 END" * 40 + " AS x",
+        "any",
+    ),
     Hostile("brackets without end", "RETURN " + "[" * 100_000, "refused"),
 )
 

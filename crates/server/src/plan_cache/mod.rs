@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use rustc_hash::FxBuildHasher;
-use samyama_exec::{NamePiece, Notification, Plan};
+use samyama_exec::{ErrorKind, NamePiece, Notification, Plan};
 use samyama_graph::{Graph, Map, Value};
 use tokio::sync::OnceCell;
 
@@ -282,6 +282,13 @@ impl PlanCache {
         self.metrics.compile_us.fetch_add(started.elapsed().as_micros() as u64, Ordering::Relaxed);
         let decoded = compiled.and_then(|bytes| match Plan::decode(&bytes) {
             Ok(plan) => Ok((Arc::new(plan), bytes.into())),
+            // A limit of plans that the query has run into, such as their depth.
+            Err(error) if error.kind == ErrorKind::MemoryLimit => Err(CompileError {
+                code: error.code.into(),
+                gql_status: error.gql_status.into(),
+                message: error.message.into(),
+                ..CompileError::internal("")
+            }),
             Err(error) => {
                 Err(CompileError::internal(format!("the planner made a plan that cannot be read: {error}")))
             }

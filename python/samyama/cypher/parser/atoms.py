@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 from samyama.cypher import ast
 from samyama.cypher import errors as e
 from samyama.cypher.errors import CypherError
@@ -32,6 +35,26 @@ ATOM_WORDS = {
 INTEGER_MAX = 2**63 - 1
 TRIMS = {"BOTH": "btrim", "LEADING": "ltrim", "TRAILING": "rtrim"}
 NORMAL_FORMS = ("NFC", "NFD", "NFKC", "NFKD")
+
+
+@dataclass(slots=True)
+class _When:
+    """Of a CASE: a value or condition, or a test that has the subject on its left side already."""
+
+    value: ast.Expr
+    is_test: bool
+
+
+def _any_of(whens: list[_When], subject: str) -> ast.Expr:
+    """Whether the subject has one of these values, or one of these tests is true of it."""
+    tests: list[ast.Expr] = []
+    for when in whens:
+        value = when.value
+        if not when.is_test:
+            left = ast.Variable(value.start, value.start, subject)
+            value = ast.Comparison(value.start, value.end, [left, value], ["="])
+        tests.append(value)
+    return tests[0] if len(tests) == 1 else joined("OR", tests)
 
 
 class Atoms(Patterns, Types):
@@ -264,39 +287,37 @@ class Atoms(Patterns, Types):
         start = self.start()
         self.expect_word("CASE")
         subject = None if self.is_word("WHEN") else self.expression()
-        whens: list[ast.Expr] = []
+        name = "" if subject is None else self._subject_name
+        branches: list[list[_When]] = []
         thens: list[ast.Expr] = []
-        first, name = self.at, None
         while self.accept_word("WHEN"):
-            if subject is not None and name is None and self._is_extended_when():
-                # Some were taken for values alone: all of them again.
-                name, self.at = self._unused_name("subject"), first
-                whens, thens = [], []
-                continue
-            whens.append(self.expression() if name is None else self._extended_when(name))
+            branches.append(self._whens(name))
             self.expect_word("THEN")
             thens.append(self.expression())
-        if not whens:
+        if not branches:
             self.fail_expected("WHEN")
         otherwise = self.expression() if self.accept_word("ELSE") else None
         self.expect_word("END")
         end = self.end()
-        if subject is None or name is None:
-            return ast.Case(start, end, subject, whens, thens, otherwise)
-        searched = ast.Case(start, end, None, whens, thens, otherwise)
+        if subject is None or all(len(whens) == 1 and not whens[0].is_test for whens in branches):
+            values = [when.value for (when,) in branches]
+            return ast.Case(start, end, subject, values, thens, otherwise)
+        tests = [_any_of(whens, name) for whens in branches]
+        searched = ast.Case(start, end, None, tests, thens, otherwise)
         source = ast.ListLiteral(subject.start, subject.end, [subject])
         found = ast.ListComprehension(start, end, name, source, None, searched)
         return ast.Index(start, end, found, ast.Literal(start, start, 0))
 
-    def _is_extended_when(self) -> bool:
-        """Is it more than one value that stands behind this WHEN?"""
-        if self._begins_test():
-            return True
-        before = self.at
-        self.expression()
-        is_list = self.is_op(",")
-        self.at = before
-        return is_list
+    def _whens(self, subject: str) -> list[_When]:
+        """What stands between WHEN and THEN: a condition; of a subject, values and tests with commas between them."""
+        found: list[_When] = []
+        while not found or (subject and self.accept_op(",")):
+            if subject and self._begins_test():
+                left = ast.Variable(self.start(), self.start(), subject)
+                found.append(_When(self.test_of(left), is_test=True))
+            else:
+                found.append(_When(self.expression(), is_test=False))
+        return found
 
     def _begins_test(self) -> bool:
         """An operator whose left side is the subject; its word may be a variable's name, which ends there."""
@@ -306,18 +327,10 @@ class Atoms(Patterns, Types):
         is_name = self.uppers[self.at + 1] in ("THEN", ",", ".", "[", "(")
         return word in ("IS", "CONTAINS", "STARTS", "ENDS") and not is_name
 
-    def _extended_when(self, name: str) -> ast.Expr:
-        tests: list[ast.Expr] = []
-        while not tests or self.accept_op(","):
-            subject = ast.Variable(self.start(), self.start(), name)
-            if self._begins_test():
-                tests.append(self.test_of(subject))
-            else:
-                value = self.expression()
-                tests.append(ast.Comparison(value.start, self.end(), [subject, value], ["="]))
-        return tests[0] if len(tests) == 1 else joined("OR", tests)
-
-    def _unused_name(self, name: str) -> str:
+    @cached_property
+    def _subject_name(self) -> str:
+        """Of a CASE whose subject is needed more than once: a variable that the text doesn't have."""
+        name = "subject"
         while name in self.text:
             name += "_"
         return name
