@@ -7,7 +7,16 @@ from typing import Any
 
 from samyama.cypher import ast
 
-__all__ = ["children", "conjuncts", "joined", "path_parts", "signature", "transform", "walk"]
+__all__ = [
+    "children",
+    "conjuncts",
+    "joined",
+    "label_parts",
+    "path_parts",
+    "signature",
+    "transform",
+    "walk",
+]
 
 _FIELDS: dict[type, tuple[str, ...]] = {}
 _INNER: dict[type, tuple[str, ...]] = {}
@@ -106,6 +115,27 @@ def joined(operator: str, operands: list[ast.Expr]) -> ast.Expr:
     for right in operands[1:]:
         left = ast.Binary(left.start, right.end, operator, left, right)
     return left
+
+
+def label_parts(
+    labels: ast.LabelExpr | None,
+) -> tuple[list[str], list[ast.Expr], ast.LabelExpr | None]:
+    """Of labels that are created, set or removed: the plain names, the values of the others, and the first part that is
+    neither a name nor ``$(...)``."""
+    names: list[str] = []
+    values: list[ast.Expr] = []
+    waiting = [] if labels is None else [labels]
+    while waiting:
+        match waiting.pop():
+            case ast.LabelName(name=name):
+                names.append(name)
+            case ast.LabelValue(value=value, is_any=False):
+                values.append(value)
+            case ast.LabelAnd(operands=operands):
+                waiting += reversed(operands)
+            case other:
+                return names, values, other
+    return names, values, None
 
 
 def conjuncts(node: ast.Expr | None) -> list[ast.Expr]:

@@ -8,6 +8,7 @@ from samyama.cypher import ast
 from samyama.cypher import errors as e
 from samyama.cypher.lexer import NAME
 from samyama.cypher.parser.expressions import MAP_FROM_PAIRS, Expressions
+from samyama.cypher.tree import label_parts
 
 __all__ = ["Clauses"]
 
@@ -204,19 +205,9 @@ class Clauses(Expressions):
 
     def _labels_of(self, labels: ast.LabelExpr) -> tuple[list[str], list[ast.Expr]]:
         """The plain ones, and the values of the others."""
-        names: list[str] = []
-        values: list[ast.Expr] = []
-        for one in labels.operands if isinstance(labels, ast.LabelAnd) else [labels]:
-            if isinstance(one, ast.LabelName):
-                names.append(one.name)
-            elif isinstance(one, ast.LabelValue) and not one.is_any:
-                values.append(one.value)
-            elif isinstance(one, ast.LabelAnd):
-                inner = self._labels_of(one)
-                names += inner[0]
-                values += inner[1]
-            else:
-                self.fail("Only plain labels and $(...) can be set, joined by ':'", at=labels.start)
+        names, values, other = label_parts(labels)
+        if other is not None:
+            self.fail("Only plain labels and $(...) can be set, joined by ':'", at=labels.start)
         return names, values
 
     def _remove(self) -> ast.Clause:

@@ -9,7 +9,7 @@ from samyama.cypher import plan as p
 from samyama.cypher.planner.context import Context, Names
 from samyama.cypher.planner.expressions import Lowering, holds_subplan, slots_of
 from samyama.cypher.planner.patterns import Patterns
-from samyama.cypher.tree import path_parts, walk
+from samyama.cypher.tree import label_parts, path_parts
 
 __all__ = ["plan_write"]
 
@@ -95,7 +95,7 @@ class _NewPattern:
         if node.variable is not None and node.variable in self.names:
             return self.names[node.variable]
         slot = self.context.new_slot()
-        names, values = _labels(node.labels)
+        names, values, _ = label_parts(node.labels)
         lowering = Lowering(self.context, self.names, Patterns)
         properties = lowering.optional(node.properties)
         self.nodes.append(p.CreateNode(slot, names, properties, lowering.all(values)))
@@ -105,7 +105,8 @@ class _NewPattern:
 
     def _relationship(self, pattern: ast.RelationshipPattern, left: int, right: int) -> int:
         slot = self.context.new_slot()
-        (name, value), *_ = zip_longest(*_labels(pattern.types))
+        names, values, _ = label_parts(pattern.types)
+        name, value = next(zip_longest(names, values))
         lowering = Lowering(self.context, self.names, Patterns)
         start, end = (right, left) if pattern.direction == "in" else (left, right)
         properties = lowering.optional(pattern.properties)
@@ -115,13 +116,6 @@ class _NewPattern:
         if pattern.variable is not None:
             self.names[pattern.variable] = slot
         return slot
-
-
-def _labels(labels: ast.LabelExpr | None) -> tuple[list[str], list[ast.Expr]]:
-    """The plain names, and the values of the others."""
-    parts = [] if labels is None else list(walk(labels))
-    names = [part.name for part in parts if isinstance(part, ast.LabelName)]
-    return names, [part.value for part in parts if isinstance(part, ast.LabelValue)]
 
 
 def _plan_merge(

@@ -10,7 +10,7 @@ from samyama.cypher import errors as e
 from samyama.cypher.semantic.expressions import NAMES
 from samyama.cypher.semantic.scope import Scope
 from samyama.cypher.semantic.types import NODE, PATH, RELATIONSHIP, of
-from samyama.cypher.tree import path_parts
+from samyama.cypher.tree import label_parts, path_parts
 
 if TYPE_CHECKING:
     from samyama.cypher.semantic.queries import Queries
@@ -96,7 +96,10 @@ class Updates:
                 self.analyser.fail(at, e.ALREADY_BOUND_NODE, message)
             node.variable = known.name
             return
-        self._check_labels(node.labels)
+        _, _, other = label_parts(node.labels)
+        if other is not None:
+            message = "What is created has plain labels or $(...), joined by ':'"
+            self.analyser.fail(other, e.UNEXPECTED_SYNTAX, message)
         self.expressions.label_values(node.labels, seen)
         self._properties(node.properties, seen, word)
         if node.variable is not None:
@@ -124,17 +127,6 @@ class Updates:
         self._properties(pattern.properties, seen, word)
         if name is not None:
             pattern.variable = self.analyser.declare(scope, name, RELATIONSHIP, pattern).name
-
-    def _check_labels(self, labels: ast.LabelExpr | None) -> None:
-        operands = labels.operands if isinstance(labels, ast.LabelAnd) else [labels]
-        for one in operands:
-            if isinstance(one, ast.LabelAnd):
-                self._check_labels(one)
-            elif isinstance(one, ast.LabelValue) and not one.is_any:
-                continue
-            elif one is not None and not isinstance(one, ast.LabelName):
-                message = "What is created has plain labels or $(...), joined by ':'"
-                self.analyser.fail(one, e.UNEXPECTED_SYNTAX, message)
 
     def _properties(self, properties: ast.Expr | None, seen: Scope, word: str) -> None:
         if properties is None:
