@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 from tests.backup.graphs import fill, picture, picture_of
+from tests.command import samyama_command
 
 import samyama
 from samyama.testing import Cluster
 
 
 def run(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SAMYAMA_")}
-    return subprocess.run(
-        [sys.executable, "-m", "samyama", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=environment,
-        input=stdin,
-    )
+    return samyama_command(*arguments, stdin=stdin, timeout_s=120)
 
 
 def ok(*arguments: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import socket
 import subprocess
@@ -11,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.command import samyama_command
 
 from samyama.exits import MEANINGS, Exit
 
@@ -20,15 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def samyama(
     *arguments: str, cwd: Path | None = None, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SAMYAMA_")}
-    return subprocess.run(
-        [sys.executable, "-m", "samyama", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=environment | variables,
-        cwd=cwd,
-    )
+    return samyama_command(*arguments, cwd=cwd, timeout_s=60, **variables)
 
 
 def test_show_says_where_values_come_from(tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ from subprocess import CompletedProcess
 import click
 import msgspec
 from tests.chaos.writers import LightClients, Write, WriterSpecification
+from tests.command import cluster_command
 from tests.log.snapshots import Latencies, load_graph
-from tests.members.command import cluster_command
 
 from samyama.testing import Cluster, Worker, wait_until
 from samyama.testing.bolt import BoltConnection

@@ -6,7 +6,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.members.command import cluster_command, samyama_command
+from tests.command import cluster_command, samyama_command
 
 from samyama.cluster.client import NotNow, Refused, fetch_text, take_step
 from samyama.testing import Cluster, Node, wait_until

@@ -4,28 +4,15 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import subprocess
-import sys
 import threading
 from typing import Any
 
 import pytest
+from tests.command import cluster_command
 
 from samyama.testing import Cluster
 
 pytestmark = pytest.mark.cluster
-
-
-def cluster_command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SAMYAMA_")}
-    return subprocess.run(
-        [sys.executable, "-m", "samyama", "cluster", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=environment | {"NO_COLOR": "1"},
-    )
 
 
 def data(*arguments: str) -> Any:

@@ -5,27 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests.command import samyama_command
 
 from samyama.testing import Cluster
 
 
 def shell(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SAMYAMA_")}
-    return subprocess.run(
-        [sys.executable, "-m", "samyama", "shell", *arguments],
-        input=stdin,
-        stdin=subprocess.DEVNULL if stdin is None else None,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=environment,
-    )
+    return samyama_command("shell", *arguments, stdin=stdin, timeout_s=60)
 
 
 MEMORY = ("--path", "MEMORY")
