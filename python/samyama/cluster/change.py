@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -45,6 +46,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Tell = Callable[[Progress], None]
+T = TypeVar("T")
 
 
 class Members:
@@ -79,32 +81,33 @@ class Members:
 
         Raises: Refused: it will not be taken. ChangeFailed: not in time.
         """
-        deadline = time.monotonic() + self.timeout_s
-        while True:
-            try:
-                http, _ = self.leader()
-                take_step(http, name, body)
-            except (NotNow, NodeUnreachable) as error:
-                if time.monotonic() > deadline:
-                    raise ChangeFailed(
-                        f"not done within {self.timeout_s:g} s: {error}. Ask again with the same command"
-                    ) from None
-                time.sleep(_PAUSE_S)
-            else:
-                return
+
+        def take() -> None:
+            http, _ = self.leader()
+            take_step(http, name, body)
+
+        self._insist(
+            take,
+            lambda error: (
+                f"not done within {self.timeout_s:g} s: {error}. Ask again with the same command"
+            ),
+        )
 
     def find(self, id: int) -> Follower | None:
-        """The member of that id, as the leader has it."""
+        """The member of that id, as the leader has it. Raises: ChangeFailed: nobody says in time."""
+        _, status = self._insist(self.leader, str)
+        return next((member for member in status.members if member.id == id), None)
+
+    def _insist(self, work: Callable[[], T], say: Callable[[Exception], str]) -> T:
+        """Do it, again and again while it may still succeed; ``say``: what was the matter in the end."""
         deadline = time.monotonic() + self.timeout_s
         while True:
             try:
-                _, status = self.leader()
+                return work()
             except (NotNow, NodeUnreachable) as error:
                 if time.monotonic() > deadline:
-                    raise ChangeFailed(str(error)) from None
+                    raise ChangeFailed(say(error)) from None
                 time.sleep(_PAUSE_S)
-                continue
-            return next((member for member in status.members if member.id == id), None)
 
 
 def add_member(members: Members, new: str, tell: Tell, instead_of: int | None = None) -> NodeStatus:
