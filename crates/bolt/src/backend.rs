@@ -1,5 +1,6 @@
 //! What a Bolt server needs from the database behind it. Implemented by `crates/server`; by a table of replies in tests.
 
+use std::collections::{BTreeMap, btree_map};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -105,28 +106,42 @@ pub struct RelationshipRecord {
     pub properties: Vec<(Arc<str>, Value)>,
 }
 
-/// An entity that a value refers to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EntityRef {
-    Node(NodeId),
-    Relationship(RelationshipId),
+/// The entities that values refer to, each as it was when it was first noted.
+#[derive(Clone, Debug, Default)]
+pub struct EntityRecords {
+    pub nodes: BTreeMap<NodeId, NodeRecord>,
+    pub relationships: BTreeMap<RelationshipId, RelationshipRecord>,
 }
 
-/// Visit every entity that a value refers to, as often as it does, in the order of the value.
-pub fn each_entity(value: &Value, visit: &mut impl FnMut(EntityRef)) {
-    match value {
-        Value::Node(id) => visit(EntityRef::Node(*id)),
-        Value::Relationship(id) => visit(EntityRef::Relationship(*id)),
-        Value::Path(path) => {
-            visit(EntityRef::Node(path.start));
-            for step in &path.steps {
-                visit(EntityRef::Relationship(step.relationship));
-                visit(EntityRef::Node(step.node));
+impl EntityRecords {
+    /// Take down every entity that a value refers to.
+    pub fn note(&mut self, value: &Value, entities: &dyn Entities) {
+        match value {
+            Value::Node(id) => self.note_node(*id, entities),
+            Value::Relationship(id) => self.note_relationship(*id, entities),
+            Value::Path(path) => {
+                self.note_node(path.start, entities);
+                for step in &path.steps {
+                    self.note_relationship(step.relationship, entities);
+                    self.note_node(step.node, entities);
+                }
             }
+            Value::List(items) => items.iter().for_each(|item| self.note(item, entities)),
+            Value::Map(map) => map.iter().for_each(|(_, item)| self.note(item, entities)),
+            _ => {}
         }
-        Value::List(items) => items.iter().for_each(|item| each_entity(item, visit)),
-        Value::Map(map) => map.iter().for_each(|(_, item)| each_entity(item, visit)),
-        _ => {}
+    }
+
+    fn note_node(&mut self, id: NodeId, entities: &dyn Entities) {
+        self.nodes.entry(id).or_insert_with(|| entities.node(id));
+    }
+
+    fn note_relationship(&mut self, id: RelationshipId, entities: &dyn Entities) {
+        if let btree_map::Entry::Vacant(place) = self.relationships.entry(id)
+            && let Some(record) = entities.relationship(id)
+        {
+            place.insert(record);
+        }
     }
 }
 

@@ -15,8 +15,8 @@ pub mod state;
 mod version;
 
 pub use backend::{
-    Announced, Auth, Backend, CommitReply, ConnectionInfo, Entities, EntityRef, Failure, NodeRecord,
-    PullReply, Records, RelationshipRecord, RoutingTable, RunReply, Session, TransactionOptions, each_entity,
+    Announced, Auth, Backend, CommitReply, ConnectionInfo, Entities, EntityRecords, Failure, NodeRecord,
+    PullReply, Records, RelationshipRecord, RoutingTable, RunReply, Session, TransactionOptions,
 };
 pub use limits::Limits;
 pub use server::{ConnectionError, ServerConfig, serve_connection, serve_stream};

@@ -125,3 +125,23 @@ pub trait Procedures: Send + Sync {
         graph: &Graph,
     ) -> Option<Result<Vec<Vec<Value>>, ExecError>>;
 }
+
+impl<P: Procedures + ?Sized> Procedures for Arc<P> {
+    fn database_uuid(&self) -> Arc<str> {
+        (**self).database_uuid()
+    }
+
+    fn open_csv(&self, url: &str, patience: &Patience) -> Result<Box<dyn std::io::Read + Send>, ExecError> {
+        (**self).open_csv(url, patience)
+    }
+
+    fn call(
+        &self,
+        name: &str,
+        arguments: &[Value],
+        columns: &[Arc<str>],
+        graph: &Graph,
+    ) -> Option<Result<Vec<Vec<Value>>, ExecError>> {
+        (**self).call(name, arguments, columns, graph)
+    }
+}

@@ -95,14 +95,14 @@ impl EntitySink for Collected {
         if self.uuid.is_empty() {
             self.uuid = element_id.split(':').nth(1).unwrap_or_default().to_owned();
         }
-        self.nodes.insert(id, record);
+        self.entities.nodes.insert(id, record);
     }
 
     fn relationship(&mut self, id: RelationshipId, record: RelationshipRecord, element_id: &str) {
         if self.uuid.is_empty() {
             self.uuid = element_id.split(':').nth(1).unwrap_or_default().to_owned();
         }
-        self.relationships.insert(id, record);
+        self.entities.relationships.insert(id, record);
     }
 }
 

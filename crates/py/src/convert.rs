@@ -175,7 +175,7 @@ impl<'a, 'py> Converter<'a, 'py> {
     }
 
     fn node(&self, id: NodeId) -> PyResult<Bound<'py, PyAny>> {
-        let record = self.collected.nodes.get(&id);
+        let record = self.collected.entities.nodes.get(&id);
         let labels: Vec<&str> =
             record.map(|r| r.labels.iter().map(AsRef::as_ref).collect()).unwrap_or_default();
         let properties =
@@ -184,7 +184,7 @@ impl<'a, 'py> Converter<'a, 'py> {
     }
 
     fn relationship(&self, id: RelationshipId) -> PyResult<Bound<'py, PyAny>> {
-        let Some(record) = self.collected.relationships.get(&id) else {
+        let Some(record) = self.collected.entities.relationships.get(&id) else {
             // Deleted in the transaction that returned it.
             let gone =
                 (id.0, self.element_id(5, id.0), "", PyDict::new(self.py), self.py.None(), self.py.None());

@@ -1,6 +1,5 @@
 //! A session without a socket: the same one that Bolt clients get, with rows as Python objects.
 
-use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
@@ -8,11 +7,8 @@ use parking_lot::Mutex;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
-use samyama_bolt::{
-    Entities, EntityRef, Failure, NodeRecord, PullReply, Records, RelationshipRecord, Session as _,
-    TransactionOptions, each_entity,
-};
-use samyama_graph::{NodeId, RelationshipId, Value};
+use samyama_bolt::{Entities, EntityRecords, Failure, PullReply, Records, Session as _, TransactionOptions};
+use samyama_graph::Value;
 use samyama_server::{BoltSession, Node as ServerNode};
 
 use crate::convert;
@@ -43,24 +39,8 @@ impl Drop for Session {
 #[derive(Default)]
 pub struct Collected {
     pub rows: Vec<Vec<Value>>,
-    pub nodes: HashMap<NodeId, NodeRecord>,
-    pub relationships: HashMap<RelationshipId, RelationshipRecord>,
+    pub entities: EntityRecords,
     pub uuid: String,
-}
-
-impl Collected {
-    fn note(&mut self, value: &Value, entities: &dyn Entities) {
-        each_entity(value, &mut |entity| match entity {
-            EntityRef::Node(id) => {
-                self.nodes.entry(id).or_insert_with(|| entities.node(id));
-            }
-            EntityRef::Relationship(id) => {
-                if let Some(record) = entities.relationship(id) {
-                    self.relationships.entry(id).or_insert(record);
-                }
-            }
-        });
-    }
 }
 
 impl Records for Collected {
@@ -68,7 +48,7 @@ impl Records for Collected {
         if self.uuid.is_empty() {
             self.uuid = entities.database_uuid().to_owned();
         }
-        values.iter().for_each(|value| self.note(value, entities));
+        values.iter().for_each(|value| self.entities.note(value, entities));
         self.rows.push(values.to_vec());
     }
 

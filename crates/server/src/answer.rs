@@ -3,10 +3,9 @@
 //! Rows refer to entities by id; what those looked like then is kept beside them. A result that takes more than the
 //! transaction has room for is kept without its rows: its counters can be told again, its rows can not.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use samyama_bolt::{Entities, EntityRef, NodeRecord, RelationshipRecord, each_entity};
+use samyama_bolt::{Entities, EntityRecords, NodeRecord, RelationshipRecord};
 use samyama_exec::{Batch, Counters};
 use samyama_graph::{Graph, Map, NodeId, RelationshipId, Value, View, decode_value, encode_value};
 
@@ -31,19 +30,18 @@ pub struct Answered {
 /// Entities as they were.
 #[derive(Clone, Debug, Default)]
 pub struct Recalled {
-    nodes: BTreeMap<NodeId, NodeRecord>,
-    relationships: BTreeMap<RelationshipId, RelationshipRecord>,
+    records: EntityRecords,
     uuid: Arc<str>,
 }
 
 impl Entities for Recalled {
     fn node(&self, id: NodeId) -> NodeRecord {
         let nothing = NodeRecord { labels: Vec::new(), properties: Vec::new() };
-        self.nodes.get(&id).cloned().unwrap_or(nothing)
+        self.records.nodes.get(&id).cloned().unwrap_or(nothing)
     }
 
     fn relationship(&self, id: RelationshipId) -> Option<RelationshipRecord> {
-        self.relationships.get(&id).cloned()
+        self.records.relationships.get(&id).cloned()
     }
 
     fn database_uuid(&self) -> &str {
@@ -57,31 +55,17 @@ impl Recalled {
         Self { uuid, ..self }
     }
 
-    /// Take down every entity that a value refers to.
-    fn note(&mut self, value: &Value, entities: &dyn Entities) {
-        each_entity(value, &mut |entity| match entity {
-            EntityRef::Node(id) => {
-                self.nodes.entry(id).or_insert_with(|| entities.node(id));
-            }
-            EntityRef::Relationship(id) => {
-                if let Some(record) = entities.relationship(id) {
-                    self.relationships.entry(id).or_insert(record);
-                }
-            }
-        });
-    }
-
     fn encode(&self, out: &mut Vec<u8>) {
-        put_count(out, self.nodes.len());
-        for (id, node) in &self.nodes {
+        put_count(out, self.records.nodes.len());
+        for (id, node) in &self.records.nodes {
             encode_value(&Value::Node(*id), out);
             let labels: Vec<Value> =
                 node.labels.iter().map(|label| Value::String(Arc::clone(label))).collect();
             encode_value(&labels.into(), out);
             encode_value(&as_map(&node.properties), out);
         }
-        put_count(out, self.relationships.len());
-        for (id, relationship) in &self.relationships {
+        put_count(out, self.records.relationships.len());
+        for (id, relationship) in &self.records.relationships {
             encode_value(&Value::Relationship(*id), out);
             encode_value(&Value::Node(relationship.start), out);
             encode_value(&Value::Node(relationship.end), out);
@@ -97,14 +81,17 @@ impl Recalled {
             let Value::List(labels) = take(bytes)? else { return None };
             let labels = labels.iter().map(as_text).collect::<Option<Vec<_>>>()?;
             let properties = take_properties(bytes)?;
-            recalled.nodes.insert(id, NodeRecord { labels, properties });
+            recalled.records.nodes.insert(id, NodeRecord { labels, properties });
         }
         for _ in 0..take_count(bytes)? {
             let Value::Relationship(id) = take(bytes)? else { return None };
             let (Value::Node(start), Value::Node(end)) = (take(bytes)?, take(bytes)?) else { return None };
             let type_name = as_text(&take(bytes)?)?;
             let properties = take_properties(bytes)?;
-            recalled.relationships.insert(id, RelationshipRecord { start, end, type_name, properties });
+            recalled
+                .records
+                .relationships
+                .insert(id, RelationshipRecord { start, end, type_name, properties });
         }
         Some(recalled)
     }
@@ -138,7 +125,7 @@ fn record_rows(ran: &Ran, answers: &mut Vec<u8>) -> bool {
             return false;
         }
         encode_value(value, answers);
-        recalled.note(value, &entities);
+        recalled.records.note(value, &entities);
         if answers.len() > ANSWERS_ROWS_BYTES_MAX {
             return false;
         }

@@ -31,8 +31,8 @@ use samyama_bolt::{
     Announced, Auth, Backend, CommitReply, ConnectionInfo, Dialect, Failure, PullReply, Records,
     RoutingTable, RunReply, Session, TransactionOptions, Version,
 };
-use samyama_exec::{CancelFlag, Counters, ExecError, Parameters, Patience, PlanKind, PlanMode, Procedures};
-use samyama_graph::{Graph, Map, Value};
+use samyama_exec::{CancelFlag, Counters, ExecError, Parameters, PlanKind, PlanMode, Procedures};
+use samyama_graph::{Map, Value};
 use samyama_raft::{Leadership, LogIndex};
 use tokio::sync::oneshot;
 
@@ -76,7 +76,7 @@ impl Backend for BoltBackend {
         let (info, interrupt) = (Arc::new(info), Arc::new(Interrupt::default()));
         BoltSession {
             presence: self.database.registry.enter(Arc::clone(&info), Arc::clone(&interrupt)),
-            procedures: Arc::new(OwnProcedures(Arc::clone(&self.database.procedures))),
+            procedures: Arc::new(Arc::clone(&self.database.procedures)),
             database: Arc::clone(&self.database),
             relays: Arc::clone(&self.relays),
             info,
@@ -96,29 +96,6 @@ impl Backend for BoltBackend {
     ) -> Result<RoutingTable, Failure> {
         failures::check_member(&self.database)?;
         routing::table(&self.database, database)
-    }
-}
-
-/// The database's procedures behind a count of references that one session has for itself: every statement holds one.
-struct OwnProcedures(Arc<dyn Procedures>);
-
-impl Procedures for OwnProcedures {
-    fn database_uuid(&self) -> Arc<str> {
-        self.0.database_uuid()
-    }
-
-    fn open_csv(&self, url: &str, patience: &Patience) -> Result<Box<dyn std::io::Read + Send>, ExecError> {
-        self.0.open_csv(url, patience)
-    }
-
-    fn call(
-        &self,
-        name: &str,
-        arguments: &[Value],
-        columns: &[Arc<str>],
-        graph: &Graph,
-    ) -> Option<Result<Vec<Vec<Value>>, ExecError>> {
-        self.0.call(name, arguments, columns, graph)
     }
 }
 
@@ -174,7 +151,8 @@ enum ResultState {
 /// One connection's session.
 pub struct BoltSession {
     database: Arc<Database>,
-    procedures: Arc<OwnProcedures>,
+    /// The database's, behind a count of references that this session has for itself: every statement holds one.
+    procedures: Arc<dyn Procedures>,
     relays: Arc<Relays>,
     info: Arc<ConnectionInfo>,
     interrupt: Arc<Interrupt>,
