@@ -14,7 +14,8 @@ use samyama_graph::{Digest, Map};
 use tokio::sync::oneshot;
 
 use super::options::Terms;
-use super::{BoltSession, Pending, options};
+use super::statement::Pending;
+use super::{BoltSession, options};
 use crate::engine::{Statement, now_ns};
 use crate::keys::Keys;
 use crate::lane::{Refusal, Reply};

@@ -13,12 +13,14 @@ use samyama_exec::expression::value_bytes;
 use samyama_graph::{Digest, Map, Value};
 use samyama_raft::LogIndex;
 
+use super::BoltSession;
 use super::failures;
+use super::statement::{Pending, ResultState, Running};
 use super::summary::stats;
 use super::transaction::{Local, Mode, Open, Writing};
 use super::words::WORDS;
+use super::write::Leader;
 use super::write::Settled;
-use super::{BoltSession, Leader, Pending, ResultState, Running};
 use crate::forward::{Relay, RelayError, RelayNote, Seen};
 use crate::lane::{Kind, Refusal, Reply};
 use crate::limits::{LEADER_WAIT, TRANSCRIPT_BYTES_MAX, TRANSCRIPT_STATEMENTS_MAX};

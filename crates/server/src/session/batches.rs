@@ -12,8 +12,11 @@ use samyama_graph::{Map, Value};
 use samyama_raft::{Leadership, LogIndex};
 use tokio::sync::mpsc;
 
+use super::BoltSession;
 use super::failures::{failure, of_execution, of_read, of_refusal};
-use super::{BoltSession, Pending, ResultState, Running};
+use super::relayed::Relayed;
+use super::statement::{Pending, ResultState, Running};
+use super::write::Leader;
 use crate::engine::{self, Program, Ran, Statement, Stay, now_ns};
 use crate::forward::{Relay, RelayError};
 use crate::lane::{Answer, Kind, Refusal, Reply};
@@ -273,12 +276,12 @@ impl BoltSession {
         loop {
             match self.leader_now()? {
                 None => {}
-                Some(super::Leader::There(node)) => {
+                Some(Leader::There(node)) => {
                     if let Some(relay) = self.relay_batches(node, &pending).await? {
-                        return Ok(ResultState::Relayed(Box::new(super::Relayed::new(relay, pending))));
+                        return Ok(ResultState::Relayed(Box::new(Relayed::new(relay, pending))));
                     }
                 }
-                Some(super::Leader::Here) => {
+                Some(Leader::Here) => {
                     if let Some(running) = self.run_batches(&pending).await? {
                         return Ok(ResultState::Running(Box::new(running)));
                     }

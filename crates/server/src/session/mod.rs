@@ -9,15 +9,18 @@
 
 mod ahead;
 mod away;
+mod backend;
 mod batches;
 mod failures;
 mod interrupt;
 mod options;
+mod read;
 mod relayed;
 mod repeated;
 mod result;
 mod results;
 mod routing;
+mod statement;
 mod summary;
 mod timeline;
 mod transaction;
@@ -28,125 +31,34 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use samyama_bolt::{
-    Announced, Auth, Backend, CommitReply, ConnectionInfo, Dialect, Failure, PullReply, Records,
-    RoutingTable, RunReply, Session, TransactionOptions, Version,
+    Announced, Auth, CommitReply, ConnectionInfo, Dialect, Failure, PullReply, Records, RunReply, Session,
+    TransactionOptions, Version,
 };
-use samyama_exec::{CancelFlag, Counters, ExecError, Parameters, PlanKind, PlanMode, Procedures};
+use samyama_exec::{CancelFlag, Parameters, PlanKind, PlanMode, Procedures};
 use samyama_graph::{Map, Value};
-use samyama_raft::{Leadership, LogIndex};
-use tokio::sync::oneshot;
 
 use self::ahead::Ahead;
-use self::failures::{of_compilation, of_execution, of_read, write_in_read_mode};
+use self::failures::{of_compilation, of_execution, write_in_read_mode};
 use self::options::{Terms, write_bookmark};
-use self::relayed::{Relayed, Relaying};
-use self::result::{Rows, Short};
+use self::result::Rows;
 use self::results::Results;
-use self::summary::Summary;
+use self::statement::{Pending, ResultState};
 use self::transaction::{Mode, Open, Writing};
 use self::words::WORDS;
-use crate::answer::Answered;
-use crate::config::ReadLevel;
 use crate::database::{DATABASE_NAME, Database};
-use crate::engine::{Program, Ran, Statement, now_ns};
+use crate::engine::{Program, Statement};
 use crate::forward::Relays;
-use crate::lane::Reply;
 use crate::limits::{QUERY_BYTES_MAX, RESULTS_OPEN_MAX};
 use crate::plan_cache::{PlanSource, Prepared};
 use crate::registry::Presence;
-use crate::shared::{Basis, Published};
 
+pub use self::backend::BoltBackend;
 #[cfg(test)]
 pub use self::failures::of_refusal;
 pub use self::failures::{NOT_A_LEADER, failure};
 pub use self::interrupt::Interrupt;
 pub use self::options::parse_bookmark;
 pub use self::result::GraphEntities;
-
-/// The whole server side of Bolt.
-pub struct BoltBackend {
-    pub database: Arc<Database>,
-    pub relays: Arc<Relays>,
-}
-
-impl Backend for BoltBackend {
-    type Session = BoltSession;
-
-    fn connect(&self, info: ConnectionInfo) -> BoltSession {
-        let (info, interrupt) = (Arc::new(info), Arc::new(Interrupt::default()));
-        BoltSession {
-            presence: self.database.registry.enter(Arc::clone(&info), Arc::clone(&interrupt)),
-            procedures: Arc::new(Arc::clone(&self.database.procedures)),
-            database: Arc::clone(&self.database),
-            relays: Arc::clone(&self.relays),
-            info,
-            interrupt,
-            open: None,
-            results: Results::default(),
-            next_qid: 0,
-            ahead: Ahead::default(),
-        }
-    }
-
-    async fn route(
-        &self,
-        _routing: &Map,
-        _bookmarks: &[Arc<str>],
-        database: Option<&str>,
-    ) -> Result<RoutingTable, Failure> {
-        failures::check_member(&self.database)?;
-        routing::table(&self.database, database)
-    }
-}
-
-/// Where a write has to go.
-enum Leader {
-    Here,
-    There(u64),
-}
-
-/// A statement between RUN and its first PULL.
-struct Pending {
-    prepared: Arc<Prepared>,
-    query: Arc<str>,
-    parameters: Arc<Map>,
-    /// Its own, if it is not part of a transaction; the original ones are needed to relay it.
-    terms: Arc<Terms>,
-    options: Option<TransactionOptions>,
-    started: Instant,
-    /// Where its outcome comes, if it was handed to the lane with one before it.
-    submitted: Option<oneshot::Receiver<Reply>>,
-    /// Its key and what has become of it, once it was to be relayed.
-    relaying: Option<Relaying>,
-    /// When the next attempt is the last; set with the first that fails.
-    until: Option<Instant>,
-}
-
-/// A statement that runs or has run.
-struct Running {
-    prepared: Arc<Prepared>,
-    terms: Arc<Terms>,
-    rows: Rows,
-    counters: Counters,
-    profile: Option<Value>,
-    index: LogIndex,
-    leader: Option<Leadership>,
-    read: bool,
-    /// It was done before, under the same key.
-    repeated: bool,
-    started: Instant,
-}
-
-enum ResultState {
-    Pending(Box<Pending>),
-    Running(Box<Running>),
-    /// An auto-commit statement that the leader has.
-    Relayed(Box<Relayed>),
-    /// A statement of a transaction that lives on the leader.
-    Away {
-        statement: usize,
-    },
-}
 
 /// One connection's session.
 pub struct BoltSession {
@@ -245,32 +157,8 @@ impl Session for BoltSession {
             (None, Some(options)) => Arc::new(options::check(options, &self.database.settings)?),
             (None, None) => return Err(failures::invalid("There is no open transaction.")),
         };
-        let plans = &self.database.plans;
-        let remembered = self
-            .database
-            .shared
-            .with_published(|published| plans.remembered(&query, &parameters, &published.view));
-        let prepared = match remembered {
-            Some(prepared) => prepared,
-            None => {
-                let published = self.database.published();
-                let preparing = Box::pin(plans.prepare(&query, &parameters, &published.view));
-                self.interrupt.guard(preparing).await?.map_err(|error| of_compilation(&error))?
-            }
-        };
-        let missing: Vec<Arc<str>> = prepared
-            .plan
-            .parameters()
-            .iter()
-            .filter(|name| !parameters.contains_key(name))
-            .cloned()
-            .collect();
-        if !missing.is_empty() && prepared.plan.mode() != PlanMode::Explain {
-            return Err(failures::parameter_missing(&missing));
-        }
-        if prepared.plan.kind() != PlanKind::Read && terms.read_only {
-            return Err(write_in_read_mode());
-        }
+        let prepared = self.prepare(&query, &parameters).await?;
+        check_runnable(&prepared, &parameters, &terms)?;
         let (submitted, relaying, until) = (None, None, None);
         let pending =
             Pending { prepared, query, parameters, terms, options, started, submitted, relaying, until };
@@ -366,6 +254,18 @@ impl BoltSession {
             return Err(failures::stopping());
         }
         failures::check_member(&self.database)
+    }
+
+    async fn prepare(&self, query: &Arc<str>, parameters: &Arc<Map>) -> Result<Arc<Prepared>, Failure> {
+        let Database { plans, shared, .. } = &*self.database;
+        let remembered =
+            shared.with_published(|published| plans.remembered(query, parameters, &published.view));
+        if let Some(prepared) = remembered {
+            return Ok(prepared);
+        }
+        let published = self.database.published();
+        let preparing = Box::pin(plans.prepare(query, parameters, &published.view));
+        self.interrupt.guard(preparing).await?.map_err(|error| of_compilation(&error))
     }
 
     /// A statement that is ready to run; it does so with its first PULL or DISCARD.
@@ -479,72 +379,6 @@ impl BoltSession {
         Ok(())
     }
 
-    /// A view at the level that was asked for.
-    async fn read_view(&self, terms: &Terms) -> Result<Arc<Published>, Failure> {
-        let timeout = self.database.settings.read_timeout;
-        let asked = if terms.level == ReadLevel::Linearizable {
-            let point = match self.database.read_point_now() {
-                Some(point) => point,
-                None => {
-                    let asking = Box::pin(self.database.read_point());
-                    self.interrupt.guard(asking).await?.map_err(|error| of_read(&error))?
-                }
-            };
-            point.max(terms.bookmark)
-        } else {
-            terms.bookmark
-        };
-        let published = self.database.published();
-        if terms.level == ReadLevel::Stale || published.index >= asked {
-            return Ok(published);
-        }
-        if !self.interrupt.guard(Box::pin(self.database.shared.wait_for(asked, timeout))).await? {
-            return Err(failure(
-                "Neo.TransientError.Transaction.BookmarkTimeout",
-                "08N13",
-                format!("This node has not applied log index {asked} within {timeout:?}."),
-            ));
-        }
-        Ok(self.database.published())
-    }
-
-    async fn read(&self, pending: Box<Pending>) -> Result<Box<Running>, Failure> {
-        let statement = self.statement(&pending, now_ns());
-        let timeout = pending.terms.client_timeout;
-        let is_long = match self.read_at_once(&statement, &pending.terms) {
-            Some(Ok((Short::Done(rows), basis))) => return Ok(pending.running(rows, basis)),
-            Some(Ok((Short::Long, _))) => true,
-            Some(Err(error)) => return Err(of_execution(&error, timeout)),
-            None => false,
-        };
-        let published = self.read_view(&pending.terms).await?;
-        let (statement, view) = (Arc::new(statement), published.view.clone());
-        let rows = if is_long {
-            self.interrupt.guard(Box::pin(result::read_on_pool(&self.database, statement, view))).await?
-        } else {
-            self.interrupt.guard(Box::pin(result::read(&self.database, statement, view))).await?
-        };
-        Ok(pending.running(rows.map_err(|error| of_execution(&error, timeout))?, published.basis()))
-    }
-
-    /// A read for which the view that is published serves: nothing is waited for, and no reference to it is counted, which
-    /// all threads would share. None: something has to be waited for.
-    fn read_at_once(
-        &self,
-        statement: &Statement,
-        terms: &Terms,
-    ) -> Option<Result<(Short, Basis), ExecError>> {
-        let asked = match terms.level {
-            ReadLevel::Linearizable => self.database.read_point_now()?.max(terms.bookmark),
-            ReadLevel::Bookmark => terms.bookmark,
-            ReadLevel::Stale => 0,
-        };
-        self.database.shared.with_published(|published| {
-            let run = || result::read_here(&self.database, statement, &published.view);
-            (published.index >= asked).then(|| Ok((run()?, published.basis())))
-        })
-    }
-
     fn statement(&self, pending: &Pending, transaction_ns: i128) -> Statement {
         self.statement_with(pending, self.new_cancel_flag(), transaction_ns)
     }
@@ -576,129 +410,18 @@ impl BoltSession {
             self.next_qid = 0;
         }
     }
-
-    async fn start_in_transaction(&mut self, pending: Box<Pending>) -> Result<ResultState, Failure> {
-        let Some(mut open) = self.open.take() else {
-            return Err(failures::invalid("There is no open transaction."));
-        };
-        let state = self.step(&mut open, pending).await;
-        // A failure ends the transaction: dropping it gives up what it holds.
-        if state.is_ok() {
-            self.open = Some(open);
-        }
-        state
-    }
-
-    async fn step(&mut self, open: &mut Open, pending: Box<Pending>) -> Result<ResultState, Failure> {
-        match &mut open.mode {
-            Mode::Reading(view) => {
-                let published = match view {
-                    Some(published) => Arc::clone(published),
-                    None => self.read_view(&open.terms).await?,
-                };
-                *view = Some(Arc::clone(&published));
-                let statement = Arc::new(self.statement(&pending, open.began_ns));
-                let rows = self
-                    .interrupt
-                    .guard(result::read(&self.database, statement, published.view.clone()))
-                    .await?;
-                let rows = rows.map_err(|error| of_execution(&error, pending.terms.client_timeout))?;
-                Ok(ResultState::Running(pending.running(rows, published.basis())))
-            }
-            Mode::Writing(_) => self.write_in_transaction(open, *pending).await,
-        }
-    }
 }
 
-impl Pending {
-    /// A statement that has been run before, of an explicit transaction.
-    fn again(
-        prepared: &Arc<Prepared>,
-        (query, parameters): (&Arc<str>, &Arc<Map>),
-        terms: &Arc<Terms>,
-        started: Instant,
-    ) -> Self {
-        Self {
-            prepared: Arc::clone(prepared),
-            query: Arc::clone(query),
-            parameters: Arc::clone(parameters),
-            terms: Arc::clone(terms),
-            options: None,
-            started,
-            submitted: None,
-            relaying: None,
-            until: None,
-        }
+/// Has the statement all its parameters, and may it run on these terms?
+fn check_runnable(prepared: &Prepared, parameters: &Map, terms: &Terms) -> Result<(), Failure> {
+    let plan = &prepared.plan;
+    let missing: Vec<Arc<str>> =
+        plan.parameters().iter().filter(|name| !parameters.contains_key(name)).cloned().collect();
+    if !missing.is_empty() && plan.mode() != PlanMode::Explain {
+        return Err(failures::parameter_missing(&missing));
     }
-
-    fn running(self: Box<Self>, rows: Rows, basis: Basis) -> Box<Running> {
-        let Pending { prepared, terms, started, .. } = *self;
-        Box::new(Running {
-            profile: rows.profile.clone(),
-            rows,
-            prepared,
-            terms,
-            counters: Counters::default(),
-            index: basis.index,
-            leader: basis.leader,
-            read: true,
-            repeated: false,
-            started,
-        })
+    if plan.kind() != PlanKind::Read && terms.read_only {
+        return Err(write_in_read_mode());
     }
-
-    fn written(&self, ran: Ran, index: LogIndex, leader: Leadership, database: &Database) -> Running {
-        let view = ran.entities.unwrap_or_default();
-        Running {
-            rows: Rows::buffered(ran.rows, view, Arc::clone(&database.uuid)),
-            profile: ran.profile,
-            prepared: Arc::clone(&self.prepared),
-            terms: Arc::clone(&self.terms),
-            counters: ran.counters,
-            index,
-            leader: Some(leader),
-            read: false,
-            repeated: false,
-            started: self.started,
-        }
-    }
-
-    /// What was answered before under its key.
-    fn told_again(&self, answered: Answered, index: LogIndex, database: &Database) -> Running {
-        let recalled = answered.recalled.with_uuid(Arc::clone(&database.uuid));
-        Running {
-            rows: Rows::recalled(answered.rows, recalled),
-            profile: None,
-            prepared: Arc::clone(&self.prepared),
-            terms: Arc::clone(&self.terms),
-            counters: answered.counters,
-            index,
-            leader: None,
-            read: false,
-            repeated: true,
-            started: self.started,
-        }
-    }
-}
-
-impl Running {
-    fn summary(&self, auto_commit: bool) -> Map {
-        let profile = self.rows.profile.clone().or_else(|| self.profile.clone());
-        let summary = Summary {
-            plan: &self.prepared.plan,
-            notifications: &self.prepared.notifications,
-            terms: &self.terms,
-            counters: self.counters,
-            profile,
-            any_row: self.rows.any,
-            columns: self.prepared.fields.len(),
-            index: self.index,
-            leader: self.leader,
-            read: self.read,
-            repeated: self.repeated,
-            auto_commit,
-            started: self.started,
-        };
-        summary.into_map()
-    }
+    Ok(())
 }

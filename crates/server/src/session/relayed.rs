@@ -5,7 +5,8 @@ use std::time::Instant;
 use samyama_bolt::{Failure, PullReply, Records};
 
 use super::failures;
-use super::{BoltSession, NOT_A_LEADER, Pending, ResultState};
+use super::statement::{Pending, ResultState};
+use super::{BoltSession, NOT_A_LEADER};
 use crate::forward::{DrawnKey, Relay, RelayError, Seen};
 use crate::limits::{LEADER_WAIT, RESOLVE_TIMEOUT};
 

@@ -5,7 +5,7 @@ use samyama_raft::LogIndex;
 
 use super::ahead::digest;
 use super::failures;
-use super::{Pending, Running};
+use super::statement::{Pending, Running};
 use crate::answer::{self, Answered};
 use crate::database::Database;
 use crate::keys::Applied;

@@ -10,7 +10,9 @@ use super::away::Away;
 use super::failures::{self, of_execution, of_read, of_refusal};
 use super::options::Terms;
 use super::repeated::Repeat;
-use super::{BoltSession, Leader, Pending, ResultState};
+use super::statement::{Pending, ResultState};
+use super::write::Leader;
+use super::{BoltSession, result};
 use crate::database::Admission;
 use crate::engine::now_ns;
 use crate::forward::{RelayError, RelayNote, Relays};
@@ -150,6 +152,41 @@ impl BoltSession {
             Reply::Repeated(applied) if applied.is_abandoned => Err(failures::abandoned()),
             Reply::Repeated(applied) => Ok(applied.index),
             Reply::Refused(refusal) => Err(of_refusal(&refusal, false)),
+        }
+    }
+
+    pub(super) async fn start_in_transaction(
+        &mut self,
+        pending: Box<Pending>,
+    ) -> Result<ResultState, Failure> {
+        let Some(mut open) = self.open.take() else {
+            return Err(failures::invalid("There is no open transaction."));
+        };
+        let state = self.step(&mut open, pending).await;
+        // A failure ends the transaction: dropping it gives up what it holds.
+        if state.is_ok() {
+            self.open = Some(open);
+        }
+        state
+    }
+
+    async fn step(&mut self, open: &mut Open, pending: Box<Pending>) -> Result<ResultState, Failure> {
+        match &mut open.mode {
+            Mode::Reading(view) => {
+                let published = match view {
+                    Some(published) => Arc::clone(published),
+                    None => self.read_view(&open.terms).await?,
+                };
+                *view = Some(Arc::clone(&published));
+                let statement = Arc::new(self.statement(&pending, open.began_ns));
+                let rows = self
+                    .interrupt
+                    .guard(result::read(&self.database, statement, published.view.clone()))
+                    .await?;
+                let rows = rows.map_err(|error| of_execution(&error, pending.terms.client_timeout))?;
+                Ok(ResultState::Running(pending.running(rows, published.basis())))
+            }
+            Mode::Writing(_) => self.write_in_transaction(open, *pending).await,
         }
     }
 

@@ -12,11 +12,12 @@ use samyama_bolt::Failure;
 use samyama_exec::Counters;
 use samyama_raft::LogIndex;
 
+use super::BoltSession;
 use super::ahead::with_those_behind;
 use super::failures::{self, of_execution, of_read, of_refusal};
 use super::relayed::{Relayed, Relaying};
+use super::statement::{Pending, ResultState, Running};
 use super::timeline::with_timeline;
-use super::{BoltSession, Leader, Pending, ResultState, Running};
 use crate::forward::{DrawnKey, RelayError, RelayNote};
 use crate::keys::{Applied, RelayStanding};
 use crate::lane::{Answer, Kind, Refusal, Reply};
@@ -38,6 +39,12 @@ pub(super) enum Settled {
     /// Nothing with it took or will take effect.
     Never,
     Unknown,
+}
+
+/// Where a write has to go.
+pub enum Leader {
+    Here,
+    There(u64),
 }
 
 impl BoltSession {
