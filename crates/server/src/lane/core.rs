@@ -1,34 +1,22 @@
 //! The lane without its surroundings: statements in, entries and answers out, one after the other. No tasks, no waiting;
-//! `run.rs` gives it a clock, a log and threads.
+//! `run.rs` gives it a clock, a log and threads. Here are its queue and its auto-commit writes.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use samyama_exec::{ExecError, ReadSet};
 use samyama_graph::{Draft, Effect};
 
-use super::head::{Head, HeadError};
+use super::head::Head;
 use super::job::{Job, Kind, Refusal, Reply, Transaction};
-use super::keys::{Standing, now_ms};
-use super::open::{Open, Start, Waiter, keyed, outdated};
-use crate::answer;
+use super::open::{Open, Waiter, keyed};
+use super::pool::PoolRun;
 use crate::engine::{self, Failed, Ran, Statement, Stay};
 use crate::entry::Opening;
 use crate::host::Host;
 use crate::keys::{Keyed, Keys, RelayKey};
-use crate::limits::{
-    ENTRY_BYTES_TARGET, LANE_QUEUE_MAX, LANE_WAIT_MAX, POOL_CONFLICTS_MAX, TRANSACTION_EFFECTS_MAX,
-};
+use crate::limits::{ENTRY_BYTES_TARGET, LANE_QUEUE_MAX, LANE_WAIT_MAX, POOL_CONFLICTS_MAX};
 use crate::shared::{Published, Shared};
-
-/// A statement that is too long for the lane: run `engine::run_write` on the transaction's draft, then `pool_done`.
-pub struct PoolRun {
-    pub job: Job,
-    pub statement: Arc<Statement>,
-    pub transaction: Box<Transaction>,
-    start: Start,
-}
 
 /// What a turn of the lane leaves to do.
 #[derive(Default)]
@@ -38,16 +26,16 @@ pub struct Todo {
 
 /// The lane's state. `None` in `open` while this node does not lead or is not ready.
 pub struct Core {
-    host: Arc<dyn Host>,
-    shared: Arc<Shared>,
+    pub(super) host: Arc<dyn Host>,
+    pub(super) shared: Arc<Shared>,
     pub open: Option<Open>,
     pub queue: VecDeque<Job>,
     /// Statements that waited behind a claim which is gone, one group per claim: they run before the queue.
     woken: VecDeque<VecDeque<Job>>,
     /// The transaction that the last statement claimed for, or was parked behind.
-    blocker: Option<u64>,
+    pub(super) blocker: Option<u64>,
     next_generation: u64,
-    next_transaction: u64,
+    pub(super) next_transaction: u64,
 }
 
 impl Core {
@@ -103,7 +91,7 @@ impl Core {
     }
 
     /// Run it later, first of all. What stood behind another is for its session to hand in again: the other may not be there.
-    fn requeue(&mut self, job: Job) {
+    pub(super) fn requeue(&mut self, job: Job) {
         if job.is_behind {
             refuse(job, Refusal::Behind);
         } else {
@@ -199,7 +187,7 @@ impl Core {
     }
 
     /// An auto-commit write, on the head itself. True: it is done, and waits for the log alone.
-    fn write(&mut self, job: Job, todo: &mut Todo) -> bool {
+    pub(super) fn write(&mut self, job: Job, todo: &mut Todo) -> bool {
         let Some(open) = &mut self.open else {
             self.requeue(job);
             return false;
@@ -241,282 +229,6 @@ impl Core {
                 false
             }
         }
-    }
-
-    fn new_transaction(&mut self, client_key: Option<Arc<str>>) -> Box<Transaction> {
-        let id = self.next_transaction;
-        self.next_transaction += 1;
-        let (generation, base, draft) = match &self.open {
-            Some(open) => (open.generation, open.head.number(), open.head.draft().clone()),
-            None => (0, 0, Draft::new(&samyama_graph::View::default())),
-        };
-        Box::new(Transaction {
-            id,
-            generation,
-            base,
-            draft,
-            effects: Vec::new(),
-            reads: ReadSet::default(),
-            answered: 0,
-            spoilt: false,
-            client_key,
-            answers: Vec::new(),
-        })
-    }
-
-    /// A statement of an explicit transaction, on the transaction's own draft.
-    fn step(&mut self, mut job: Job, todo: &mut Todo) {
-        let Kind::Step { statement, transaction } = &mut job.kind else { return };
-        let (statement, transaction) = (Arc::clone(statement), transaction.take());
-        let client = statement.keys.client.clone();
-        let mut transaction = match (transaction, &client) {
-            (Some(transaction), _) => transaction,
-            (None, None) => self.new_transaction(None),
-            (None, Some(_)) => {
-                let Some(open) = &mut self.open else { return self.requeue(job) };
-                let keys = Keys { relay: None, client: client.clone() };
-                let Ok(admitted) = open.admit(job, &keys, &self.shared) else { return };
-                job = admitted;
-                self.new_transaction(client)
-            }
-        };
-        let Some(open) = &mut self.open else { return self.restore(job, transaction) };
-        if transaction.client_key.is_some() && !answer::has_room(&transaction.answers) {
-            self.end(transaction.id);
-            let what = "it has more statements than are remembered with an idempotency key".to_owned();
-            return refuse(job, Refusal::TooLarge { what });
-        }
-        if let Err(refusal) = open.rebase(&mut transaction) {
-            self.end(transaction.id);
-            return refuse(job, refusal);
-        }
-        let last_resort = job.conflicts >= POOL_CONFLICTS_MAX;
-        let start = Start::now(&open.head, (0, 0));
-        transaction.draft.reserve_ids(start.node, start.relationship);
-        match run_here(&*self.host, &statement, &mut transaction.draft, last_resort) {
-            Err(failed) if engine::is_budget_spent(&failed.error) => {
-                self.move_to_pool(job, statement, transaction, todo)
-            }
-            ran => self.finish(job, transaction, start, ran.map_err(|failed| failed.error), todo),
-        }
-    }
-
-    /// Run it away from the lane, on a draft of its own.
-    fn move_to_pool(
-        &mut self,
-        job: Job,
-        statement: Arc<Statement>,
-        mut transaction: Box<Transaction>,
-        todo: &mut Todo,
-    ) {
-        let Some(open) = &mut self.open else { return self.restore(job, transaction) };
-        // The head may have moved, too: begin anew.
-        transaction.spoilt = true;
-        if let Err(refusal) = open.rebase(&mut transaction) {
-            self.end(transaction.id);
-            return refuse(job, refusal);
-        }
-        let start = Start::now(&open.head, job.used);
-        transaction.draft.reserve_ids(start.node, start.relationship);
-        open.head.reserve(start.node_end, start.relationship_end);
-        todo.pool.push(PoolRun { job, statement, transaction, start });
-    }
-
-    /// A statement has run on the pool.
-    pub fn pool_done(&mut self, mut run: PoolRun, ran: Result<Ran, Failed>, todo: &mut Todo) {
-        let Some(open) = &self.open else { return self.restore(run.job, run.transaction) };
-        if open.generation != run.transaction.generation {
-            return self.restore(run.job, run.transaction);
-        }
-        let draft = &run.transaction.draft;
-        run.job.used = (
-            draft.next_node_id().0 - run.start.node.0,
-            draft.next_relationship_id().0 - run.start.relationship.0,
-        );
-        if ran.as_ref().is_ok_and(|ran| open.stale(&run.transaction, &run.start, ran)) {
-            run.job.conflicts += 1;
-            if matches!(run.job.kind, Kind::Write { .. }) {
-                self.end(run.transaction.id);
-                if run.job.conflicts >= POOL_CONFLICTS_MAX {
-                    self.write(run.job, todo);
-                    return;
-                }
-                let transaction = self.new_transaction(None);
-                return self.move_to_pool(run.job, run.statement, transaction, todo);
-            }
-            if run.job.conflicts >= POOL_CONFLICTS_MAX {
-                run.transaction.spoilt = true;
-                return self.restore_and_run(run.job, run.transaction, todo);
-            }
-            return self.move_to_pool(run.job, run.statement, run.transaction, todo);
-        }
-        self.finish(run.job, run.transaction, run.start, ran.map_err(|failed| failed.error), todo);
-    }
-
-    fn restore_and_run(&mut self, mut job: Job, transaction: Box<Transaction>, todo: &mut Todo) {
-        if let Kind::Step { transaction: slot, .. } = &mut job.kind {
-            *slot = Some(transaction);
-        }
-        self.step(job, todo);
-    }
-
-    /// The lane has closed meanwhile: back to the queue.
-    fn restore(&mut self, mut job: Job, transaction: Box<Transaction>) {
-        if let Kind::Step { transaction: slot, .. } = &mut job.kind
-            && transaction.answered > 0
-        {
-            *slot = Some(transaction);
-        }
-        self.requeue(job);
-    }
-
-    /// A statement of a transaction has run; everything it saw is as it is on the head now.
-    fn finish(
-        &mut self,
-        mut job: Job,
-        mut transaction: Box<Transaction>,
-        start: Start,
-        ran: Result<Ran, ExecError>,
-        todo: &mut Todo,
-    ) {
-        let Some(open) = &mut self.open else { return self.restore(job, transaction) };
-        let mut ran = match ran {
-            Ok(ran) => ran,
-            Err(error) => {
-                // A failed statement ends its transaction.
-                open.answer(Waiter::new(job, Err(error)));
-                return self.end(transaction.id);
-            }
-        };
-        let effects = std::mem::take(&mut ran.effects);
-        let mut reads = transaction.reads.clone();
-        reads.extend(&ran.reads);
-        if !effects.is_empty()
-            && let Some(holder) =
-                open.claims.met_by(Some(transaction.id), &effects, Some(&reads), open.head.draft())
-        {
-            let waiter = open.claims.holds(transaction.id).then_some(transaction.id);
-            if waiter.is_some_and(|waiter| open.claims.closes_cycle(waiter, holder)) {
-                self.end(transaction.id);
-                return refuse(job, Refusal::Deadlock);
-            }
-            transaction.spoilt = true;
-            if let Kind::Step { transaction: slot, .. } = &mut job.kind {
-                *slot = Some(transaction);
-            }
-            self.blocker = Some(holder);
-            return open.claims.park(holder, waiter, job);
-        }
-        if transaction.effects.len() + effects.len() > TRANSACTION_EFFECTS_MAX {
-            self.end(transaction.id);
-            return refuse(
-                job,
-                Refusal::TooLarge { what: format!("it has more than {TRANSACTION_EFFECTS_MAX} changes") },
-            );
-        }
-        // From here on others' effects, its own new names among them, are kept for it.
-        open.history.set_base(transaction.id, transaction.base);
-        let (tokens, effects): (Vec<Effect>, Vec<Effect>) =
-            effects.into_iter().partition(|effect| matches!(effect, Effect::CreateToken { .. }));
-        if !tokens.is_empty()
-            && let Err(error) = open.commit_tokens(tokens)
-        {
-            self.end(transaction.id);
-            return refuse(job, Refusal::Outdated(format!("its new names could not be given: {error}")));
-        }
-        let (node, relationship) =
-            (transaction.draft.next_node_id(), transaction.draft.next_relationship_id());
-        open.head.reserve(node.max(start.node), relationship.max(start.relationship));
-        transaction.reads = reads;
-        transaction.effects.extend(effects.iter().cloned());
-        if matches!(job.kind, Kind::Write { .. }) {
-            return self.commit_pooled(job, transaction, ran, todo);
-        }
-        if !effects.is_empty() {
-            open.claims.add(transaction.id, &transaction.reads, effects.into(), self.host.now());
-            self.blocker = Some(transaction.id);
-        }
-        transaction.answered += 1;
-        if transaction.client_key.is_some()
-            && let Some(statement) = job.statement()
-        {
-            answer::record(statement.digest, &ran, &mut transaction.answers);
-        }
-        open.answer(Waiter { transaction: Some(transaction), ..Waiter::new(job, Ok(ran)) });
-    }
-
-    /// An auto-commit write that ran on the pool.
-    fn commit_pooled(&mut self, mut job: Job, transaction: Box<Transaction>, ran: Ran, todo: &mut Todo) {
-        let id = transaction.id;
-        let Some(open) = &mut self.open else { return self.requeue(job) };
-        let statement = job.statement().cloned();
-        let keys = statement.as_ref().map(|statement| statement.keys.clone()).unwrap_or_default();
-        if !matches!(open.keys.standing(&keys, &self.shared), Standing::New) {
-            // While it ran another one came with its key: it is told what became of that one.
-            self.end(id);
-            return self.requeue(job);
-        }
-        if transaction.effects.is_empty() && statement.as_ref().is_none_or(|s| !s.takes_key) {
-            open.answer(Waiter::new(job, Ok(ran)));
-            return self.end(id);
-        }
-        let effects: Arc<[Effect]> = transaction.effects.into();
-        let keyed = statement.and_then(|statement| keyed(&statement, &ran, &*self.host));
-        let applied = open.head.apply(Arc::clone(&effects), keyed.as_ref());
-        match applied {
-            Ok(number) => {
-                open.committed(job, ran, number, &effects, keyed);
-                self.end(id);
-            }
-            Err(error @ HeadError::TooLarge(_)) => {
-                refuse(job, Refusal::from_head(&error));
-                self.end(id);
-            }
-            Err(HeadError::Apply(_)) => {
-                job.conflicts = POOL_CONFLICTS_MAX;
-                self.end(id);
-                self.write(job, todo);
-            }
-        }
-    }
-
-    fn commit(&mut self, job: Job) {
-        let Job { kind: Kind::Commit { transaction, relay }, reply, .. } = job else { return };
-        let (id, generation) = (transaction.id, transaction.generation);
-        let Some(open) = self.open.as_mut().filter(|open| open.generation == generation) else {
-            return send(reply, Reply::Refused(Refusal::LostBase));
-        };
-        let keys = Keys { relay, client: transaction.client_key.clone() };
-        let refusal = match open.keys.standing(&keys, &self.shared) {
-            Standing::New => None,
-            // Run again it finds the other one, and is answered as that was.
-            Standing::OnHead | Standing::Applied(_) => Some(taken_key()),
-            Standing::Refused(refusal) => Some(refusal),
-        };
-        if let Some(refusal) = refusal {
-            self.end(id);
-            return send(reply, Reply::Refused(refusal));
-        }
-        if open.history.changed_since(transaction.base, &transaction.reads, open.head.draft())
-            && !transaction.effects.is_empty()
-        {
-            self.end(id);
-            return send(reply, Reply::Refused(outdated()));
-        }
-        let effects: Arc<[Effect]> = transaction.effects.clone().into();
-        let answers = transaction.answers.as_slice().into();
-        let job = Job::committing(transaction, relay, reply);
-        if effects.is_empty() && keys.client.is_none() {
-            open.answer(Waiter::new(job, Ok(Ran::default())));
-            return self.end(id);
-        }
-        let stamp_ms = keys.client.as_ref().map_or(0, |_| now_ms(&*self.host));
-        let keyed = (!keys.is_empty()).then_some(Keyed { keys, is_abandoned: false, stamp_ms, answers });
-        match open.head.apply(Arc::clone(&effects), keyed.as_ref()) {
-            Ok(number) => open.committed(job, Ran::default(), number, &effects, keyed),
-            Err(error) => refuse(job, Refusal::from_head(&error)),
-        }
-        self.end(id);
     }
 
     /// Put a key into the log alone, unless there is a transaction with it: then whoever has it finds it taken.
@@ -589,7 +301,12 @@ impl Core {
 }
 
 /// Run on this thread. `long`: without a budget, and other tasks of the thread are moved away first.
-fn run_here(host: &dyn Host, statement: &Statement, draft: &mut Draft, long: bool) -> Result<Ran, Failed> {
+pub(super) fn run_here(
+    host: &dyn Host,
+    statement: &Statement,
+    draft: &mut Draft,
+    long: bool,
+) -> Result<Ran, Failed> {
     if !long {
         return engine::run_write(host, statement, draft, Stay::Until(host.budget()));
     }
@@ -606,11 +323,6 @@ fn over(statement: &Statement, host: &dyn Host) -> Option<Refusal> {
         return Some(Refusal::Cancelled);
     }
     statement.deadline.is_some_and(|deadline| deadline <= host.now()).then_some(Refusal::TimedOut)
-}
-
-/// Another transaction with the same key came first.
-fn taken_key() -> Refusal {
-    Refusal::Outdated("one with the same key was committed meanwhile; nothing of this one was".into())
 }
 
 pub fn refuse(job: Job, refusal: Refusal) {

@@ -9,10 +9,11 @@ use bytes::Bytes;
 use samyama_raft::{Applied, Leadership, LogIndex, ProposeError, watch};
 use tokio::sync::mpsc;
 
-use super::core::{Core, PoolRun, Todo, refuse};
+use super::core::{Core, Todo, refuse};
 use super::in_flight::{Arrival, Entry, InFlight, Outcome, Proposal};
 use super::job::{Answer, Job, Kind, Receivers, Refusal, Reply};
 use super::open::Waiter;
+use super::pool::PoolRun;
 use crate::engine::{self, Failed, Ran, Statement, Stay};
 use crate::entry::{EntryHeader, Opening};
 use crate::host::{Boxed, Host};
