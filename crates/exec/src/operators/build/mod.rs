@@ -1,5 +1,8 @@
 //! From the plan's operators to operators that run, with their expressions compiled.
 
+mod paths;
+mod writes;
+
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
@@ -7,33 +10,21 @@ use samyama_graph::Direction;
 
 use super::aggregation::{Aggregate, Aggregation};
 use super::apply::{Apply, Keep};
-use super::bound::Bound;
 use super::count_store::CountStore;
-use super::create::{Create, NewNode, NewRelationship, Pattern};
-use super::delete::Delete;
 use super::expand::Expand;
-use super::foreach::Foreach;
 use super::join::{Join, Keys};
 use super::load_csv::LoadCsv;
-use super::merge::Merge;
-use super::names::Names;
 use super::procedure::ProcedureCall;
 use super::relationship_seek::RelationshipIndexSeek;
-use super::repeat::Repeat;
 use super::rows::*;
 use super::scan::{NodeScan, Nodes, RelationshipScan};
-use super::schema::{Command, Schema};
 use super::seek::{IndexSeek, Predicates};
-use super::select_paths::SelectPaths;
-use super::set::{Item, Set};
-use super::shortest::Shortest;
 use super::sort::Sort;
 use super::subplan::Subplan;
-use super::var_length::{Hop, Search, VarLength};
 use super::walk::{Types, Walk};
 use super::{Operate, Source};
 use crate::expression::{Compiler, Context, Expression, RowSubplan, Tokens};
-use crate::plan::{self, Operator as Plan, PatternDirection, SetItem};
+use crate::plan::{self, Operator as Plan, PatternDirection};
 use crate::{ExecError, Parameters};
 
 /// Builds the tree of one execution; subplans of expressions gather in `subplans`, under their numbers.
@@ -92,19 +83,6 @@ impl Builder<'_> {
         Types(types.iter().map(|name| self.tokens.add_type(name)).collect())
     }
 
-    fn hop(
-        &mut self,
-        slot: Option<u32>,
-        predicate: &Option<plan::Expression>,
-    ) -> Result<Option<Hop>, ExecError> {
-        match (slot, predicate) {
-            (Some(slot), Some(predicate)) => {
-                Ok(Some(Hop { slot: slot as usize, predicate: self.compile(predicate)? }))
-            }
-            _ => Ok(None),
-        }
-    }
-
     pub(crate) fn build(&mut self, operator: &Plan) -> Result<Source, ExecError> {
         let number = self.operators;
         self.operators += 1;
@@ -143,64 +121,11 @@ impl Builder<'_> {
                 at: 0,
                 input: self.build(&o.input)?,
             }),
-            Plan::VarLengthExpand(o) => self.var_length(o)?,
-            Plan::BoundRelationships(o) => Box::new(Bound {
-                relationship: slot(o.relationship),
-                is_list: o.is_list,
-                start: slot(o.start),
-                start_bound: o.start_bound,
-                end: slot(o.end),
-                end_bound: o.end_bound,
-                walk: self.walk(&o.types, o.direction),
-                min: o.min,
-                max: o.max.unwrap_or(u64::MAX),
-                exclude: slots(&o.exclude),
-                pairs: Vec::new(),
-                input: self.build(&o.input)?,
-            }),
-            Plan::ShortestPath(o) => Box::new(Shortest {
-                from: slot(o.from),
-                relationships: slot(o.relationships),
-                to: slot(o.to),
-                walk: self.walk(&o.types, o.direction),
-                min: o.min,
-                max: o.max.unwrap_or(u64::MAX),
-                all: o.all,
-                cycles: o.cycles,
-                hop: self.hop(o.hop, &o.predicate)?,
-                paths: Vec::new(),
-                input: self.build(&o.input)?,
-            }),
-            Plan::Repeat(o) => {
-                let input = self.build(&o.input)?;
-                Box::new(Repeat {
-                    input,
-                    body: self.build(&o.body)?,
-                    from: slot(o.from),
-                    to: slot(o.to),
-                    into: o.into,
-                    inner_start: slot(o.inner_start),
-                    inner_end: slot(o.inner_end),
-                    inner_relationships: slots(&o.inner_relationships),
-                    used: slot(o.used),
-                    relationships: slot(o.relationships),
-                    inner: slots(&o.inner),
-                    groups: slots(&o.groups),
-                    min: o.min,
-                    max: o.max.unwrap_or(u64::MAX),
-                    waiting: Vec::new(),
-                    charged_bytes: 0,
-                })
-            }
-            Plan::SelectPaths(o) => Box::new(SelectPaths {
-                partition: slots(&o.partition),
-                length: self.compile(&o.length)?,
-                count: self.compile(&o.count)?,
-                groups: o.groups,
-                seen: Default::default(),
-                limit: None,
-                input: self.build(&o.input)?,
-            }),
+            Plan::VarLengthExpand(_)
+            | Plan::BoundRelationships(_)
+            | Plan::ShortestPath(_)
+            | Plan::Repeat(_)
+            | Plan::SelectPaths(_) => self.build_path(operator)?,
             Plan::CountStore(o) => Box::new(CountStore {
                 slot: slot(o.slot),
                 kind: o.kind,
@@ -213,19 +138,10 @@ impl Builder<'_> {
                 },
                 input: self.build(&o.input)?,
             }),
-            Plan::CreateIndex(o) => {
-                let (name, options) = (self.optional(&o.name_from)?, self.optional(&o.options)?);
-                schema(Command::CreateIndex((**o).clone()), name, options)
-            }
-            Plan::DropIndex(o) => {
-                schema(Command::DropIndex((**o).clone()), self.optional(&o.name_from)?, None)
-            }
-            Plan::CreateConstraint(o) => {
-                schema(Command::CreateConstraint((**o).clone()), self.optional(&o.name_from)?, None)
-            }
-            Plan::DropConstraint(o) => {
-                schema(Command::DropConstraint((**o).clone()), self.optional(&o.name_from)?, None)
-            }
+            Plan::CreateIndex(_)
+            | Plan::DropIndex(_)
+            | Plan::CreateConstraint(_)
+            | Plan::DropConstraint(_) => self.build_schema(operator)?,
             Plan::Create(_) | Plan::Merge(_) | Plan::Set(_) | Plan::Delete(_) | Plan::Foreach(_) => {
                 self.build_write(operator)?
             }
@@ -269,23 +185,6 @@ impl Builder<'_> {
             keys: o.keys.clone(),
             predicates,
             found: Vec::new(),
-            input: self.build(&o.input)?,
-        }))
-    }
-
-    fn var_length(&mut self, o: &plan::VarLengthExpand) -> Result<Source, ExecError> {
-        Ok(Box::new(VarLength {
-            from: slot(o.from),
-            relationships: slot(o.relationships),
-            to: slot(o.to),
-            walk: self.walk(&o.types, o.direction),
-            min: o.min,
-            max: o.max.unwrap_or(u64::MAX),
-            into: o.into,
-            exclude: slots(&o.exclude),
-            hop: self.hop(o.hop, &o.predicate)?,
-            distinct_ends: o.distinct_ends,
-            search: Search::default(),
             input: self.build(&o.input)?,
         }))
     }
@@ -406,107 +305,6 @@ impl Builder<'_> {
         let (table, matches) = (None, Vec::new());
         Ok(Box::new(Join { input, right, right_slots, keys, table, matches, at: 0, charged_bytes: 0 }))
     }
-
-    fn build_write(&mut self, operator: &Plan) -> Result<Source, ExecError> {
-        Ok(match operator {
-            Plan::Create(o) => Box::new(Create {
-                pattern: self.pattern(&o.nodes, &o.relationships)?,
-                input: self.build(&o.input)?,
-            }),
-            Plan::Merge(o) => Box::new(Merge {
-                pattern: self.pattern(&o.nodes, &o.relationships)?,
-                on_match: self.items(&o.on_match)?,
-                on_create: self.items(&o.on_create)?,
-                not_null: self.compile_all(&o.not_null)?,
-                matches: Buffer::default(),
-                input: self.build(&o.input)?,
-                right: self.build(&o.right)?,
-            }),
-            Plan::Set(o) => Box::new(Set { items: self.items(&o.items)?, input: self.build(&o.input)? }),
-            Plan::Delete(o) => Box::new(Delete {
-                targets: self.compile_all(&o.targets)?,
-                detach: o.detach,
-                buffer: Buffer::default(),
-                is_done: false,
-                input: self.build(&o.input)?,
-            }),
-            Plan::Foreach(o) => Box::new(Foreach {
-                slot: slot(o.slot),
-                list: self.compile(&o.list)?,
-                input: self.build(&o.input)?,
-                body: self.build(&o.body)?,
-            }),
-            other => return Err(ExecError::internal(format!("operator {} does not write", other.name()))),
-        })
-    }
-
-    fn pattern(
-        &mut self,
-        nodes: &[plan::CreateNode],
-        relationships: &[plan::CreateRelationship],
-    ) -> Result<Pattern, ExecError> {
-        let mut pattern = Pattern { nodes: Vec::new(), relationships: Vec::new() };
-        for node in nodes {
-            pattern.nodes.push(NewNode {
-                slot: slot(node.slot),
-                labels: self.names(&node.labels, &node.label_values)?,
-                properties: self.optional(&node.properties)?,
-            });
-        }
-        for relationship in relationships {
-            pattern.relationships.push(NewRelationship {
-                slot: slot(relationship.slot),
-                type_name: self.names(&relationship.type_name, &relationship.type_value)?,
-                start: slot(relationship.start),
-                end: slot(relationship.end),
-                properties: self.optional(&relationship.properties)?,
-            });
-        }
-        Ok(pattern)
-    }
-
-    fn names<'p>(
-        &mut self,
-        plain: impl IntoIterator<Item = &'p Arc<str>>,
-        values: impl IntoIterator<Item = &'p plan::Expression>,
-    ) -> Result<Names, ExecError> {
-        Ok(Names {
-            plain: plain.into_iter().cloned().collect(),
-            values: values.into_iter().map(|value| self.compile(value)).collect::<Result<_, _>>()?,
-        })
-    }
-
-    fn items(&mut self, items: &[SetItem]) -> Result<Vec<Item>, ExecError> {
-        items.iter().map(|item| self.item(item)).collect()
-    }
-
-    fn item(&mut self, item: &SetItem) -> Result<Item, ExecError> {
-        Ok(match item {
-            SetItem::SetProperty { entity, key, value } => Item::Property {
-                entity: self.compile(entity)?,
-                key: Arc::clone(key),
-                value: self.compile(value)?,
-            },
-            SetItem::SetProperties { entity, value, replace } => Item::Properties {
-                entity: self.compile(entity)?,
-                value: self.compile(value)?,
-                replace: *replace,
-            },
-            SetItem::SetLabels { entity, labels, values } => {
-                Item::Labels { entity: self.compile(entity)?, labels: self.names(labels, values)? }
-            }
-            SetItem::RemoveProperty { entity, key } => {
-                Item::RemoveProperty { entity: self.compile(entity)?, key: Arc::clone(key) }
-            }
-            SetItem::RemoveLabels { entity, labels, values } => {
-                Item::RemoveLabels { entity: self.compile(entity)?, labels: self.names(labels, values)? }
-            }
-        })
-    }
-}
-
-fn schema(command: Command, name: Option<Expression>, options: Option<Expression>) -> Source {
-    Box::new(Schema { command, name, options, is_done: false })
 }
 
 /// Counts what an operator and all below it do; the difference to its children is its own.
