@@ -13,7 +13,8 @@ use openraft::{AsyncRuntime, OptionalSend, RaftSnapshotBuilder};
 use parking_lot::Mutex;
 
 use super::convert::*;
-use super::snapshots::{SnapshotData, SnapshotFile, SnapshotHead, SnapshotStore};
+use super::snapshot_head::SnapshotHead;
+use super::snapshots::{SnapshotData, SnapshotFile, SnapshotStore};
 use super::types::*;
 use crate::log::LogId;
 use crate::roster::Roster;

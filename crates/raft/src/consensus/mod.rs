@@ -8,6 +8,7 @@ pub(crate) mod config;
 pub(crate) mod convert;
 pub(crate) mod network;
 pub(crate) mod serve;
+pub(crate) mod snapshot_head;
 pub(crate) mod snapshots;
 pub(crate) mod store;
 #[cfg(test)]

@@ -7,30 +7,12 @@
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
-use bytes::Bytes;
-
+use super::snapshot_head::{SnapshotHead, decode_head, encode_head};
+use crate::StagedState;
 use crate::disk::{Disk, DiskFile};
-use crate::log::LogId;
-use crate::wire::{Reader, Writer};
-use crate::{Leadership, StagedState};
-
-const MAGIC: &[u8; 8] = b"SAMYSNAP";
-const VERSION: u8 = 2;
-const HEADER_BYTES_MAX: usize = 1 << 20;
 
 /// Decodes a snapshot into a state that is not installed yet.
 pub(crate) type Decode = fn(&mut dyn Read) -> io::Result<StagedState>;
-
-/// What a snapshot covers.
-#[derive(Clone, Debug)]
-pub(crate) struct SnapshotHead {
-    pub(crate) last: Option<LogId>,
-    /// The log id of the membership, and its bytes.
-    pub(crate) membership_id: Option<LogId>,
-    pub(crate) membership: Bytes,
-    /// The highest id that was ever a member's.
-    pub(crate) ids_max: u64,
-}
 
 /// What openraft carries as a snapshot.
 pub struct SnapshotData {
@@ -63,23 +45,6 @@ pub(crate) struct Receiving {
     content: Arc<dyn DiskFile>,
     received: u64,
     unsynced: usize,
-}
-
-fn put_log_id(out: &mut Writer, id: Option<&LogId>) {
-    out.u8(u8::from(id.is_some()));
-    if let Some(id) = id {
-        out.u64(id.leader.term);
-        out.u64(id.leader.node);
-        out.u64(id.index);
-    }
-}
-
-fn take_log_id(input: &mut Reader) -> io::Result<Option<LogId>> {
-    if input.u8()? == 0 {
-        return Ok(None);
-    }
-    let leader = Leadership { term: input.u64()?, node: input.u64()? };
-    Ok(Some(LogId { leader, index: input.u64()? }))
 }
 
 impl SnapshotStore {
@@ -334,56 +299,6 @@ impl Receiving {
     }
 }
 
-fn encode_head(head: &SnapshotHead, cluster: &[u8; 16]) -> Vec<u8> {
-    let mut body = Writer::default();
-    body.u8(VERSION);
-    cluster.iter().for_each(|byte| body.u8(*byte));
-    put_log_id(&mut body, head.last.as_ref());
-    put_log_id(&mut body, head.membership_id.as_ref());
-    body.bytes(&head.membership);
-    body.u64(head.ids_max);
-    let body = body.finish();
-    let mut out = MAGIC.to_vec();
-    out.extend_from_slice(&(body.len() as u32).to_le_bytes());
-    out.extend_from_slice(&crc32c::crc32c(&body).to_le_bytes());
-    out.extend_from_slice(&body);
-    out
-}
-
-fn decode_head(input: &mut dyn Read) -> io::Result<([u8; 16], SnapshotHead)> {
-    let damaged = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
-    let mut start = [0; 16];
-    input.read_exact(&mut start)?;
-    if &start[..8] != MAGIC {
-        return Err(damaged("it does not begin with a snapshot's magic".into()));
-    }
-    let len = u32::from_le_bytes([start[8], start[9], start[10], start[11]]) as usize;
-    if len > HEADER_BYTES_MAX {
-        return Err(damaged("its header is too long".into()));
-    }
-    let mut body = vec![0; len];
-    input.read_exact(&mut body)?;
-    if crc32c::crc32c(&body).to_le_bytes() != start[12..] {
-        return Err(damaged("its header has the wrong checksum".into()));
-    }
-    let mut body = Reader::new(body.into());
-    let version = body.u8()?;
-    if version != VERSION {
-        return Err(damaged(format!("format version {version}; this program reads {VERSION}")));
-    }
-    let mut cluster = [0; 16];
-    for byte in &mut cluster {
-        *byte = body.u8()?;
-    }
-    let head = SnapshotHead {
-        last: take_log_id(&mut body)?,
-        membership_id: take_log_id(&mut body)?,
-        membership: body.bytes()?,
-        ids_max: body.u64()?,
-    };
-    Ok((cluster, head))
-}
-
 /// Writes one after the other, in large pieces, and syncs now and then so that write-back does not swamp the log's flushes.
 struct Sequential {
     file: Arc<dyn DiskFile>,
@@ -463,8 +378,12 @@ impl Read for Input {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use bytes::Bytes;
+
     use super::*;
+    use crate::Leadership;
     use crate::disk::world::{Image, World, crash_states, describe};
+    use crate::log::LogId;
 
     fn head(index: u64) -> SnapshotHead {
         let id = LogId { leader: Leadership { term: 3, node: 1 }, index };

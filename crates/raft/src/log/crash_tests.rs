@@ -14,7 +14,8 @@ use bytes::Bytes;
 
 use super::*;
 use crate::Leadership;
-use crate::consensus::snapshots::{SnapshotHead, SnapshotStore};
+use crate::consensus::snapshot_head::SnapshotHead;
+use crate::consensus::snapshots::SnapshotStore;
 use crate::disk::world::{Call, Fault, Image, World, crash_states, describe, synced_only};
 
 const OWNER: [u8; 24] = [7; 24];
