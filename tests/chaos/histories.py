@@ -49,7 +49,7 @@ def settings_for(seed: int) -> dict[str, dict[str, Any]]:
     """How a cluster keeps its log: never a snapshot, one now and then, or so often that who was away needs one."""
     entries, segment_bytes = ((1_000_000, 64 << 20), (200, 1 << 20), (50, 64 << 10))[seed % 3]
     return {
-        "raft": {"snapshot_log_entries": entries},
+        "raft": {"snapshot_log_entries": entries, "snapshot_log_percent": 0},
         "storage": {"segment_bytes": segment_bytes},
     }
 

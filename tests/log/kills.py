@@ -35,7 +35,7 @@ __all__ = ["SETTINGS", "Kill", "Report", "campaign"]
 #: Rotation every hundred writes or so, a snapshot (and a purge behind it) every sixty entries.
 SETTINGS = {
     "storage": {"segment_bytes": 32 * 1024},
-    "raft": {"snapshot_log_entries": 60},
+    "raft": {"snapshot_log_entries": 60, "snapshot_log_percent": 0},
 }
 KILLS_PER_ROUND = 10
 #: How a kill finds its moment.

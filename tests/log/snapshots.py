@@ -91,7 +91,9 @@ class Report:
 
 def campaign(nodes: int, relationships: int, *, seconds: float, every: int) -> Report:
     """``every``: entries from snapshot to snapshot. Raises: AssertionError: something was lost or does not fit."""
-    with Cluster(1, settings={"raft": {"snapshot_log_entries": every}}) as cluster:
+    with Cluster(
+        1, settings={"raft": {"snapshot_log_entries": every, "snapshot_log_percent": 0}}
+    ) as cluster:
         node = cluster.nodes[0]
         began = time.monotonic()
         load_graph(node, nodes, relationships)

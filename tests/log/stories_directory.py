@@ -14,7 +14,10 @@ from samyama.testing.bolt import BoltConnection
 
 #: Some writes have a key, which the log and the snapshot keep.
 KEY = "samyama.idempotency_key"
-SETTINGS = {"storage": {"segment_bytes": 4096}, "raft": {"snapshot_log_entries": 12}}
+SETTINGS = {
+    "storage": {"segment_bytes": 4096},
+    "raft": {"snapshot_log_entries": 12, "snapshot_log_percent": 0},
+}
 STATEMENTS = (
     "CREATE INDEX FOR (p:Person) ON (p.name)",
     "CREATE (:Person {name: 'Alice', born: 1971})-[:KNOWS {since: date('2020-02-01')}]->(:Person {name: 'Bob'})",

@@ -84,7 +84,7 @@ def test_a_leader_whose_disk_dies_is_replaced_and_nothing_is_lost() -> None:
 
 
 def test_a_snapshot_that_cannot_be_flushed_stops_the_node_too() -> None:
-    settings = {"raft": {"snapshot_log_entries": 40}}
+    settings = {"raft": {"snapshot_log_entries": 40, "snapshot_log_percent": 0}}
     with Cluster(1, settings=settings) as cluster:
         node = cluster.nodes[0]
         node.stop()

@@ -37,7 +37,9 @@ def from_the_log_alone(log: Log, at: int) -> Replay:
 
 
 def test_what_is_kept_of_keys_is_what_the_log_comes_to() -> None:
-    with Cluster(3, settings={"raft": {"snapshot_log_entries": 50}}) as cluster:
+    with Cluster(
+        3, settings={"raft": {"snapshot_log_entries": 50, "snapshot_log_percent": 0}}
+    ) as cluster:
         leader, follower = cluster.leader(), cluster.followers()[0]
         with BoltConnection(follower.bolt) as relayed, BoltConnection(leader.bolt) as direct:
             for number in range(40):
@@ -101,7 +103,9 @@ def all_applied(node: Node) -> NodeStatus | None:
 
 
 def test_a_snapshot_in_the_middle_of_a_large_transaction() -> None:
-    with Cluster(1, settings={"raft": {"snapshot_log_entries": 3}}) as cluster:
+    with Cluster(
+        1, settings={"raft": {"snapshot_log_entries": 3, "snapshot_log_percent": 0}}
+    ) as cluster:
         node = cluster.nodes[0]
         seen = 0
         for _ in range(20):

@@ -68,7 +68,9 @@ def rebuild(nodes: int, relationships: int, *, before_s: float, every: int) -> R
 
     Raises: AssertionError: something acknowledged is lost, the graphs differ, or no snapshot was streamed.
     """
-    with Cluster(3, spares=1, settings={"raft": {"snapshot_log_entries": every}}) as cluster:
+    with Cluster(
+        3, spares=1, settings={"raft": {"snapshot_log_entries": every, "snapshot_log_percent": 0}}
+    ) as cluster:
         load_graph(cluster.leader(), nodes, relationships)
         _shorten_logs(cluster)
         lost = cluster.followers()[0]

@@ -194,8 +194,22 @@ CASES = [
         False,
         series("samyama_plan_cache_lookups_total", growing(20), outcome="hit_raw"),
     ),
-    Case("SamyamaLogGrows", True, series("samyama_log_bytes", always(2e9))),
-    Case("SamyamaLogGrows", False, series("samyama_log_bytes", always(1e8))),
+    Case(
+        "SamyamaLogGrows",
+        True,
+        [
+            *series("samyama_log_bytes", always(2e9)),
+            *series("samyama_raft_snapshot_bytes", always(1e8)),
+        ],
+    ),
+    Case(
+        "SamyamaLogGrows",
+        False,
+        [
+            *series("samyama_log_bytes", always(2e9)),
+            *series("samyama_raft_snapshot_bytes", always(8e9)),
+        ],
+    ),
     Case("SamyamaLogFull", True, series("samyama_log_has_room", always(0))),
     Case("SamyamaLogFull", False, series("samyama_log_has_room", always(1))),
     Case("SamyamaSlowStatements", True, series("samyama_slow_statements_total", growing(0.1))),

@@ -129,7 +129,17 @@ def test_numbers_in_the_configuration_say_their_unit() -> None:
 
     from samyama.config.schema import Settings
 
-    units = ("_ms", "_ms_min", "_ms_max", "_bytes", "_bytes_max", "_max", "_entries", "id")
+    units = (
+        "_ms",
+        "_ms_min",
+        "_ms_max",
+        "_bytes",
+        "_bytes_max",
+        "_max",
+        "_entries",
+        "_percent",
+        "id",
+    )
     for section in msgspec.structs.fields(Settings):
         kind = msgspec.inspect.type_info(section.type)
         inner = kind.type if isinstance(kind, msgspec.inspect.Metadata) else kind

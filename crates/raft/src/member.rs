@@ -70,6 +70,13 @@ pub(crate) struct Inner<T: Runtime> {
     lock: Mutex<Option<DirectoryLock>>,
 }
 
+impl<T: Runtime> Inner<T> {
+    /// The size of the newest snapshot's file; 0: there is none.
+    pub(crate) fn snapshot_bytes(&self) -> u64 {
+        self.server.snapshots.as_ref().map_or(0, SnapshotStore::newest_bytes)
+    }
+}
+
 /// A running member. Cheap to clone.
 pub struct Member<T: Runtime> {
     pub(crate) inner: Arc<Inner<T>>,

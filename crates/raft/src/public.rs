@@ -48,9 +48,11 @@ pub struct NodeConfig {
     pub election_timeout_ms_max: u64,
     pub heartbeat_interval_ms: u64,
     pub segment_bytes: u64,
-    /// A snapshot is built when the log since the last one reaches either.
+    /// A snapshot is built when the log since the last one reaches either,
     pub snapshot_log_bytes: u64,
     pub snapshot_log_entries: u64,
+    /// and this share of that one's size, in percent.
+    pub snapshot_log_percent: u64,
     /// fsync before acknowledging; false is for tests that say so, and loud.
     pub sync: bool,
 }
@@ -101,6 +103,8 @@ pub struct RaftStatus {
     pub committed_index: LogIndex,
     pub applied_index: LogIndex,
     pub snapshot_index: LogIndex,
+    /// The size of its file; 0 without one.
+    pub snapshot_bytes: u64,
     pub purged_index: LogIndex,
     pub members: Vec<MemberStatus>,
     pub standing: Standing,

@@ -82,6 +82,7 @@ pub(crate) fn collect<T: Runtime>(inner: &Inner<T>) -> RaftStatus {
         committed_index: committed.map_or(0, |id| id.index()).max(applied_index),
         applied_index,
         snapshot_index: metrics.snapshot.as_ref().map_or(0, |id| id.index()),
+        snapshot_bytes: inner.snapshot_bytes(),
         purged_index: log.purged.map_or(0, |id| id.index),
         members: members(inner, &metrics, last_log_index),
         standing: inner.roster.standing(),

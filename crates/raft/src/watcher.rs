@@ -222,7 +222,8 @@ impl Memory {
         drop(T::Rt::spawn(async move { inner.hand_over_to_one_with_room().await }));
     }
 
-    /// When the log since the last snapshot is long enough, in entries or bytes.
+    /// When the log since the last snapshot is long enough, in entries or bytes, and no longer small beside that snapshot: a
+    /// large graph is not written anew for every few changes.
     async fn trigger_snapshot<T: Runtime>(&mut self, inner: &Inner<T>, current: &Metrics<T>) {
         let applied = *inner.watched.applied.borrow();
         let since = current.snapshot.as_ref().map_or(0, |id| id.index()).max(self.snapshot_asked_at);
@@ -230,8 +231,10 @@ impl Memory {
         let is_long = applied.saturating_sub(since) >= inner.config.snapshot_log_entries;
         // A purge makes the log shorter: what counts is what came since.
         self.bytes_at_snapshot = self.bytes_at_snapshot.min(bytes);
-        let is_large = bytes - self.bytes_at_snapshot >= inner.config.snapshot_log_bytes;
-        if applied > since && (is_long || is_large) {
+        let new_bytes = bytes - self.bytes_at_snapshot;
+        let is_large = new_bytes >= inner.config.snapshot_log_bytes;
+        let share = inner.snapshot_bytes().saturating_mul(inner.config.snapshot_log_percent) / 100;
+        if applied > since && (is_long || is_large) && new_bytes >= share {
             self.snapshot_asked_at = applied;
             self.bytes_at_snapshot = bytes;
             if let Err(error) = inner.raft.trigger().snapshot().await {

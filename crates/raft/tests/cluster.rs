@@ -124,6 +124,28 @@ fn snapshots_and_purges_go_by_bytes_too_and_the_log_stays_short() {
 }
 
 #[test]
+fn a_large_snapshot_is_replaced_only_after_a_log_of_its_size() {
+    let mut cluster = Cluster::new(1, |config| {
+        config.snapshot_log_bytes = 2_000;
+        config.snapshot_log_percent = 100;
+    });
+    let mut snapshots = std::collections::BTreeSet::new();
+    for n in 0..400 {
+        cluster.write(&format!("{n:01000}"));
+        snapshots.insert(cluster.members[&1].node.status().snapshot_index);
+    }
+    // Each at least doubles the one before: from two entries to four hundred in eight steps; without the rule it were hundreds.
+    assert!((4..12).contains(&snapshots.len()), "snapshots at {snapshots:?}");
+    let before = cluster.members[&1].node.status();
+    assert!(before.snapshot_bytes > 100_000, "the newest has {} bytes", before.snapshot_bytes);
+    cluster.crash(1);
+    cluster.start(1);
+    cluster.write("one more");
+    let after = cluster.members[&1].node.status();
+    assert_eq!(after.snapshot_bytes, before.snapshot_bytes, "its size is known after a restart");
+}
+
+#[test]
 fn a_snapshot_that_takes_its_time_to_be_read_is_installed() {
     let mut cluster = Cluster::new(3, |config| config.snapshot_log_entries = 50);
     cluster.write("slow to decode");

@@ -87,6 +87,7 @@ pub struct Raft {
     pub heartbeat_interval_ms: u64,
     pub snapshot_log_bytes: u64,
     pub snapshot_log_entries: u64,
+    pub snapshot_log_percent: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -240,6 +241,7 @@ impl Config {
             segment_bytes: self.storage.segment_bytes,
             snapshot_log_bytes: self.raft.snapshot_log_bytes,
             snapshot_log_entries: self.raft.snapshot_log_entries,
+            snapshot_log_percent: self.raft.snapshot_log_percent,
             sync: self.storage.fsync,
         })
     }

@@ -255,6 +255,7 @@ impl Alone {
             committed_index: index,
             applied_index: index,
             snapshot_index: 0,
+            snapshot_bytes: 0,
             purged_index: 0,
             members: vec![member],
             standing: Standing::Member,

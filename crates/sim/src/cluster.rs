@@ -120,6 +120,7 @@ impl Cluster {
             segment_bytes: self.setup.segment_bytes,
             snapshot_log_bytes: 1 << 30,
             snapshot_log_entries: self.setup.snapshot_entries,
+            snapshot_log_percent: 0,
             sync: self.setup.defect != Some(Defect::NoSync),
         }
     }

@@ -139,6 +139,15 @@ class Raft(_Section, frozen=True):
     snapshot_log_entries: Annotated[
         int, Meta(ge=1, description="Or when it holds this many entries.")
     ] = 1_000_000
+    snapshot_log_percent: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="But not before the log since the last snapshot is this share of that snapshot's size: a large"
+            " graph is not written anew for few changes. More means less writing, but more memory and a slower start."
+            " 0: whatever its size.",
+        ),
+    ] = 25
 
 
 class Storage(_Section, frozen=True):

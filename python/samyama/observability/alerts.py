@@ -281,7 +281,7 @@ ALERTS = (
         "SamyamaLogGrows",
         "warning",
         600,
-        "samyama_log_bytes > 1073741824",
+        "samyama_log_bytes > 1073741824 + samyama_raft_snapshot_bytes",
         "The log of {{ $labels.instance }} is {{ $value }} bytes long.",
         "Snapshots that would let the log be shortened are not built, or a follower is so far behind that what it needs is"
         " kept. A long log makes the next start slow.",

@@ -58,6 +58,7 @@ METRICS = (
     _gauge("Consensus", "raft_committed_index", "log index", "Last index known to be committed."),
     _gauge("Consensus", "raft_applied_index", "log index", "Last index applied."),
     _gauge("Consensus", "raft_snapshot_index", "log index", "Last index in the newest snapshot."),
+    _gauge("Consensus", "raft_snapshot_bytes", "bytes", "Size of the newest snapshot's file."),
     _gauge(
         "Consensus", "raft_purged_index", "log index", "Last index that is no longer in the log."
     ),

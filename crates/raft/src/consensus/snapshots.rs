@@ -6,6 +6,7 @@
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::snapshot_head::{SnapshotHead, decode_head, encode_head};
 use crate::StagedState;
@@ -36,6 +37,7 @@ pub(crate) struct SnapshotStore {
     disk: Arc<dyn Disk>,
     /// Whose snapshots: those of another cluster are refused.
     cluster: [u8; 16],
+    newest_bytes: Arc<AtomicU64>,
 }
 
 /// A snapshot that comes in pieces, in order. It is nothing until it is finished.
@@ -57,7 +59,16 @@ impl SnapshotStore {
             disk.remove(name)?;
         }
         disk.sync_directory()?;
-        Ok(SnapshotStore { disk, cluster })
+        let store = SnapshotStore { disk, cluster, newest_bytes: Arc::default() };
+        if let Some(name) = store.names()?.first() {
+            store.newest_bytes.store(store.disk.open(name)?.len()?, Ordering::Relaxed);
+        }
+        Ok(store)
+    }
+
+    /// The size of the newest finished one; 0: there is none.
+    pub(crate) fn newest_bytes(&self) -> u64 {
+        self.newest_bytes.load(Ordering::Relaxed)
     }
 
     /// Where it belongs by its head.
@@ -90,7 +101,7 @@ impl SnapshotStore {
             .write_all(&encode_head(head, &self.cluster))
             .and_then(|()| content(&mut out))
             .and_then(|()| out.finish())
-            .and_then(|()| self.publish(&temporary, &name));
+            .and_then(|()| self.publish(&temporary, &name, &*file));
         match written {
             Ok(()) => Ok(SnapshotFile { name, content: file, store: self.clone() }),
             Err(error) => {
@@ -105,9 +116,10 @@ impl SnapshotStore {
         if self.disk.list()?.iter().any(|other| other == name) { self.disk.remove(name) } else { Ok(()) }
     }
 
-    fn publish(&self, temporary: &str, name: &str) -> io::Result<()> {
+    fn publish(&self, temporary: &str, name: &str, content: &dyn DiskFile) -> io::Result<()> {
         self.disk.rename(temporary, name)?;
         self.disk.sync_directory()?;
+        self.newest_bytes.store(content.len()?, Ordering::Relaxed);
         for old in self.names()?.iter().skip(2) {
             self.disk.remove(old)?;
         }
@@ -272,7 +284,7 @@ impl Receiving {
         let receiving = format!("{}.recv", self.name);
         let finished = self.read(decode).and_then(|decoded| {
             self.content.sync_data()?;
-            self.store.publish(&receiving, &self.name)?;
+            self.store.publish(&receiving, &self.name, &*self.content)?;
             Ok(decoded)
         });
         match finished {

@@ -141,6 +141,7 @@ pub fn config(id: NodeId, members: &BTreeMap<NodeId, NodeAddress>, directory: Pa
         segment_bytes: 1 << 20,
         snapshot_log_bytes: 1 << 30,
         snapshot_log_entries: 1 << 30,
+        snapshot_log_percent: 0,
         sync: true,
     }
 }

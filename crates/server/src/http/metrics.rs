@@ -95,6 +95,7 @@ fn raft(page: &mut Page, pages: &Pages) {
     page.gauge("raft_committed_index", "Last index known to be committed.", status.committed_index);
     page.gauge("raft_applied_index", "Last index applied.", status.applied_index);
     page.gauge("raft_snapshot_index", "Last index in the newest snapshot.", status.snapshot_index);
+    page.gauge("raft_snapshot_bytes", "Size of the newest snapshot's file.", status.snapshot_bytes);
     page.gauge("raft_purged_index", "Last index that is no longer in the log.", status.purged_index);
     page.family(
         "raft_quorum_acked_ms",

@@ -6,7 +6,7 @@ pub const SETTINGS: &str = r#"{
     "advertise": {"bolt": "", "peer": "", "http": ""},
     "cluster": {"members": [], "join": [], "id": "", "dial": {}},
     "raft": {"election_timeout_ms_min": 150, "election_timeout_ms_max": 300, "heartbeat_interval_ms": 50,
-             "snapshot_log_bytes": 67108864, "snapshot_log_entries": 1000000},
+             "snapshot_log_bytes": 67108864, "snapshot_log_entries": 1000000, "snapshot_log_percent": 25},
     "storage": {"fsync": true, "segment_bytes": 67108864},
     "reads": {"level": "linearizable", "timeout_ms": 5000},
     "limits": {"connections_max": 10, "message_bytes_max": 1048576, "query_memory_bytes_max": 1048576,
