@@ -1,12 +1,16 @@
-"""LOAD CSV over http, from a real server on loopback: what is read, and everything that is not."""
+"""LOAD CSV over http and https, from a real server on loopback: what is read, and everything that is not."""
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import neo4j.exceptions
 import pytest
+import trustme
 from tests.features.web import Web, web
 
 import samyama
@@ -193,3 +197,38 @@ def test_the_leader_fetches_for_who_relays(server: Web) -> None:
             records = driver.execute_query(query, url=server.url("/data/people.csv")).records
             assert [record[0] for record in records] == ["1", "2"]
         cluster.wait_equal()
+
+
+def tls_of(authority: trustme.CA, *names: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*names).configure_cert(context)
+    return context
+
+
+@pytest.mark.cluster
+def test_https_is_read_from_whom_the_machine_trusts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = trustme.CA()
+    known.cert_pem.write_to_path(str(tmp_path / "known.pem"))
+    # Where the node's TLS looks for the machine's certificates.
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "known.pem"))
+    with (
+        web(tls_of(known, "127.0.0.1")) as good,
+        web(tls_of(trustme.CA(), "127.0.0.1")) as stranger,
+        web(tls_of(known, "example.org")) as another,
+    ):
+        allowed = [server.url("/data/") for server in (good, stranger, another)]
+        with (
+            Cluster(1, settings={"load": {"csv_web_allowed": allowed}}) as cluster,
+            cluster.driver() as driver,
+        ):
+            query = "LOAD CSV WITH HEADERS FROM $url AS row RETURN row.name"
+            records = driver.execute_query(query, url=good.url("/data/people.csv")).records
+            assert [record[0] for record in records] == ["Ada", "Bob"]
+            for server, why in ((stranger, "UnknownIssuer"), (another, "not valid for name")):
+                with pytest.raises(neo4j.exceptions.ClientError) as caught:
+                    driver.execute_query(query, url=server.url("/data/people.csv"))
+                assert caught.value.code == FAILED
+                assert why in str(caught.value.message)
+                assert server.paths == [], "it was asked although it could be anybody"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 __all__ = ["PEOPLE", "Web", "web"]
 
@@ -16,7 +18,8 @@ PEOPLE = b"id,name\n1,Ada\n2,Bob\n"
 class Web:
     """``paths``: what was asked for, in order."""
 
-    def __init__(self, server: ThreadingHTTPServer) -> None:
+    def __init__(self, server: ThreadingHTTPServer, scheme: str) -> None:
+        self.scheme = scheme
         self.port = server.server_address[1]
         self.paths: list[str] = []
         self.headers: list[dict[str, str]] = []
@@ -24,7 +27,7 @@ class Web:
         self.go_on = threading.Event()
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
-        return f"http://{host}:{self.port}{path}"
+        return f"{self.scheme}://{host}:{self.port}{path}"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -100,12 +103,30 @@ class _Handler(BaseHTTPRequestHandler):
         """Nobody reads it."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    tls: ssl.SSLContext | None = None
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """In the connection's own thread: the greeting may take its time, or never come."""
+        if self.tls is None:
+            super().finish_request(request, client_address)
+            return
+        # A client that does not trust us goes.
+        with (
+            contextlib.suppress(OSError),
+            self.tls.wrap_socket(request, server_side=True) as secured,
+        ):
+            super().finish_request(secured, client_address)
+
+
 @contextlib.contextmanager
-def web() -> Iterator[Web]:
+def web(tls: ssl.SSLContext | None = None) -> Iterator[Web]:
+    """``tls``: with its certificate; otherwise plain http."""
     handler = type("Handler", (_Handler,), {})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    handler.web = Web(server)
+    server = _Server(("127.0.0.1", 0), handler)
+    server.tls = tls
+    handler.web = Web(server, "https" if tls else "http")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
