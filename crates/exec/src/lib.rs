@@ -25,4 +25,4 @@ pub use execution::{Execution, Finished};
 pub use operators::Statement;
 pub use parameters::Parameters;
 pub use plan::{Batched, NameKind, NamePiece, Notification, OnError, Plan, PlanKind, PlanMode};
-pub use reads::{Read, ReadSet};
+pub use reads::{Lookup, Read, ReadSet, Side};

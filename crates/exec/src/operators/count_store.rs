@@ -35,7 +35,7 @@ impl CountStore {
                 }
             };
         }
-        context.note(|| Read::RelationshipType(None));
+        self.types.note_all(context);
         if let Some((name, _)) = &self.end {
             context.note(|| Read::Label(Arc::clone(name)));
         }

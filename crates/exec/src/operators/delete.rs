@@ -9,7 +9,7 @@ use super::rows::Buffer;
 use super::statement::Dangling;
 use super::{Operate, Source};
 use crate::expression::{Context, Expression, value_bytes};
-use crate::{ExecError, Read};
+use crate::{ExecError, Read, Side};
 
 pub(super) struct Delete {
     pub(super) input: Source,
@@ -54,9 +54,9 @@ impl Doomed {
     fn remove(mut self, detach: bool, context: &mut Context<'_>) -> Result<(), ExecError> {
         if detach {
             for node in &self.nodes {
-                for side in [Direction::Outgoing, Direction::Incoming] {
-                    context.note(|| Read::Adjacency(*node, side));
-                    let entries = context.graph().adjacency(*node, side, None).flatten();
+                for direction in [Direction::Outgoing, Direction::Incoming] {
+                    context.note(|| Read::Adjacency(Side { node: *node, direction, types: None }));
+                    let entries = context.graph().adjacency(*node, direction, None).flatten();
                     self.relationships.extend(entries.map(|entry| entry.relationship()));
                 }
                 let left = context.statement.dangling.iter();
@@ -87,8 +87,8 @@ impl Doomed {
 
 /// Takes the relationships that a node keeps out of the graph, until they are deleted themselves.
 fn leave_behind(deleted: NodeId, context: &mut Context<'_>) -> Result<(), ExecError> {
-    for side in [Direction::Outgoing, Direction::Incoming] {
-        let entries = context.graph().adjacency(deleted, side, None).flatten();
+    for direction in [Direction::Outgoing, Direction::Incoming] {
+        let entries = context.graph().adjacency(deleted, direction, None).flatten();
         let kept: Vec<_> = entries.map(|entry| entry.relationship()).collect();
         for id in kept {
             // A loop stands on both sides.

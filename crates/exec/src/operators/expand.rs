@@ -48,8 +48,8 @@ impl Expand {
     /// Walk from the end with fewer relationships.
     fn steps_into(&mut self, from: NodeId, to: NodeId, context: &mut Context<'_>) {
         let reverse = Walk { types: self.walk.types.clone(), direction: self.walk.direction.reversed() };
-        let forward = self.walk.degree(from, context).unwrap_or(0);
-        let backward = reverse.degree(to, context).unwrap_or(u64::MAX);
+        let forward = self.walk.expected_steps(from, context).unwrap_or(0);
+        let backward = reverse.expected_steps(to, context).unwrap_or(u64::MAX);
         if forward <= backward {
             self.walk.steps_from(from, context, &mut self.steps);
             self.steps.retain(|step| step.neighbour == to);

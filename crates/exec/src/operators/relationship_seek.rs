@@ -8,7 +8,7 @@ use super::seek::{Predicates, fulfils, ordered_index};
 use super::{Operate, Source};
 use crate::expression::Context;
 use crate::plan::PatternDirection;
-use crate::{ExecError, Read};
+use crate::{ExecError, Lookup, Read};
 
 pub(super) struct RelationshipIndexSeek {
     pub(super) input: Source,
@@ -17,7 +17,7 @@ pub(super) struct RelationshipIndexSeek {
     pub(super) end: usize,
     pub(super) type_name: Arc<str>,
     pub(super) direction: PatternDirection,
-    pub(super) keys: Vec<Arc<str>>,
+    pub(super) keys: Arc<[Arc<str>]>,
     pub(super) predicates: Predicates,
     /// (relationship, the other way round), last first.
     pub(super) found: Vec<(RelationshipId, bool)>,
@@ -49,10 +49,12 @@ impl RelationshipIndexSeek {
     fn open(&mut self, row: &mut [Value], context: &mut Context<'_>) -> Result<(), ExecError> {
         self.found.clear();
         let ranges = self.predicates.ranges(row, context)?;
-        context.note(|| Read::RelationshipIndex {
-            type_name: Arc::clone(&self.type_name),
-            key: Arc::clone(&self.keys[0]),
-        });
+        for range in &ranges {
+            context.note(|| {
+                let lookup = Lookup { keys: Arc::clone(&self.keys), equal: range.equal.clone() };
+                Read::RelationshipIndex { type_name: Arc::clone(&self.type_name), lookup }
+            });
+        }
         let graph = context.access.graph();
         let Some(type_id) = graph.relationship_type(&self.type_name) else { return Ok(()) };
         let keys: Option<Vec<_>> = self.keys.iter().map(|key| graph.property_key(key)).collect();

@@ -214,14 +214,7 @@ impl Operate for RelationshipScan {
                 if !self.input.next(row, context)? {
                     return Ok(false);
                 }
-                let names: Vec<_> =
-                    self.types.0.iter().map(|t| context.tokens.type_name(*t).clone()).collect();
-                if names.is_empty() {
-                    context.note(|| Read::RelationshipType(None));
-                }
-                for name in names {
-                    context.note(|| Read::RelationshipType(Some(name)));
-                }
+                self.types.note_all(context);
                 self.next = Some((0, RelationshipId(0)));
             }
         }

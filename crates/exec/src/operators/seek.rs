@@ -10,7 +10,7 @@ use samyama_graph::{Bound, EntityKind, Equivalent, Graph, IndexId, IndexRange, K
 
 use super::{Operate, Source};
 use crate::expression::{Context, Expression};
-use crate::{ExecError, Read};
+use crate::{ExecError, Lookup, Read};
 
 pub(super) struct Predicates {
     pub(super) equal: Vec<Expression>,
@@ -24,7 +24,7 @@ pub(super) struct IndexSeek {
     pub(super) input: Source,
     pub(super) slot: usize,
     pub(super) label: Arc<str>,
-    pub(super) keys: Vec<Arc<str>>,
+    pub(super) keys: Arc<[Arc<str>]>,
     pub(super) predicates: Predicates,
     pub(super) found: Vec<u64>,
     pub(super) at: usize,
@@ -117,11 +117,10 @@ impl IndexSeek {
     }
 
     fn note(&self, range: &IndexRange, context: &mut Context<'_>) {
-        let (label, key) = (Arc::clone(&self.label), Arc::clone(&self.keys[0]));
-        match range.equal.first() {
-            Some(value) => context.note(|| Read::IndexEqual { label, key, value: value.clone() }),
-            None => context.note(|| Read::Index { label, key }),
-        }
+        context.note(|| {
+            let lookup = Lookup { keys: Arc::clone(&self.keys), equal: range.equal.clone() };
+            Read::Index { label: Arc::clone(&self.label), lookup }
+        });
     }
 }
 

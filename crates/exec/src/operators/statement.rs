@@ -68,6 +68,13 @@ impl Context<'_> {
         }
     }
 
+    /// The answer depends on more than can be told.
+    pub(crate) fn note_everything(&mut self) {
+        if let Some(reads) = &mut self.statement.reads {
+            reads.add_everything();
+        }
+    }
+
     /// Change the graph, and remember how.
     pub(crate) fn apply(&mut self, effect: Effect) -> Result<(), ExecError> {
         let Access::Write(draft) = &mut self.access else {

@@ -5,23 +5,44 @@ use std::sync::Arc;
 
 use samyama_graph::{Direction, NodeId, RelationshipEnds, RelationshipId, TypeId, Value};
 
-use crate::expression::{Context, TypeRef};
+use crate::expression::{Context, Tokens, TypeRef};
 use crate::plan::PatternDirection;
-use crate::{ExecError, Read};
+use crate::{ExecError, Read, Side};
 
 /// The types of a pattern; none means any.
 #[derive(Clone)]
-pub(super) struct Types(pub(super) Vec<TypeRef>);
+pub(super) struct Types {
+    refs: Vec<TypeRef>,
+    /// None: any type.
+    names: Option<Arc<[Arc<str>]>>,
+}
 
 impl Types {
+    pub(super) fn new(names: &[Arc<str>], tokens: &mut Tokens) -> Self {
+        let refs = names.iter().map(|name| tokens.add_type(name)).collect();
+        Self { refs, names: (!names.is_empty()).then(|| names.into()) }
+    }
+
+    /// Which relationships of these types there are: that is the answer.
+    pub(super) fn note_all(&self, context: &mut Context<'_>) {
+        match &self.names {
+            None => context.note(|| Read::RelationshipType(None)),
+            Some(names) => {
+                for name in names.iter() {
+                    context.note(|| Read::RelationshipType(Some(Arc::clone(name))));
+                }
+            }
+        }
+    }
+
     /// None: any type. An empty list: none of the names exists, nothing can match.
     pub(super) fn resolve(&self, context: &mut Context<'_>) -> Option<Vec<TypeId>> {
-        if self.0.is_empty() {
+        if self.refs.is_empty() {
             return None;
         }
         let graph = context.access.graph();
         let mut ids: Vec<_> =
-            self.0.iter().filter_map(|name| context.tokens.relationship_type(*name, graph)).collect();
+            self.refs.iter().filter_map(|name| context.tokens.relationship_type(*name, graph)).collect();
         ids.sort_unstable();
         ids.dedup();
         Some(ids)
@@ -55,7 +76,7 @@ impl Walk {
     pub(super) fn steps_from(&self, from: NodeId, context: &mut Context<'_>, steps: &mut Vec<Step>) {
         let types = self.types.resolve(context);
         for &side in self.sides() {
-            context.note(|| Read::Adjacency(from, side));
+            context.note(|| self.read_of(from, side));
             let graph = context.access.graph();
             let both = self.direction == PatternDirection::Both;
             let mut add = |type_id: Option<TypeId>| {
@@ -77,14 +98,25 @@ impl Walk {
         }
     }
 
+    fn read_of(&self, node: NodeId, direction: Direction) -> Read {
+        Read::Adjacency(Side { node, direction, types: self.types.names.clone() })
+    }
+
     /// How many there are, without looking at them.
     pub(super) fn degree(&self, from: NodeId, context: &mut Context<'_>) -> Option<u64> {
+        if self.direction != PatternDirection::Both {
+            context.note(|| self.read_of(from, self.sides()[0]));
+        }
+        self.expected_steps(from, context)
+    }
+
+    /// How many there are, for a choice of ways that leaves the answer as it is: nothing is read.
+    pub(super) fn expected_steps(&self, from: NodeId, context: &mut Context<'_>) -> Option<u64> {
         if self.direction == PatternDirection::Both {
             return None; // self-loops would count twice
         }
         let types = self.types.resolve(context);
         let side = self.sides()[0];
-        context.note(|| Read::Adjacency(from, side));
         let graph = context.access.graph();
         Some(match &types {
             None => graph.degree(from, side, None),

@@ -14,7 +14,7 @@ use super::set::{Entity, add_labels, set_all};
 use super::walk::Step;
 use crate::expression::Context;
 use crate::functions::names_in;
-use crate::{ExecError, Read};
+use crate::{ExecError, Lookup, Read, Side};
 
 /// None: no procedure that writes.
 pub(super) fn call(
@@ -94,7 +94,7 @@ fn find_nodes(labels: &[Arc<str>], ident: &Map, context: &mut Context<'_>) -> Re
             let (label, key) =
                 (Arc::clone(graph.label_name(label)), Arc::clone(graph.property_key_name(key)));
             let value = ident.get(&key).cloned().unwrap_or_default();
-            (found, Read::IndexEqual { label, key, value })
+            (found, Read::Index { label, lookup: Lookup::equal_to(key, value) })
         }
         None => {
             let smallest =
@@ -181,7 +181,8 @@ fn find_relationships(
     ident: &Map,
     context: &mut Context<'_>,
 ) -> Result<Vec<RelationshipId>, ExecError> {
-    context.note(|| Read::Adjacency(start, Direction::Outgoing));
+    let types = Some(Arc::from([Arc::from(kind)]));
+    context.note(|| Read::Adjacency(Side { node: start, direction: Direction::Outgoing, types }));
     let graph = context.graph();
     let Some(kind) = graph.relationship_type(kind) else { return Ok(Vec::new()) };
     let steps: Vec<Step> = graph

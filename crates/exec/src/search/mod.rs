@@ -11,7 +11,7 @@ use std::sync::Arc;
 use samyama_graph::{EntityKind, Graph, IndexDefinition, IndexKind, NodeId, RelationshipId, Value};
 
 use crate::expression::Context;
-use crate::{ExecError, Read};
+use crate::{ExecError, Lookup, Read};
 
 pub(crate) use fulltext::search as fulltext_search;
 pub(crate) use vector::nearest;
@@ -60,12 +60,12 @@ fn note(index: &IndexDefinition, context: &mut Context<'_>) {
     let graph = context.graph();
     for entity in index.entities() {
         for key in &index.keys {
-            let key = Arc::clone(graph.property_key_name(*key));
+            let lookup = Lookup::of_key(Arc::clone(graph.property_key_name(*key)));
             reads.push(match entity {
-                EntityKind::Node(label) => Read::Index { label: Arc::clone(graph.label_name(label)), key },
+                EntityKind::Node(label) => Read::Index { label: Arc::clone(graph.label_name(label)), lookup },
                 EntityKind::Relationship(type_id) => {
                     let type_name = Arc::clone(graph.relationship_type_name(type_id));
-                    Read::RelationshipIndex { type_name, key }
+                    Read::RelationshipIndex { type_name, lookup }
                 }
             });
         }

@@ -11,12 +11,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use samyama_exec::ReadSet;
-use samyama_graph::{Effect, Graph};
+use samyama_graph::{Draft, Effect, Graph};
 
 use crate::limits::CLAIM_MS_MAX;
 
 struct Claim {
     reads: ReadSet,
+    /// The graph that the holder rests on.
+    before: Draft,
     effects: Vec<Arc<[Effect]>>,
     until: Instant,
 }
@@ -47,18 +49,22 @@ impl<J> Claims<J> {
     }
 
     /// The first other transaction whose claim is met by a statement with these effects (and, for one of an open
-    /// transaction, these reads).
+    /// transaction, these reads, with the graph that it rests on).
     pub fn met_by(
         &self,
         own: Option<u64>,
         effects: &[Effect],
-        reads: Option<&ReadSet>,
-        graph: &Graph,
+        reads: Option<(&[&ReadSet], &Graph)>,
+        now: &Graph,
     ) -> Option<u64> {
         let meets = |claim: &Claim| {
-            claim.reads.changed_by(effects, graph)
-                || reads
-                    .is_some_and(|reads| claim.effects.iter().any(|written| reads.changed_by(written, graph)))
+            claim.reads.changed_by(effects, &claim.before, now)
+                || reads.is_some_and(|(reads, before)| {
+                    let changes = |written: &Arc<[Effect]>| {
+                        reads.iter().any(|reads| reads.changed_by(written, before, now))
+                    };
+                    claim.effects.iter().any(changes)
+                })
         };
         self.held
             .iter()
@@ -67,13 +73,21 @@ impl<J> Claims<J> {
     }
 
     /// Add to what a transaction holds. Its time runs from the first claim.
-    pub fn add(&mut self, transaction: u64, reads: &ReadSet, effects: Arc<[Effect]>, now: Instant) {
+    pub fn add(
+        &mut self,
+        transaction: u64,
+        (reads, before): (&ReadSet, &Draft),
+        effects: Arc<[Effect]>,
+        now: Instant,
+    ) {
         let claim = self.held.entry(transaction).or_insert_with(|| Claim {
             reads: ReadSet::default(),
+            before: Draft::default(),
             effects: Vec::new(),
             until: now + Duration::from_millis(CLAIM_MS_MAX),
         });
         claim.reads.extend(reads);
+        claim.before = before.clone();
         claim.effects.push(effects);
     }
 

@@ -51,13 +51,14 @@ impl History {
         }
     }
 
-    /// Would any transaction after `base` have changed what was read? Also true when that is no longer known.
-    pub fn changed_since(&self, base: u64, reads: &ReadSet, graph: &Graph) -> bool {
+    /// Would any transaction after `base` have changed what was read? Also true when that is no longer known. `before`:
+    /// the graph with all up to `base`; `now`: with everything.
+    pub fn changed_since(&self, base: u64, reads: &ReadSet, before: &Graph, now: &Graph) -> bool {
         if base < self.from {
             return true;
         }
         let first = self.transactions.partition_point(|(number, _)| *number <= base);
-        self.transactions.iter().skip(first).any(|(_, effects)| reads.changed_by(effects, graph))
+        self.transactions.iter().skip(first).any(|(_, effects)| reads.changed_by(effects, before, now))
     }
 
     fn trim(&mut self) {

@@ -20,6 +20,8 @@ pub struct Transaction {
     pub(super) generation: u64,
     /// Number of the last transaction its draft rests on.
     pub(super) base: u64,
+    /// The head as it was then, without anything of this transaction.
+    pub(super) before: Draft,
     pub(super) draft: Draft,
     pub(super) effects: Vec<Effect>,
     pub(super) reads: ReadSet,

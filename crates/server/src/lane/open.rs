@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use samyama_exec::ExecError;
+use samyama_exec::{ExecError, ReadSet};
 use samyama_graph::{Effect, NodeId, RelationshipId};
 
 use super::claims::Claims;
@@ -189,17 +189,17 @@ impl Open {
         if !transaction.spoilt && transaction.base == self.head.number() {
             return Ok(());
         }
-        if transaction.answered > 0
-            && self.history.changed_since(transaction.base, &transaction.reads, self.head.draft())
-        {
+        if transaction.answered > 0 && self.changed_since(transaction, &transaction.reads) {
             return Err(outdated());
         }
-        let mut draft = self.head.draft().clone();
+        let before = self.head.draft().clone();
+        let mut draft = before.clone();
         for effect in &transaction.effects {
             draft
                 .apply(effect)
                 .map_err(|error| Refusal::Outdated(format!("what it did no longer fits: {error}")))?;
         }
+        transaction.before = before;
         transaction.draft = draft;
         transaction.spoilt = false;
         transaction.base = self.head.number();
@@ -226,9 +226,12 @@ impl Open {
         if draft.token_counts() != start.tokens && now.token_counts() != start.tokens {
             return true;
         }
-        let mut reads = transaction.reads.clone();
-        reads.extend(&ran.reads);
-        self.history.changed_since(transaction.base, &reads, now)
+        self.changed_since(transaction, &transaction.reads) || self.changed_since(transaction, &ran.reads)
+    }
+
+    /// Would anything since the transaction's base have changed these reads of it?
+    pub(super) fn changed_since(&self, transaction: &Transaction, reads: &ReadSet) -> bool {
+        self.history.changed_since(transaction.base, reads, &transaction.before, self.head.draft())
     }
 }
 

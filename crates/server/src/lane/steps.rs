@@ -21,12 +21,13 @@ impl Core {
         self.next_transaction += 1;
         let (generation, base, draft) = match &self.open {
             Some(open) => (open.generation, open.head.number(), open.head.draft().clone()),
-            None => (0, 0, Draft::new(&samyama_graph::View::default())),
+            None => (0, 0, Draft::default()),
         };
         Box::new(Transaction {
             id,
             generation,
             base,
+            before: draft.clone(),
             draft,
             effects: Vec::new(),
             reads: ReadSet::default(),
@@ -110,11 +111,13 @@ impl Core {
             }
         };
         let effects = std::mem::take(&mut ran.effects);
-        let mut reads = transaction.reads.clone();
-        reads.extend(&ran.reads);
         if !effects.is_empty()
-            && let Some(holder) =
-                open.claims.met_by(Some(transaction.id), &effects, Some(&reads), open.head.draft())
+            && let Some(holder) = open.claims.met_by(
+                Some(transaction.id),
+                &effects,
+                Some((&[&transaction.reads, &ran.reads], &transaction.before)),
+                open.head.draft(),
+            )
         {
             return self.park_behind(holder, job, transaction);
         }
@@ -138,13 +141,14 @@ impl Core {
         let (node, relationship) =
             (transaction.draft.next_node_id(), transaction.draft.next_relationship_id());
         open.head.reserve(node.max(start.node), relationship.max(start.relationship));
-        transaction.reads = reads;
+        transaction.reads.extend(&ran.reads);
         transaction.effects.extend(effects.iter().cloned());
         if matches!(job.kind, Kind::Write { .. }) {
             return self.commit_pooled(job, transaction, ran, todo);
         }
         if !effects.is_empty() {
-            open.claims.add(transaction.id, &transaction.reads, effects.into(), self.host.now());
+            let seen = (&transaction.reads, &transaction.before);
+            open.claims.add(transaction.id, seen, effects.into(), self.host.now());
             self.blocker = Some(transaction.id);
         }
         transaction.answered += 1;
@@ -189,9 +193,7 @@ impl Core {
             self.end(id);
             return send(reply, Reply::Refused(refusal));
         }
-        if open.history.changed_since(transaction.base, &transaction.reads, open.head.draft())
-            && !transaction.effects.is_empty()
-        {
+        if open.changed_since(&transaction, &transaction.reads) && !transaction.effects.is_empty() {
             self.end(id);
             return send(reply, Reply::Refused(outdated()));
         }

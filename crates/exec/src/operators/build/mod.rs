@@ -80,7 +80,7 @@ impl Builder<'_> {
     }
 
     fn types(&mut self, types: &[Arc<str>]) -> Types {
-        Types(types.iter().map(|name| self.tokens.add_type(name)).collect())
+        Types::new(types, &mut self.tokens)
     }
 
     pub(crate) fn build(&mut self, operator: &Plan) -> Result<Source, ExecError> {
@@ -160,7 +160,7 @@ impl Builder<'_> {
         Ok(Box::new(IndexSeek {
             slot: slot(o.slot),
             label: Arc::clone(&o.label),
-            keys: o.keys.clone(),
+            keys: o.keys.as_slice().into(),
             predicates,
             found: Vec::new(),
             at: 0,
@@ -182,7 +182,7 @@ impl Builder<'_> {
             end: slot(o.end),
             type_name: Arc::clone(&o.type_name),
             direction: o.direction,
-            keys: o.keys.clone(),
+            keys: o.keys.as_slice().into(),
             predicates,
             found: Vec::new(),
             input: self.build(&o.input)?,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use samyama_exec::{CancelFlag, ErrorKind, ExecError, Parameters, Procedures, Read, ReadSet};
+use samyama_exec::{CancelFlag, ErrorKind, ExecError, Lookup, Parameters, Procedures, Read, ReadSet};
 use samyama_graph::{Draft, Effect, Graph, KeyId, LabelId, NodeId, TokenKind, Value};
 use samyama_raft::{Applied, CommittedEntry, Leadership, LogIndex, ProposeError, StateMachine, watch};
 use tokio::sync::oneshot;
@@ -368,8 +368,8 @@ fn create_node(value: i64) -> impl Fn(&mut Draft) -> Result<Ran, Failed> + Send 
 /// `MERGE (:L {k: $value})`.
 fn merge(value: i64) -> impl Fn(&mut Draft) -> Result<Ran, Failed> + Send + Sync + 'static {
     move |draft| {
-        let read =
-            Read::IndexEqual { label: Arc::from("L"), key: Arc::from("k"), value: Value::Integer(value) };
+        let lookup = Lookup::equal_to(Arc::from("k"), Value::Integer(value));
+        let read = Read::Index { label: Arc::from("L"), lookup };
         let mut nodes = Vec::new();
         draft.nodes_with_label_from(LABEL, NodeId(0), usize::MAX, &mut nodes);
         let found = nodes.iter().any(|id| integer(draft, *id) == value);
