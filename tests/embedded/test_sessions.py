@@ -75,6 +75,18 @@ def test_work_is_run_again_while_it_meets_conflicts(db: samyama.Database) -> Non
             session.execute_read(work, "b")
 
 
+def test_a_transaction_that_reads_much_does_not_conflict_with_its_own_new_names(
+    db: samyama.Database,
+) -> None:
+    # Without an index each MERGE looks at all nodes made before it: more reads than are kept one by one.
+    with db.begin() as transaction:
+        transaction.run(
+            "UNWIND range(1, 300) AS i MERGE (n:New {key: i}) SET n.other = i"
+        ).consume()
+        transaction.run("MATCH (n:New) MERGE (m:Second {key: n.key}) SET m.third = 1").consume()
+    assert count(db) == 600
+
+
 def test_counters_of_many_threads_lose_nothing(db: samyama.Database) -> None:
     db.execute("CREATE (:C {n: 0})")
 
