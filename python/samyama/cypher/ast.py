@@ -303,7 +303,7 @@ class Unwind(Clause):
 
 @dataclass(slots=True)
 class Item(Node):
-    """``name``: the alias, or the source text. ``aliased``: it was given."""
+    """``name``: the alias, or the source text. ``aliased``: it was given, or is the variable's that is passed on."""
 
     expression: Expr
     name: str

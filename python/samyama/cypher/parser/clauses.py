@@ -146,8 +146,10 @@ class Clauses(Expressions):
         end = self.end()
         if self.accept_word("AS"):
             return ast.Item(start, end, expression, self.expect_name("a variable"), True)
-        if isinstance(expression, ast.Variable):
-            return ast.Item(start, end, expression, expression.name, True)
+        # A variable keeps its name, and what is projected from one takes it over.
+        named = expression.subject if isinstance(expression, ast.MapProjection) else expression
+        if isinstance(named, ast.Variable):
+            return ast.Item(start, end, expression, named.name, True)
         return ast.Item(start, end, expression, self.text[start:end], False)
 
     def _sort_item(self) -> ast.SortItem:
