@@ -121,6 +121,15 @@ impl ExecError {
         Self::query("ProcedureError", "ProcedureNotFound", code, "42N08", message)
     }
 
+    /// What a function or procedure of this name refuses, in the words in which Neo4j passes on an exception of its
+    /// plug-ins: clients look into them for messages of their own.
+    pub fn call_failed(what: &str, name: &str, message: &str) -> Self {
+        let message =
+            format!("Failed to invoke {what} `{name}`: Caused by: java.lang.RuntimeException: {message}");
+        let code = "Neo.ClientError.Procedure.ProcedureCallFailed";
+        Self::query("ProcedureError", "ProcedureCallFailed", code, "22003", message)
+    }
+
     /// A limit on one query: memory, list length, string length, nesting. Never retryable.
     pub fn memory_limit(message: impl Into<String>) -> Self {
         ExecError {

@@ -1,6 +1,7 @@
 //! Lists, and what strings share with them: `size`, `reverse`, `isEmpty`.
 
 use samyama_graph::Value;
+use samyama_graph::compare::order;
 
 use super::{Function, lenient, strict, wrong_type};
 use crate::ExecError;
@@ -37,7 +38,39 @@ pub(super) static FUNCTIONS: &[Function] = &[
         other => Err(wrong_type("reverse", "a List or String", other)),
     }),
     lenient("range", 2..=3, range),
+    strict("apoc.coll.toset", 1..=1, |a, c| {
+        let items = list("apoc.coll.toSet", &a[0])?;
+        c.memory.ensure_list(items.len())?;
+        // Of those that are the same, the first stays where it is.
+        let mut places: Vec<usize> = (0..items.len()).collect();
+        places.sort_by(|one, other| order(&items[*one], &items[*other]));
+        places.dedup_by(|one, kept| order(&items[*one], &items[*kept]).is_eq());
+        places.sort_unstable();
+        Ok(Value::from(places.into_iter().map(|place| items[place].clone()).collect::<Vec<_>>()))
+    }),
+    strict("apoc.coll.flatten", 1..=2, |a, c| {
+        let is_deep = match a.get(1) {
+            None => false,
+            Some(Value::Boolean(is_deep)) => *is_deep,
+            Some(other) => return Err(wrong_type("apoc.coll.flatten", "a Boolean", other)),
+        };
+        let mut flat = Vec::new();
+        for item in list("apoc.coll.flatten", &a[0])? {
+            flatten(item, if is_deep { usize::MAX } else { 1 }, &mut flat);
+            c.memory.ensure_list(flat.len())?;
+        }
+        Ok(Value::from(flat))
+    }),
 ];
+
+fn flatten(item: &Value, levels: usize, flat: &mut Vec<Value>) {
+    match item {
+        Value::List(items) if levels > 0 => {
+            items.iter().for_each(|item| flatten(item, levels - 1, flat));
+        }
+        other => flat.push(other.clone()),
+    }
+}
 
 fn list<'v>(function: &str, value: &'v Value) -> Result<&'v [Value], ExecError> {
     if let Value::List(items) = value { Ok(items) } else { Err(wrong_type(function, "a List", value)) }

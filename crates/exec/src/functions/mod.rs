@@ -14,6 +14,7 @@ mod space;
 mod string;
 pub(crate) mod temporal;
 pub(crate) mod text;
+pub(crate) mod validate;
 mod vector;
 
 use std::ops::RangeInclusive;
@@ -63,7 +64,7 @@ const fn lenient(name: &'static str, arity: RangeInclusive<usize>, body: Body) -
 }
 
 static TABLE: LazyLock<FxHashMap<&'static str, &'static Function>> = LazyLock::new(|| {
-    let families: [&'static [Function]; 9] = [
+    let families: [&'static [Function]; 10] = [
         convert::FUNCTIONS,
         entity::FUNCTIONS,
         list::FUNCTIONS,
@@ -72,6 +73,7 @@ static TABLE: LazyLock<FxHashMap<&'static str, &'static Function>> = LazyLock::n
         space::FUNCTIONS,
         string::FUNCTIONS,
         temporal::FUNCTIONS,
+        validate::FUNCTIONS,
         vector::FUNCTIONS,
     ];
     families.into_iter().flatten().map(|function| (function.name, function)).collect()

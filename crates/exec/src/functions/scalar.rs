@@ -1,10 +1,10 @@
 //! What belongs to no other family: existence, clocks as numbers, uuids, type names.
 
-use samyama_graph::compare::equals;
+use samyama_graph::compare::{equals, equivalent};
 use samyama_graph::{Map, Value, ValueType, simple_type};
 
 use super::text::plain;
-use super::{Function, lenient};
+use super::{Function, lenient, strict, wrong_type};
 use crate::ExecError;
 
 pub(super) static FUNCTIONS: &[Function] = &[
@@ -43,6 +43,24 @@ pub(super) static FUNCTIONS: &[Function] = &[
                 ),
             )),
         }
+    }),
+    // A map without nulls and without some keys and values; a value is also named by its text.
+    strict("apoc.map.clean", 3..=3, |a, _| {
+        let [Value::Map(map), Value::List(keys), Value::List(values)] = a else {
+            return Err(wrong_type("apoc.map.clean", "a Map and two Lists", &Value::from(a.to_vec())));
+        };
+        let is_unwanted = |key: &str, value: &Value| {
+            value.is_null()
+                || keys.iter().any(|one| matches!(one, Value::String(one) if **one == *key))
+                || values.iter().any(|one| {
+                    equivalent(one, value) || matches!(one, Value::String(text) if **text == *plain(value))
+                })
+        };
+        let mut clean = Map::new();
+        for (key, value) in map.iter().filter(|(key, value)| !is_unwanted(key, value)) {
+            clean.insert(key.clone(), value.clone());
+        }
+        Ok(Value::from(clean))
     }),
     // [[key, value], ...] as a map.
     lenient("map from pairs", 1..=1, |a, _| {

@@ -89,6 +89,62 @@ fn same_kind(a: &IndexKind, b: &IndexKind) -> bool {
     std::mem::discriminant(a) == std::mem::discriminant(b)
 }
 
+/// With the name and options that were found; without a name it gets one.
+fn create_index(
+    create: &plan::CreateIndex,
+    name: Option<Arc<str>>,
+    options: &Value,
+    context: &mut Context<'_>,
+) -> Result<(), ExecError> {
+    if create.kind == IndexType::Lookup {
+        let which = LOOKUP_NAMES[usize::from(create.entity == EntityType::Relationship)];
+        let message = format!("An equivalent index already exists: `{which}`");
+        return if create.if_not_exists { Ok(()) } else { Err(taken(message)) };
+    }
+    if let Some(name) = name.as_ref().filter(|name| name_exists(name, context.graph())) {
+        return if create.if_not_exists { Ok(()) } else { Err(name_taken(name)) };
+    }
+    let mut others = Vec::new();
+    for label in &create.others {
+        others.push(entity(create.entity, label, context)?);
+    }
+    let kind = index_options::kind(create.kind, others, options)?;
+    let entity = entity(create.entity, &create.label, context)?;
+    let keys = keys_of(&create.keys, context)?;
+    let graph = context.graph();
+    let covers = |one: &&IndexDefinition| one.entity == entity && one.keys == keys;
+    if let Some(same) = graph.indexes().filter(covers).find(|one| same_kind(&one.kind, &kind)) {
+        let message = format!("An equivalent index already exists: `{}`", same.name);
+        return if create.if_not_exists { Ok(()) } else { Err(taken(message)) };
+    }
+    let name = name.unwrap_or_else(|| free_name("index", &create.label, &create.keys, graph));
+    let id = graph.next_index_id();
+    context.apply(Effect::CreateIndex(IndexDefinition { id, name, kind, entity, keys, owner: None }))?;
+    context.statement.counters.indexes_added += 1;
+    Ok(())
+}
+
+/// `db.index.vector.createNodeIndex`, the procedure of before there was CREATE VECTOR INDEX.
+pub(super) fn create_vector_index(
+    [name, label, key]: [&Arc<str>; 3],
+    options: &Value,
+    context: &mut Context<'_>,
+) -> Result<(), ExecError> {
+    let create = plan::CreateIndex {
+        info: plan::Info::default(),
+        name: None,
+        kind: IndexType::Vector,
+        entity: EntityType::Node,
+        label: Arc::clone(label),
+        keys: vec![Arc::clone(key)],
+        if_not_exists: false,
+        others: Vec::new(),
+        options: None,
+        name_from: None,
+    };
+    create_index(&create, Some(Arc::clone(name)), options, context)
+}
+
 impl Schema {
     /// The name that was written, or what the expression in its place gives.
     fn name(
@@ -114,36 +170,11 @@ impl Schema {
         context: &mut Context<'_>,
     ) -> Result<(), ExecError> {
         let name = self.name(create.name.as_ref(), row, context)?;
-        if create.kind == IndexType::Lookup {
-            let which = LOOKUP_NAMES[usize::from(create.entity == EntityType::Relationship)];
-            let message = format!("An equivalent index already exists: `{which}`");
-            return if create.if_not_exists { Ok(()) } else { Err(taken(message)) };
-        }
-        if let Some(name) = name.as_ref().filter(|name| name_exists(name, context.graph())) {
-            return if create.if_not_exists { Ok(()) } else { Err(name_taken(name)) };
-        }
         let options = match &self.options {
             None => Value::Null,
             Some(options) => options.evaluate(row, context)?,
         };
-        let mut others = Vec::new();
-        for label in &create.others {
-            others.push(entity(create.entity, label, context)?);
-        }
-        let kind = index_options::kind(create.kind, others, &options)?;
-        let entity = entity(create.entity, &create.label, context)?;
-        let keys = keys_of(&create.keys, context)?;
-        let graph = context.graph();
-        let covers = |one: &&IndexDefinition| one.entity == entity && one.keys == keys;
-        if let Some(same) = graph.indexes().filter(covers).find(|one| same_kind(&one.kind, &kind)) {
-            let message = format!("An equivalent index already exists: `{}`", same.name);
-            return if create.if_not_exists { Ok(()) } else { Err(taken(message)) };
-        }
-        let name = name.unwrap_or_else(|| free_name("index", &create.label, &create.keys, graph));
-        let id = graph.next_index_id();
-        context.apply(Effect::CreateIndex(IndexDefinition { id, name, kind, entity, keys, owner: None }))?;
-        context.statement.counters.indexes_added += 1;
-        Ok(())
+        create_index(create, name, &options, context)
     }
 
     fn create_constraint(

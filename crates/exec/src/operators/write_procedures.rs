@@ -1,5 +1,5 @@
 //! Procedures that write: MERGE and SET with labels and types that are values (`apoc.merge.*`, `apoc.create.addLabels`), as
-//! graph libraries call them. An index on any of the labels and identifying keys is used; else the smallest label is scanned.
+//! graph libraries call them, and the old way to make a vector index. An index on any of the labels and identifying keys is used; else the smallest label is scanned.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use samyama_graph::{
 
 use super::create::{create_node, create_relationship, storable};
 use super::procedure::Answer;
+use super::schema::create_vector_index;
 use super::set::{Entity, add_labels, set_all};
 use super::walk::Step;
 use crate::expression::Context;
@@ -29,6 +30,7 @@ pub(super) fn call(
         ("apoc.merge.relationship", [start, kind, ident, on_create, end, on_match]) => {
             merge_relationship([start, end], kind, ident, [on_create, on_match], context)
         }
+        ("db.index.vector.createnodeindex", arguments) => vector_index(arguments, context),
         ("apoc.create.addlabels", [nodes, labels]) => create_labels(nodes, labels, context),
         _ => return None,
     })
@@ -218,4 +220,19 @@ fn create_labels(nodes: &Value, labels: &Value, context: &mut Context<'_>) -> Re
         add_labels(*id, &labels, context)?;
     }
     Ok((vec!["node"], ids.into_iter().map(|id| vec![Value::Node(id)]).collect()))
+}
+
+fn vector_index(arguments: &[Value], context: &mut Context<'_>) -> Result<Answer, ExecError> {
+    let [Value::String(name), Value::String(label), Value::String(key), dimensions, similarity] = arguments
+    else {
+        let what = "db.index.vector.createNodeIndex takes a name, a label, a property key, dimensions and a similarity";
+        return Err(ExecError::type_error("InvalidArgumentValue", what));
+    };
+    let mut config = Map::new();
+    config.insert(Arc::from("vector.dimensions"), dimensions.clone());
+    config.insert(Arc::from("vector.similarity_function"), similarity.clone());
+    let mut options = Map::new();
+    options.insert(Arc::from("indexConfig"), Value::from(config));
+    create_vector_index([name, label, key], &Value::from(options), context)?;
+    Ok((Vec::new(), Vec::new()))
 }

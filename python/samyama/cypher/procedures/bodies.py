@@ -147,6 +147,14 @@ RETURN labelCount, relTypeCount, propertyKeyCount, nodeCount, relCount, labels, 
    relCount: relCount, labels: labels, relTypes: relTypes} AS stats
 """
 
+#: Filters would need the parts of the schema to be chosen; a filter that is not applied would be a wrong answer.
+META_SUBGRAPH = """
+WITH [key IN keys(config) WHERE key <> 'sample' AND key <> 'maxRels' AND NOT isEmpty(config[key])] AS filters
+WHERE apoc.util.validatePredicate(size(filters) > 0, 'filters of apoc.meta.subGraph are not supported: %s', [filters])
+CALL apoc.meta.graph() YIELD nodes, relationships
+RETURN nodes, relationships
+"""
+
 SCHEMA_NODES = """
 CALL samyama.show.indexes() YIELD name, entityType, labelsOrTypes, properties, type AS kind, owningConstraint
 WITH * WHERE entityType = 'NODE' AND kind <> 'LOOKUP'
@@ -178,8 +186,66 @@ RETURN connectionId, toString(datetime.fromEpochMillis(connectMillis)) AS connec
   '' AS serverAddress, clientAddress
 """
 
-SET_NODE_VECTOR = "SET node += `map from pairs`([[key, vector]])"
-SET_RELATIONSHIP_VECTOR = "SET relationship += `map from pairs`([[key, vector]])"
+SET_NODE_VECTOR = "SET node[key] = [number IN vector | toFloat(number)]"
+SET_RELATIONSHIP_VECTOR = "SET relationship[key] = [number IN vector | toFloat(number)]"
+
+
+def _as_list(value: str) -> str:
+    return f"CASE WHEN {value} IS :: LIST<ANY> THEN {value} ELSE [{value}] END"
+
+
+def _take_over(kept: str, mode: str) -> str:
+    """Properties of ``other`` onto ``kept``: what both have is kept, overwritten, or becomes a list of what differs."""
+    is_known = "any(one IN seen WHERE one = value AND valueType(one) = valueType(value))"
+    both = f"{_as_list(f'{kept}[key]')} + {_as_list('other[key]')}"
+    distinct = f"reduce(seen = [], value IN {both} | CASE WHEN {is_known} THEN seen ELSE seen + [value] END)"
+    is_one_type = "all(value IN found WHERE valueType(value) = valueType(found[0]))"
+    combined = f"""[found IN [{distinct}] | CASE WHEN size(found) = 1 THEN found[0] WHEN {is_one_type} THEN found
+      ELSE [value IN found | toString(value)] END][0]"""
+    return f"""FOREACH (key IN [key IN keys(other) WHERE {mode} <> 'discard' OR {kept}[key] IS NULL] |
+    SET {kept}[key] = CASE WHEN {mode} IN ['overwrite', 'override'] OR {kept}[key] IS NULL THEN other[key]
+      ELSE {combined} END)"""
+
+
+#: Others are merged into the first in their order, but for those that were deleted before; of relationships that become the
+#: same, the one with the least id stays.
+MERGE_NODES = f"""
+WITH apoc.coll.toSet([one IN nodes WHERE EXISTS {{ MATCH (still) WHERE id(still) = id(one) }}]) AS found, coalesce(config, {{}}) AS config
+WITH found, config, [key IN keys(config) WHERE NOT key IN ['properties', 'mergeRels']] AS unknown
+WHERE apoc.util.validatePredicate(size(unknown) > 0,
+    'apoc.refactor.mergeNodes takes `properties` and `mergeRels`; not supported: %s', [unknown])
+  AND apoc.util.validatePredicate(
+    NOT coalesce(config.properties, 'combine') IN ['discard', 'overwrite', 'override', 'combine'],
+    'apoc.refactor.mergeNodes takes discard, overwrite or combine as `properties`, not %s', [config.properties])
+  AND size(found) > 0
+WITH found[0] AS node, found[1..] AS others, coalesce(config.mergeRels, false) AS mergeRels,
+  coalesce(config.properties, 'overwrite') AS mode, coalesce(config.properties, 'combine') AS relationshipMode
+CALL (node) {{ OPTIONAL MATCH (node)-[loop]->(node) RETURN collect(loop) AS loops }}
+CALL (node, others) {{
+  UNWIND others AS other MATCH (other)-[old]-()
+  WITH DISTINCT node, others, old ORDER BY id(old)
+  WITH old, CASE WHEN startNode(old) IN others THEN node ELSE startNode(old) END AS start,
+    CASE WHEN endNode(old) IN others THEN node ELSE endNode(old) END AS end
+  CREATE (start)-[new:$(type(old))]->(end) SET new = properties(old) DELETE old
+}}
+FOREACH (other IN others |
+  SET node:$(labels(other))
+  {_take_over("node", "mode")}
+  DELETE other)
+WITH node, others, mergeRels, relationshipMode, loops
+CALL (node, others, mergeRels, relationshipMode, loops) {{
+  WITH * WHERE mergeRels AND size(others) > 0
+  MATCH (node)-[one]-() WHERE NOT one IN loops
+  WITH DISTINCT one, relationshipMode ORDER BY id(one)
+  WITH startNode(one) AS start, endNode(one) AS end, type(one) AS kind, relationshipMode, collect(one) AS same
+  WHERE size(same) > 1
+  WITH same[0] AS kept, same[1..] AS gone, relationshipMode
+  FOREACH (other IN gone |
+    {_take_over("kept", "relationshipMode")}
+    DELETE other)
+}}
+RETURN node
+"""
 
 ANALYZERS = """
 UNWIND [

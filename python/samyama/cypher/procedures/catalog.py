@@ -250,6 +250,14 @@ ALL: tuple[Procedure, ...] = (
         bodies.SET_RELATIONSHIP_VECTOR,
         "WRITE",
     ),
+    _procedure(
+        "db.index.vector.createNodeIndex",
+        "indexName :: STRING; label :: STRING; propertyKey :: STRING; vectorDimension :: INTEGER; "
+        "vectorSimilarityFunction :: STRING",
+        "",
+        "Make a vector index on nodes; CREATE VECTOR INDEX says the same.",
+        mode="WRITE",
+    ),
     _procedure("samyama.version", "", "version STRING", "The version of this server.", mode="DBMS"),
     _procedure(
         "samyama.cluster",
@@ -315,6 +323,13 @@ ALL: tuple[Procedure, ...] = (
         "The schema as a graph, with counts from the store; samples are not taken.",
     ),
     _procedure(
+        "apoc.meta.subGraph",
+        "config :: MAP",
+        "nodes LIST<NODE>; relationships LIST<RELATIONSHIP>",
+        "The schema as a graph, as apoc.meta.graph gives it; filters in the map are refused.",
+        bodies.META_SUBGRAPH,
+    ),
+    _procedure(
         "apoc.meta.stats",
         "",
         "labelCount INTEGER; relTypeCount INTEGER; propertyKeyCount INTEGER; nodeCount INTEGER; relCount INTEGER; labels MAP; "
@@ -342,6 +357,21 @@ ALL: tuple[Procedure, ...] = (
         "node NODE",
         "Add labels that are values.",
         mode="WRITE",
+    ),
+    _procedure(
+        "apoc.refactor.mergeNodes",
+        "nodes :: LIST<NODE>; config :: MAP = {}",
+        "node NODE",
+        "Merge nodes into the first of them, with labels, properties (`properties`: 'overwrite', 'discard' or 'combine') and "
+        "relationships (`mergeRels`: those that become the same are one).",
+        bodies.MERGE_NODES,
+        "WRITE",
+    ),
+    _procedure(
+        "apoc.util.validate",
+        "predicate :: BOOLEAN; message :: STRING; params :: LIST<ANY>",
+        "",
+        "An error with that message if the predicate holds (or is null).",
     ),
     _procedure(
         "apoc.schema.nodes",

@@ -26,6 +26,8 @@ percentileDisc | Aggregating | input :: FLOAT, percentile :: FLOAT | FLOAT | Per
 stDev | Aggregating | input :: FLOAT | FLOAT | Standard deviation of a sample.
 stDevP | Aggregating | input :: FLOAT | FLOAT | Standard deviation of a whole population.
 sum | Aggregating | input :: INTEGER, FLOAT or DURATION | INTEGER, FLOAT or DURATION | Sum of values.
+apoc.coll.flatten | List | coll :: LIST<ANY>, recursive = false :: BOOLEAN | LIST<ANY> | Lists among the elements give way to their elements.
+apoc.coll.toSet | List | coll :: LIST<ANY> | LIST<ANY> | Each element once, where it stood first.
 keys | List | input :: NODE, RELATIONSHIP or MAP | LIST<STRING> | Names of all properties.
 labels | List | input :: NODE | LIST<STRING> | Labels of a node.
 nodes | List | input :: PATH | LIST<NODE> | Nodes of a path.
@@ -54,9 +56,11 @@ any | Predicate | variable IN list WHERE predicate | BOOLEAN | Whether it holds 
 none | Predicate | variable IN list WHERE predicate | BOOLEAN | Whether it holds for no element.
 single | Predicate | variable IN list WHERE predicate | BOOLEAN | Whether it holds for exactly one element.
 exists | Predicate | input :: ANY | BOOLEAN | Whether a pattern has a match, or a property is not null.
+apoc.util.validatePredicate | Predicate | predicate :: BOOLEAN, message :: STRING, params :: LIST<ANY> | BOOLEAN | An error with that message if the predicate holds (or is null), else true.
 isEmpty | Predicate | input :: LIST<ANY>, MAP or STRING | BOOLEAN | Whether it has no elements.
 coalesce | Scalar | input :: ANY | ANY | The first value that is not null.
 apoc.any.property | Scalar | entity :: ANY, key :: STRING | ANY | A property of a node, relationship or map, those of the schema among them.
+apoc.map.clean | Scalar | map :: MAP, keys :: LIST<STRING>, values :: LIST<ANY> | MAP | Without nulls and without those keys and values.
 elementId | Scalar | input :: NODE or RELATIONSHIP | STRING | The element id.
 endNode | Scalar | input :: RELATIONSHIP | NODE | Where a relationship ends.
 head | Scalar | list :: LIST<ANY> | ANY | The first element.
@@ -99,6 +103,7 @@ toStringOrNull | String | input :: ANY | STRING | As String, or null.
 toUpper | String | input :: STRING | STRING | In upper case.
 trim | String | original :: STRING, characters = ' ' :: STRING | STRING | Without those characters at both ends.
 upper | String | original :: STRING | STRING | In upper case.
+apoc.date.convertFormat | Temporal | temporal :: STRING, currentFormat :: STRING, convertTo = 'yyyy-MM-dd' :: STRING | STRING | Temporal text from one ISO format into another, such as iso_zoned_date_time and iso_offset_date_time.
 date | Temporal | input = now :: ANY | DATE | A date, from a text, a map or another temporal value.
 datetime | Temporal | input = now :: ANY | ZONED DATETIME | A date and time with a zone.
 datetime.fromEpoch | Temporal | seconds :: INTEGER, nanoseconds :: INTEGER | ZONED DATETIME | So long after 1970.

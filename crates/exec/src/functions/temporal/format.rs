@@ -31,7 +31,7 @@ pub(crate) fn format(value: &Value) -> String {
     text
 }
 
-fn date_text(days: i64) -> String {
+pub(super) fn date_text(days: i64) -> String {
     let civil = civil_of(days);
     let year = match civil.year {
         year @ 0..=9999 => format!("{year:04}"),

@@ -8,6 +8,7 @@ mod arithmetic;
 mod build;
 mod civil;
 mod component;
+mod convert_format;
 mod duration;
 mod format;
 mod parse;
@@ -56,6 +57,12 @@ macro_rules! instants {
             strict("datetime.fromepochmillis", 1..=1, |a, _| {
                 let millis = integer_argument("datetime.fromEpochMillis", &a[0])?;
                 build::from_epoch_seconds(millis.div_euclid(1000), millis.rem_euclid(1000) * 1_000_000)
+            }),
+            strict("apoc.date.convertformat", 2..=3, |a, c| {
+                let text = |at: usize| string_argument("apoc.date.convertFormat", &a[at]);
+                let to = if a.len() > 2 { text(2)? } else { "yyyy-MM-dd" };
+                let converted = convert_format::convert_format(text(0)?, text(1)?, to, c)?;
+                Ok(converted.map_or(Value::Null, Value::from))
             }),
             strict("duration", 1..=1, |a, _| match &a[0] {
                 Value::Duration(_) => Ok(a[0].clone()),
