@@ -48,6 +48,16 @@ def test_nothing_is_said_of_a_cluster_that_is_well() -> None:
     assert diagnose(survey(node(1, of=1))) == []
 
 
+def test_a_full_disk_is_said() -> None:
+    why = "data/log/: no room for the log"
+    assert said(survey(node(1, shortage=why), node(2), node(3))) == [
+        f"critical: node 1, which leads, takes no writes: {why}"
+    ]
+    assert said(survey(node(1), node(2, shortage=why), node(3))) == [
+        f"warning: node 2 has no room: {why}"
+    ]
+
+
 def test_silence_is_weighed_against_the_majority() -> None:
     assert said(survey(node(1), node(2), silent=(3,))) == [
         "warning: node 3 (h3:7474) does not answer: 2 of 3 serve, and survive no failure more"

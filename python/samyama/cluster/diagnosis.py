@@ -147,7 +147,17 @@ def _failures(survey: Survey) -> Iterator[Finding]:
                 text=f"node {status.id} has failed: {status.fatal}",
                 advice="it must be started again; its log says what to mend first (space on the disk, the disk itself)",
             )
-        elif status.draining:
+            continue
+        if status.shortage is not None:
+            leads = status.role == "leader"
+            yield Finding(
+                severity="critical" if leads else "warning",
+                text=f"node {status.id}"
+                + (", which leads, takes no writes: " if leads else " has no room: ")
+                + status.shortage,
+                advice="free space on its disk or enlarge the volume; it goes on by itself",
+            )
+        if status.draining:
             yield Finding(
                 severity="note",
                 text=f"node {status.id} is stopping",
