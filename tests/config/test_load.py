@@ -67,6 +67,20 @@ def test_texts_of_variables_become_values_of_their_keys() -> None:
         ("[load]\ncsv_web_allowed = ['http://me:x@h/']", "is not scheme, host and path"),
         ("[load]\ncsv_web_allowed = 'http://h/'", "load.csv_web_allowed: Expected `array`"),
         ("[node\n", "not valid TOML"),
+        ("[listen]\nbolt = 'here'", "listen.bolt: write HOST:PORT (set by"),
+        ("[advertise]\nbolt = 'here'", "advertise.bolt: write HOST:PORT (set by"),
+        ("[advertise]\nhttp = 'h:99999'", "advertise.http: port 99999 is above 65535"),
+        ("[reads]\nlevel = 'fast'", "reads.level: write linearizable or bookmark or stale (set by"),
+        ("[listen]\nhttp = '127.0.0.1:7687'", "listen.bolt is the same; every listener has a port"),
+        ("[cluster]\njoin = ['here']", "cluster.join: write HOST:PORT"),
+        ("[cluster]\njoin = ['h:99999']", "cluster.join: port 99999 is above 65535"),
+        ("[cluster]\nid = 'xx'", "cluster.id: `xx` is no cluster's id"),
+        ("[cluster]\ndial = {x = 'h:1'}", "cluster.dial: `x` is no node id"),
+        ("[cluster]\ndial = {2 = 'here'}", "cluster.dial: write HOST:PORT"),
+        (
+            "[limits]\nmessage_bytes_max = 99999999999999999999",
+            "limits.message_bytes_max: 99999999",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_its_key_and_origin(

@@ -12,9 +12,13 @@ import msgspec
 
 from samyama.config import ConfigError, Loaded, load
 from samyama.config.schema import Settings
+from samyama.cypher.procedures import defined
 from samyama.exits import Exit
 
 __all__ = ["command"]
+
+#: Hosts that a listener may have and nobody can dial.
+EVERY_ADDRESS = ("0.0.0.0", "[::]", "::", "")
 
 
 @click.group()
@@ -44,13 +48,19 @@ def _load(config_file: Path | None) -> Loaded:
 def check(config_file: Path | None) -> None:
     """Whether a node would start with this configuration, and what to know before it does.
 
-    The file and the environment are read as the server reads them; ports and directories are not touched. Exit code 0:
-    it is accepted. 2: it is not.
+    The file, the environment and the file of procedures are read as the server reads them; ports and directories are
+    not touched. Exit code 0: it is accepted. 2: it is not.
 
     \b
     Example: samyama config check --config /etc/samyama.toml
     """
     loaded = _load(config_file)
+    if file := loaded.settings.procedures.file:
+        try:
+            defined.read_file(Path(file))
+        except ValueError as error:
+            click.echo(f"samyama config: procedures.file: {error}", err=True)
+            sys.exit(Exit.WRONG_USE)
     for warning in _warnings(loaded.settings):
         click.echo(f"warning: {warning}")
     origins = sorted({o for o in loaded.origins.values() if o != "default"})
@@ -65,8 +75,17 @@ def _warnings(settings: Settings) -> Iterator[str]:
             "listen.insecure: whoever reaches the ports can read and change everything;"
             " there is no authentication and no TLS yet"
         )
-    if len(settings.cluster.members) <= 1:
+    cluster = settings.cluster
+    if len(cluster.members) <= 1 and not cluster.join and not cluster.id:
         yield "a node alone: what is on its disk is on no other"
+    if not cluster.members:
+        for kind in ("bolt", "peer", "http"):
+            address = getattr(settings.advertise, kind) or getattr(settings.listen, kind)
+            if address.rpartition(":")[0] in EVERY_ADDRESS:
+                yield (
+                    f"advertise.{kind}: others are told to dial {address}, which is every address of their own machine;"
+                    " set it to what they reach this one by"
+                )
     if settings.log.slow_query_parameters:
         yield "log.slow_query_parameters: values of your users stand in the log"
 

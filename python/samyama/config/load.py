@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
-from samyama.config.schema import Settings
+from samyama.config.contradictions import contradictions
+from samyama.config.schema import Settings, choices
 
 __all__ = ["ENVIRONMENT_PREFIX", "ConfigError", "Loaded", "load"]
 
 ENVIRONMENT_PREFIX = "SAMYAMA_"
-CLUSTER_SIZES = (1, 3, 5, 7)
 
 Layer = dict[str, dict[str, Any]]
 
@@ -70,7 +70,8 @@ def load(
         settings = msgspec.convert(merged, Settings)
     except msgspec.ValidationError as error:
         raise ConfigError(_explain(str(error), origins)) from None
-    _check(settings)
+    for contradiction in contradictions(settings):
+        raise ConfigError(contradiction)
     return Loaded(settings, origins)
 
 
@@ -163,70 +164,9 @@ def _explain(message: str, origins: dict[str, str]) -> str:
     """msgspec's ``... - at `$.raft.heartbeat_interval_ms` `` with the origin of the value."""
     path = message.rpartition("`$.")[2].rstrip("`")
     name = ".".join(path.split("[")[0].split(".")[:2])
-    return f"{name}: {message.split(' - at ')[0]} (set by {origins.get(name, 'default')})"
-
-
-def _check(settings: Settings) -> None:
-    raft, cluster = settings.raft, settings.cluster
-    if raft.election_timeout_ms_min >= raft.election_timeout_ms_max:
-        raise ConfigError(
-            "raft.election_timeout_ms_min must be below raft.election_timeout_ms_max: the range is what breaks ties"
-        )
-    if raft.heartbeat_interval_ms * 2 > raft.election_timeout_ms_min:
-        raise ConfigError(
-            "raft.heartbeat_interval_ms must be at most half of raft.election_timeout_ms_min,"
-            " or every lost message is an election"
-        )
-    if cluster.members and not cluster.join and not cluster.id:
-        ids = [member.id for member in cluster.members]
-        if len(set(ids)) != len(ids):
-            raise ConfigError("cluster.members: an id stands twice; every member has its own")
-        if len(ids) not in CLUSTER_SIZES:
-            raise ConfigError(
-                f"cluster.members: {len(ids)} members; a cluster has 1, 3, 5 or 7, so that a majority is clear"
-            )
-        for kind in ("peer", "bolt", "http"):
-            addresses = [getattr(member, kind) for member in cluster.members]
-            twice = next((a for a in addresses if a and addresses.count(a) > 1), None)
-            if twice is not None:
-                raise ConfigError(
-                    f"cluster.members: two members have the {kind} address {twice}; every member has its own"
-                )
-        if settings.node.id not in ids:
-            raise ConfigError(
-                f"cluster.members: this node's id {settings.node.id} (node.id) is not in the list;"
-                " a node that comes later joins with cluster.join (samyama server --join)"
-            )
-    if settings.limits.commit_timeout_ms <= raft.election_timeout_ms_max:
-        raise ConfigError(
-            "limits.commit_timeout_ms must be above raft.election_timeout_ms_max, or outcomes are unknown that an"
-            " election would settle"
-        )
-    for address in settings.load.csv_web_allowed:
-        _check_web(address)
-    for name in ("bolt", "peer", "http"):
-        _check_listen(name, getattr(settings.listen, name), settings.listen.insecure)
-
-
-def _check_web(address: str) -> None:
-    try:
-        url = urlsplit(address)
-        is_one = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:
-        is_one = False
-    if not is_one or url.username is not None or url.query or url.fragment:
-        raise ConfigError(
-            f"load.csv_web_allowed: `{address}` is not scheme, host and path, as in https://data.example.org/exports/"
-        )
-
-
-def _check_listen(name: str, address: str, insecure: bool) -> None:
-    host, _, port = address.rpartition(":")
-    if int(port) > 65_535:
-        raise ConfigError(f"listen.{name}: port {port} is above 65535")
-    loopback = host in ("localhost", "::1", "[::1]") or host.startswith("127.")
-    if not loopback and not insecure:
-        raise ConfigError(
-            f"listen.{name} = {address}: there is no authentication and no TLS yet, so listening beyond loopback would"
-            " open the database to everyone who can reach it; set listen.insecure = true if that is meant"
-        )
+    what = message.split(" - at ")[0]
+    if found := re.search(r"matching regex '(.*)'$", what):
+        # The rule as a person would say it.
+        allowed = choices(found[1])
+        what = f"write {' or '.join(allowed)}" if allowed else "write HOST:PORT"
+    return f"{name}: {what} (set by {origins.get(name, 'default')})"

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from samyama.config.load import ENVIRONMENT_PREFIX
-from samyama.config.schema import Member, Settings
+from samyama.config.schema import Member, Settings, choices
 
 __all__ = ["render"]
 
@@ -57,6 +57,8 @@ def _unwrap(kind: Any) -> tuple[str, Any]:
 
 def _bounds(kind: Any) -> str:
     inner = _unwrap(kind)[1]
+    if words := choices(getattr(inner, "pattern", None) or ""):
+        return f" ({', '.join(words)})"
     low, high = getattr(inner, "ge", None), getattr(inner, "le", None)
     if low is None and high is None:
         return ""

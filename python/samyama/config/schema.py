@@ -24,11 +24,20 @@ __all__ = [
     "Reads",
     "Settings",
     "Storage",
+    "choices",
 ]
 
 Milliseconds = Annotated[int, Meta(ge=1, le=3_600_000)]
 Bytes = Annotated[int, Meta(ge=1)]
 Address = Annotated[str, Meta(pattern=r"^.+:\d{1,5}$")]
+AddressOrNone = Annotated[str, Meta(pattern=r"^(.+:\d{1,5})?$")]
+
+
+def choices(pattern: str) -> list[str]:
+    """The words of a pattern that is a choice of words, ``^(one|two)$``. Empty: it is none."""
+    inner = pattern.removeprefix("^(").removesuffix(")$")
+    words = inner.split("|")
+    return words if len(words) > 1 and all(word.isalpha() for word in words) else []
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,13 +73,15 @@ class Listen(_Section, frozen=True):
 
 class Advertise(_Section, frozen=True):
     bolt: Annotated[
-        str, Meta(description="host:port that clients are told to dial; empty: as in listen.bolt.")
+        AddressOrNone,
+        Meta(description="host:port that clients are told to dial; empty: as in listen.bolt."),
     ] = ""
     peer: Annotated[
-        str, Meta(description="host:port that peers dial; empty: as in listen.peer.")
+        AddressOrNone, Meta(description="host:port that peers dial; empty: as in listen.peer.")
     ] = ""
     http: Annotated[
-        str, Meta(description="host:port of HTTP as others see it; empty: as in listen.http.")
+        AddressOrNone,
+        Meta(description="host:port of HTTP as others see it; empty: as in listen.http."),
     ] = ""
 
 
@@ -82,7 +93,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     bolt: Annotated[
         Address, Meta(description="host:port of its Bolt listener, as clients dial it.")
     ]
-    http: Annotated[str, Meta(description="host:port of its HTTP listener.")] = ""
+    http: Annotated[AddressOrNone, Meta(description="host:port of its HTTP listener.")] = ""
 
 
 class Cluster(_Section, frozen=True):
@@ -93,7 +104,7 @@ class Cluster(_Section, frozen=True):
         ),
     ] = []
     join: Annotated[
-        list[str],
+        list[Address],
         Meta(
             description="HTTP addresses of members: this node joins their cluster, and waits to be added."
             " Read at its first start."
@@ -106,7 +117,7 @@ class Cluster(_Section, frozen=True):
         ),
     ] = ""
     dial: Annotated[
-        dict[str, str],
+        dict[str, Address],
         Meta(
             description="Peer addresses by node id that this node dials instead of the members' own (tunnels, tests)."
         ),
