@@ -124,6 +124,27 @@ def test_a_large_result_streams() -> None:
     assert done.stdout.splitlines() == ["x", *map(str, range(1, 20_001))]
 
 
+@pytest.mark.parametrize("end", ["", ":exit\n"])
+def test_a_script_that_forgets_to_commit_is_told(tmp_path: Path, end: str) -> None:
+    here = ("--path", str(tmp_path / "graph"))
+    done = shell(*here, stdin=f":begin\nCREATE (:A);\n{end}")
+    assert done.returncode == 1
+    assert "rolled back: there was no :commit" in done.stderr
+    assert shell(*here, "-c", "MATCH (a:A) RETURN a").stdout == "a\n"
+    done = shell(*here, stdin=f":begin\nCREATE (:A);\n:commit\n{end}")
+    assert done.returncode == 0
+    assert "rolled back" not in done.stderr
+    assert shell(*here, "-c", "MATCH (a:A) RETURN 1 AS one").stdout == "one\n1\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="not run: there is no /dev/full here")
+def test_output_that_has_no_room_is_no_bug() -> None:
+    command = [sys.executable, "-m", "samyama", "shell", *MEMORY, "-c", "RETURN 1"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (4, "samyama: No space left on device\n")
+
+
 def test_a_closed_pipe_ends_it_without_a_word() -> None:
     line = f"{sys.executable} -m samyama shell --path MEMORY -c 'UNWIND range(1, 100000) AS x RETURN x' | head -2"
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60)

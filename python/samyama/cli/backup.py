@@ -255,7 +255,7 @@ def _told(target: Path | None) -> Iterator[None]:
         click.echo(f"samyama: {error}", err=True)
         sys.exit(Exit.UNKNOWN)
     except OSError as error:
-        click.echo(f"samyama: {target}: {error.strerror or error}", err=True)
+        click.echo(f"samyama: {target or 'standard output'}: {error.strerror or error}", err=True)
         sys.exit(Exit.REFUSED)
 
 

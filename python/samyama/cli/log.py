@@ -47,7 +47,10 @@ def noting() -> Iterator[Note]:
 def log_directory(directory: Path) -> Path:
     """``log`` of a data directory, or a directory of segments itself."""
     inner = directory / "log"
-    return inner if inner.is_dir() else directory
+    found = inner if inner.is_dir() else directory
+    if not any(found.glob("*.wal")):
+        raise click.BadParameter(f"{directory}: there is no log in it", param_hint="'DIRECTORY'")
+    return found
 
 
 @click.group()
@@ -139,6 +142,7 @@ def graph(directory: Path, at: int | None, as_json: bool) -> None:
     """
     try:
         with noting() as note:
+            log_directory(directory)
             found = replay(directory, at, note)
     except (Damage, ValueError) as problem:
         click.echo(str(problem), err=True)

@@ -45,10 +45,17 @@ class _Lazy(click.Group):
         return command
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """As click does it; what no command expected ends with the exit code of a bug, not with that of an answer."""
+        """As click does it; what no command expected ends with the exit code of a bug, not with that of an answer.
+
+        What the system refuses to any command is none: a file that may not be read, output that a disk has no room for.
+        """
         try:
             return super().main(*args, **kwargs)
-        except Exception:
+        except Exception as error:
+            if isinstance(error, OSError) and error.strerror:
+                what = f"{error.filename}: " if error.filename is not None else ""
+                click.echo(f"samyama: {what}{error.strerror}", err=True)
+                sys.exit(Exit.REFUSED)
             traceback.print_exc()
             click.echo(
                 "samyama: this is a bug; please report it with the lines above and the command",

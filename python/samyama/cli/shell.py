@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -68,8 +69,8 @@ def command(
     statements come from the terminal or from standard input. They end with a semicolon; lines that begin with a colon
     are commands of the shell, :help lists them.
 
-    Exit code 0: all was done. 3: nobody answers. 4: a statement failed, and those after it were not run. 5: a write
-    may have been done.
+    Exit code 0: all was done. 1: the input ended inside a transaction, which was rolled back. 3: nobody answers. 4: a
+    statement failed, and those after it were not run. 5: a write may have been done.
 
     \b
     Examples:
@@ -105,20 +106,21 @@ def command(
         summaries=on_terminal if summary is None else summary,
     )
     try:
-        for parameter in parameters:
-            shell.run_text(f":param {parameter}", "--param")
-        if is_interactive:
-            shell.say(f"Connected to {connection.where()}. :help lists commands, :exit leaves.")
-            run_terminal(shell)
-            return
-        for text in commands:
-            shell.run_text(text, "-c")
-        for file in files:
-            shell.run_text(file.read_text("utf-8"), str(file))
-        if not commands and not files:
-            shell.run_text(sys.stdin.read(), "standard input")
-    except Leave:
-        pass
+        with suppress(Leave):
+            for parameter in parameters:
+                shell.run_text(f":param {parameter}", "--param")
+            if is_interactive:
+                shell.say(f"Connected to {connection.where()}. :help lists commands, :exit leaves.")
+                run_terminal(shell)
+                return
+            for text in commands:
+                shell.run_text(text, "-c")
+            for file in files:
+                shell.run_text(file.read_text("utf-8"), str(file))
+            if not commands and not files:
+                shell.run_text(sys.stdin.read(), "standard input")
+        if not is_interactive:
+            shell.end_script()
     except StatementFailed as failed:
         sys.exit(failed.exit)
     finally:

@@ -116,8 +116,8 @@ class _Answer(msgspec.Struct, kw_only=True):
 def _request(
     method: str, address: str, path: str, timeout_s: float, body: bytes | None = None
 ) -> tuple[int, str]:
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdigit():
+    host, _, port = address.removeprefix("http://").rstrip("/").rpartition(":")
+    if not host or not port.isdigit() or "/" in host:
         raise NodeUnreachable(f"{address}: an address is HOST:PORT")
     connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=timeout_s)
     # The header says that it is not a page in a browser that asks.
@@ -127,7 +127,8 @@ def _request(
         response = connection.getresponse()
         return response.status, response.read().decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as error:
-        raise NodeUnreachable(f"{address}: {error or type(error).__name__}") from None
+        text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise NodeUnreachable(f"{address}: {text}") from None
     finally:
         connection.close()
 

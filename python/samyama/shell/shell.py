@@ -140,6 +140,18 @@ class Shell:
         transaction, self.transaction = self.transaction, None
         transaction.rollback()
 
+    def end_script(self) -> None:
+        """There is nothing more to run. What is not committed by then is not done, and whoever wrote it should know.
+
+        Raises: StatementFailed: a transaction was open.
+        """
+        if self.transaction is not None:
+            self.rollback()
+            self.warn(
+                "the transaction that was open at the end was rolled back: there was no :commit"
+            )
+            raise StatementFailed(Exit.NO)
+
     def use(self, database: str) -> None:
         """Go to another database, if there is one of that name."""
         before, self.database = self.database, database
