@@ -356,6 +356,7 @@ impl<T: Runtime> Member<T> {
     }
 
     pub async fn shutdown(&self) {
+        self.inner.watched.is_stopping.store(true, Ordering::Release);
         if let Err(error) = self.inner.raft.shutdown().await {
             tracing::warn!("consensus did not end cleanly: {error}");
         }
@@ -398,7 +399,10 @@ impl<T: Runtime> Inner<T> {
         self.watched.fatal.send_if_modified(|fatal| {
             let is_first = fatal.is_none();
             if is_first {
-                tracing::error!("this node must stop: {reason}");
+                // Consensus that ends because it was told to is no failure.
+                if !self.watched.is_stopping.load(Ordering::Acquire) {
+                    tracing::error!("this node must stop: {reason}");
+                }
                 *fatal = Some(reason);
             }
             is_first

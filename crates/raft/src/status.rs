@@ -25,6 +25,8 @@ pub(crate) struct Watched {
     pub(crate) leader: watch::Sender<Option<NodeId>>,
     pub(crate) lane_ready: watch::Sender<Option<(Leadership, LogIndex)>>,
     pub(crate) fatal: watch::Sender<Option<Fatal>>,
+    /// It was told to stop.
+    pub(crate) is_stopping: AtomicBool,
     /// The membership in force has this node as its only voter, and its lane is ready. Apart from `lane_ready`, since
     /// every read asks, and looking into a watch takes its lock.
     pub(crate) decides_alone: AtomicBool,
@@ -45,6 +47,7 @@ impl Default for Watched {
             leader: watch::Sender::new(None),
             lane_ready: watch::Sender::new(None),
             fatal: watch::Sender::new(None),
+            is_stopping: AtomicBool::new(false),
             decides_alone: AtomicBool::new(false),
             elections_started: AtomicU64::new(0),
             elections_won: AtomicU64::new(0),

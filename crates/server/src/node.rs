@@ -114,7 +114,10 @@ impl Node {
                 return Err(error);
             }
         };
-        tracing::info!(node = config.node.id, ?addresses, "the node runs");
+        // Without listeners it is a part of some program, which knows what it opened.
+        if let (Some(bolt), Some(http)) = (addresses.bolt, addresses.http) {
+            tracing::info!(node = config.node.id, %bolt, peer = config.listen.peer, %http, "the node runs");
+        }
         let threads = Threads { raft, serving };
         Ok(Node { database, backend, progress, addresses, threads: Mutex::new(Some(threads)) })
     }
@@ -314,7 +317,8 @@ fn start_consensus(
 
 /// What the operating system says of a directory does not name it.
 fn about_directory(directory: &str, error: io::Error) -> io::Error {
-    if error.to_string().contains(directory) {
+    let text = error.to_string();
+    if text.contains(directory) || text.starts_with("listen.") {
         return error;
     }
     io::Error::new(error.kind(), format!("node.data_directory = {directory}: {error}"))
@@ -361,7 +365,10 @@ fn init_logging(config: &Config) {
     if config.log.level == "off" {
         return;
     }
-    let filter = tracing_subscriber::EnvFilter::new(format!("{},openraft=error", config.log.level));
+    // What matters of consensus the raft room says, in words; openraft's own lines, some of them of errors that an orderly stop
+    // brings with it, are for who looks closer.
+    let openraft = if matches!(config.log.level.as_str(), "debug" | "trace") { "error" } else { "off" };
+    let filter = tracing_subscriber::EnvFilter::new(format!("{},openraft={openraft}", config.log.level));
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
     let builder = builder.with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none());

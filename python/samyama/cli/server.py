@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
+from threading import Event
 from types import FrameType
 
 import click
@@ -75,10 +77,11 @@ def command(
 ) -> None:
     """Run one node.
 
-    SIGTERM and Ctrl-C let open transactions end, hand leadership over, and stop. Exit code 0: stopped in order. 2: the
-    configuration is wrong. 4: it could not start: a port or the directory is in use, is another node's, or files are
-    damaged. 6: its disk failed while it ran. 70: it failed otherwise. What happened, and the way out, stand on standard
-    error. A full disk ends no node.
+    SIGTERM, Ctrl-C and a closed terminal (SIGHUP) let open transactions end, for five seconds at most, hand leadership
+    over, and stop; another one meanwhile changes nothing. Exit code 0: stopped in order. 2: the configuration is wrong.
+    4: it could not start: a port or the directory is in use, is another node's, or files are damaged. 6: its disk
+    failed while it ran. 70: it failed otherwise. What happened, and the way out, stand on standard error. A full disk
+    ends no node.
 
     \b
     Example: samyama server --data ./graph
@@ -108,19 +111,28 @@ def command(
     except ValueError as error:
         click.echo(f"samyama server: procedures.file: {error}", err=True)
         sys.exit(Exit.WRONG_USE)
-    sys.exit(run(msgspec.json.encode(settings).decode(), procedures))
+    code = run(msgspec.json.encode(settings).decode(), procedures)
+    # Python, on its way out, gives signals back to the system: one that comes then would end the process with a code
+    # of its own, although the node has stopped in order.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def run(document: str, procedures: bytes = b"") -> int:
     """Run a node with this configuration and these procedures; the exit code."""
     from samyama._core import Node
 
-    asked_to_stop: list[int] = []
+    asked_to_stop = Event()
 
-    def stop(number: int, _: FrameType | None) -> None:
-        asked_to_stop.append(number)
+    def stop(_: int, __: FrameType | None) -> None:
+        asked_to_stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        # The terminal was closed. Whoever wants to outlive it has said so (nohup).
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
         signal.signal(number, stop)
     try:
         node = Node.start(document, procedures)
@@ -132,8 +144,8 @@ def run(document: str, procedures: bytes = b"") -> int:
         return Exit.REFUSED
     try:
         while not node.wait(LOOK_EVERY_S):
-            if len(asked_to_stop) == 1:
-                asked_to_stop.append(0)
+            if asked_to_stop.is_set():
+                # Returns when it has stopped; signals that come meanwhile ask for nothing new.
                 node.stop(True)
     except OSError as error:
         click.echo(f"samyama server: the node's disk failed: {error}", err=True)
