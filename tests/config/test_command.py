@@ -45,11 +45,30 @@ def test_check_accepts_warns_and_refuses(tmp_path: Path) -> None:
     assert "node.id: Expected `int`, got `str` (set by SAMYAMA_NODE__ID)" in wrong.stderr
 
 
+def test_check_refuses_what_the_server_would_refuse(tmp_path: Path) -> None:
+    file = tmp_path / "procedures.toml"
+    checked = samyama("config", "check", cwd=tmp_path, SAMYAMA_PROCEDURES__FILE=str(file))
+    assert checked.returncode == 2
+    assert f"procedures.file: {file}: cannot be read" in checked.stderr
+
+
+def test_check_warns_of_addresses_that_nobody_can_dial(tmp_path: Path) -> None:
+    everywhere = {"SAMYAMA_LISTEN__INSECURE": "true", "SAMYAMA_LISTEN__BOLT": "0.0.0.0:7687"}
+    checked = samyama("config", "check", cwd=tmp_path, **everywhere)
+    assert "advertise.bolt: others are told to dial 0.0.0.0:7687" in checked.stdout
+    mended = samyama(
+        "config", "check", cwd=tmp_path, SAMYAMA_ADVERTISE__BOLT="h:7687", **everywhere
+    )
+    assert "advertise.bolt" not in mended.stdout
+    joining = samyama("config", "check", cwd=tmp_path, SAMYAMA_CLUSTER__JOIN='["h:7474"]')
+    assert "a node alone" not in joining.stdout
+
+
 def ports() -> list[str]:
     return ["--bolt", "127.0.0.1:0", "--peer", "127.0.0.1:0", "--http", "127.0.0.1:0"]
 
 
-@pytest.mark.parametrize("listener", ["bolt", "http"])
+@pytest.mark.parametrize("listener", ["bolt", "peer", "http"])
 def test_a_port_in_use_is_named_with_its_setting(tmp_path: Path, listener: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -67,7 +86,7 @@ def test_a_directory_that_cannot_be_is_named(tmp_path: Path) -> None:
     in_the_way.write_text("not a directory")
     done = samyama("server", "--data", str(in_the_way), *ports())
     assert done.returncode == Exit.REFUSED
-    assert str(in_the_way) in done.stderr
+    assert f"samyama server: {in_the_way}: there is something that is no directory" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -114,3 +133,11 @@ def test_every_command_shows_an_example() -> None:
 
     for path, command in walk():
         assert "Example" in (command.help or ""), f"{' '.join(path)} --help shows none"
+
+
+@pytest.mark.parametrize("command", ["show", "graph"])
+def test_a_directory_without_a_log_is_said(tmp_path: Path, command: str) -> None:
+    done = samyama("log", command, str(tmp_path))
+    assert done.returncode == Exit.WRONG_USE
+    assert f"{tmp_path}: there is no log in it" in done.stderr
+    assert "Traceback" not in done.stderr

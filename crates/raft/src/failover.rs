@@ -62,7 +62,7 @@ impl<T: Runtime> Member<T> {
         if is_behind || self.leader_now() != Some(peer) {
             return;
         }
-        tracing::info!(leader = peer, "the leader's process is gone: this node takes over");
+        tracing::info!("the process of node {peer}, which led, is gone: this node stands for election");
         let request = TransferLeaderRequest::new(flushed.vote, inner.id, flushed.last_log_id);
         match inner.raft.handle_transfer_leader(request).await {
             Ok(Ok(())) => {}

@@ -206,7 +206,14 @@ impl DirectoryLock {
     pub(crate) fn take(directory: &Path) -> io::Result<DirectoryLock> {
         let path = directory.join("LOCK");
         let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-        std::fs::create_dir_all(directory).map_err(named)?;
+        std::fs::create_dir_all(directory).map_err(|error| {
+            let why = if error.kind() == io::ErrorKind::AlreadyExists {
+                "there is something that is no directory".to_owned()
+            } else {
+                format!("the directory cannot be made: {error}")
+            };
+            io::Error::new(error.kind(), format!("{}: {why}", directory.display()))
+        })?;
         let file = File::options().write(true).create(true).truncate(false).open(&path).map_err(named)?;
         rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).map_err(|_| {
             io::Error::new(

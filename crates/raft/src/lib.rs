@@ -25,8 +25,10 @@ mod member;
 mod membership;
 pub mod messages;
 pub mod network;
+mod news;
 mod node;
 mod public;
+mod repeated;
 mod roster;
 mod runtime;
 mod status;
@@ -46,4 +48,5 @@ pub use public::{
     ClusterId, Fatal, Leadership, LogIndex, MemberStatus, NodeAddress, NodeConfig, NodeId, ProposeError,
     RaftStatus, ReadError, Role, Standing, StreamHandler, Term,
 };
+pub use repeated::Repeated;
 pub use runtime::{Runtime, Tokio};

@@ -77,7 +77,7 @@ async fn bind(config: &NodeConfig) -> io::Result<Option<TcpListener>> {
         return Ok(None);
     }
     TcpListener::bind(&config.listen).await.map(Some).map_err(|error| {
-        io::Error::new(error.kind(), format!("cannot listen for peers on {}: {error}", config.listen))
+        io::Error::new(error.kind(), format!("listen.peer = {}: cannot listen: {error}", config.listen))
     })
 }
 

@@ -13,9 +13,10 @@ use crate::limits::ENTRIES_KEPT_MAX;
 use crate::log::LogId;
 use crate::member::Inner;
 use crate::membership::addresses_of;
+use crate::news::News;
 use crate::runtime::Runtime;
 use crate::status::{Metrics, metrics};
-use crate::{Fatal, Leadership, LogIndex, Standing};
+use crate::{Fatal, Leadership, LogIndex, NodeId, Standing};
 
 /// How often what has no event of its own is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -29,7 +30,8 @@ pub(crate) async fn watch<T: Runtime>(inner: Arc<Inner<T>>) {
         let current = metrics(&inner);
         memory.note_elections(&inner, &current);
         memory.note_members(&inner, &current);
-        publish(&inner, &current);
+        let leader = publish(&inner, &current);
+        memory.news.tell_leader(&inner, &current, leader);
         note_followers(&inner, &current);
         if let Err(error) = &current.running_state {
             inner.fail(reason(error));
@@ -63,7 +65,8 @@ fn reason<C: RaftTypeConfig>(error: &Stopped<C>) -> Fatal {
     }
 }
 
-fn publish<T: Runtime>(inner: &Inner<T>, current: &Metrics<T>) {
+/// The leader that others are told of.
+fn publish<T: Runtime>(inner: &Inner<T>, current: &Metrics<T>) -> Option<NodeId> {
     let mut voters = current.membership_config.membership().voter_ids();
     let is_sole_voter = voters.next() == Some(inner.id) && voters.next().is_none();
     let is_deposed = !is_sole_voter && has_lost_quorum(inner, current);
@@ -84,6 +87,7 @@ fn publish<T: Runtime>(inner: &Inner<T>, current: &Metrics<T>) {
     });
     let decides_alone = is_sole_voter && inner.watched.lane_ready.borrow().is_some();
     inner.watched.decides_alone.store(decides_alone, Ordering::Release);
+    leader
 }
 
 /// This node leads by name, and has heard from no quorum for as long as others take to replace it. It looks for a leader like
@@ -139,6 +143,7 @@ struct Memory {
     /// The entry of the membership that the links follow.
     membership: Option<LogId>,
     is_removed: bool,
+    news: News,
 }
 
 impl Default for Memory {
@@ -152,6 +157,7 @@ impl Default for Memory {
             asked_for_room_at: None,
             membership: None,
             is_removed: false,
+            news: News::default(),
         }
     }
 }
@@ -163,7 +169,7 @@ impl Memory {
         if of.is_some() && of != self.membership {
             self.membership = of;
             inner.transport.keep(&addresses_of(current));
-            tracing::info!("members: {}", current.membership_config.membership());
+            self.news.tell_members(current);
         }
         if !self.is_removed && matches!(inner.roster.standing(), Standing::Removed(_)) {
             self.is_removed = true;

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use samyama_bolt::{ConnectionError, ServerConfig, serve_connection};
+use samyama_raft::Repeated;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tracing::Instrument;
@@ -22,6 +23,8 @@ pub struct Door {
     bolt: Arc<ServerConfig>,
     progress: Arc<Progress>,
     places: Arc<Semaphore>,
+    refusals: Repeated,
+    endings: Repeated,
 }
 
 impl Door {
@@ -39,13 +42,24 @@ impl Door {
         let mut bolt = ServerConfig::new(config.advertised().http, limits);
         bolt.zones = Arc::new(BundledZones);
         let places = Arc::new(Semaphore::new(config.limits.connections_max));
-        Self { backend, connections, bolt: Arc::new(bolt), progress, places }
+        Self {
+            backend,
+            connections,
+            bolt: Arc::new(bolt),
+            progress,
+            places,
+            refusals: Repeated::default(),
+            endings: Repeated::default(),
+        }
     }
 
     fn serve(self: &Arc<Self>, stream: TcpStream, forwarded_by: Option<u64>) {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             self.connections.refused.fetch_add(1, Ordering::Relaxed);
-            return tracing::warn!("a connection was refused: limits.connections_max is reached");
+            if let Some(unsaid) = self.refusals.due() {
+                tracing::warn!(unsaid, "a connection was refused: limits.connections_max is reached");
+            }
+            return;
         };
         let door = Arc::clone(self);
         door.connections.open.fetch_add(1, Ordering::Relaxed);
@@ -58,7 +72,10 @@ impl Door {
                 Ok(()) => {}
                 // Clients come and go.
                 Err(ConnectionError::Io(error)) => tracing::debug!(%error, "a connection broke off"),
-                Err(error) => tracing::info!(%error, "a connection was ended"),
+                Err(error) => match door.endings.due() {
+                    Some(unsaid) => tracing::info!(client = peer, unsaid, %error, "a connection was ended"),
+                    None => tracing::debug!(%error, "a connection was ended"),
+                },
             }
             door.connections.open.fetch_sub(1, Ordering::Relaxed);
             drop(place);
@@ -69,6 +86,7 @@ impl Door {
 
 /// Serve clients until the runtime ends.
 pub async fn clients(listener: TcpListener, door: Arc<Door>) {
+    let failures = Repeated::default();
     loop {
         match listener.accept().await {
             Ok(_) if door.progress.is_draining() => {}
@@ -79,7 +97,9 @@ pub async fn clients(listener: TcpListener, door: Arc<Door>) {
                 door.serve(stream, None);
             }
             Err(error) => {
-                tracing::warn!(%error, "a Bolt connection could not be accepted");
+                if let Some(unsaid) = failures.due() {
+                    tracing::warn!(unsaid, %error, "a Bolt connection could not be accepted");
+                }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }

@@ -74,6 +74,11 @@ impl Client {
         stream.write_all(&handshake::proposal_of(version)).await?;
         let mut answer = [0; 4];
         stream.read_exact(&mut answer).await?;
+        if answer == *b"HTTP" {
+            return Err(ClientError::Protocol(
+                "this is an HTTP port; Bolt is another one (listen.bolt)".into(),
+            ));
+        }
         if answer != handshake::confirmation(version) {
             return Err(ClientError::Protocol(format!("the server does not speak Bolt {version}")));
         }

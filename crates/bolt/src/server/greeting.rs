@@ -72,10 +72,9 @@ async fn turn_away<W: AsyncWrite + Unpin>(
 ) -> ConnectionError {
     let (answer, reason) = match stranger {
         Caller::Http => (http_answer(config), "an HTTP client called the Bolt port"),
-        Caller::Tls => (
-            TLS_ALERT.to_vec(),
-            "a client began TLS on a port without TLS; use bolt:// or neo4j://, or configure TLS",
-        ),
+        Caller::Tls => {
+            (TLS_ALERT.to_vec(), "a client began TLS on a port without TLS; use bolt:// or neo4j://")
+        }
         Caller::Bolt | Caller::Unknown => (Vec::new(), "the first bytes are of no known protocol"),
     };
     if let Err(error) = writer.write_all(&answer).await {

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::frame::{FrameKind, put_frame, read_frame};
 use super::hello::Credentials;
 use super::{Answerer, Lane};
-use crate::{NodeId, StreamHandler};
+use crate::{NodeId, Repeated, StreamHandler};
 
 const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -29,6 +29,7 @@ pub(crate) struct Reception {
 
 /// Accept until the task is aborted.
 pub(crate) async fn listen(listener: TcpListener, reception: Reception) {
+    let failures = Repeated::default();
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
@@ -41,7 +42,9 @@ pub(crate) async fn listen(listener: TcpListener, reception: Reception) {
             }
             Err(error) => {
                 // Out of file descriptors, say: those that are open go on.
-                tracing::warn!("cannot accept a peer connection: {error}");
+                if let Some(unsaid) = failures.due() {
+                    tracing::warn!(unsaid, "cannot accept a peer connection: {error}");
+                }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }

@@ -18,6 +18,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use samyama_raft::Repeated;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
@@ -42,12 +43,15 @@ pub struct Pages {
 /// Serve until the runtime ends.
 pub async fn serve(listener: TcpListener, pages: Arc<Pages>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let failures = Repeated::default();
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
-                tracing::warn!(%error, "an HTTP connection could not be accepted");
+                if let Some(unsaid) = failures.due() {
+                    tracing::warn!(unsaid, %error, "an HTTP connection could not be accepted");
+                }
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
                 continue;
             }

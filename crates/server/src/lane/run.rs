@@ -518,7 +518,7 @@ impl Lane {
         if self.last_opening == Some(opening) && self.appended {
             return;
         }
-        tracing::info!(term = leader.term, index = published.index, "the lane opens");
+        tracing::debug!(term = leader.term, index = published.index, "the lane opens");
         self.core.open(opening, &published);
         self.last_opening = Some(opening);
         self.appended = false;
