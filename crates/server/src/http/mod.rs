@@ -9,6 +9,7 @@ mod status;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -17,7 +18,7 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use samyama_raft::Repeated;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -31,6 +32,9 @@ pub use self::status::role_name;
 
 /// HTTP connections served at a time.
 const CONNECTIONS_MAX: usize = 64;
+
+/// How long a connection may be silent before a request: places are few, and probes need one.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What the pages show.
 pub struct Pages {
@@ -52,7 +56,7 @@ pub async fn serve(listener: TcpListener, pages: Arc<Pages>) {
                 if let Some(unsaid) = failures.due() {
                     tracing::warn!(unsaid, %error, "an HTTP connection could not be accepted");
                 }
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }
         };
@@ -68,7 +72,9 @@ pub async fn serve(listener: TcpListener, pages: Arc<Pages>) {
                 }
             });
             // A client that breaks off is its own affair.
-            drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+            let mut http = http1::Builder::new();
+            http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+            drop(http.serve_connection(TokioIo::new(stream), service).await);
             drop(place);
         });
     }
