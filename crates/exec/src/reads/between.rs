@@ -41,11 +41,21 @@ impl Between<'_> {
             }),
             Effect::SetNodeProperty { id, key, value } => {
                 let before = || self.before.node_property(*id, *key);
-                reads.nodes.contains(id) || self.property_seen(&reads.by_label, *key, before, value)
+                let has_label = |name: &str| {
+                    let label = after.label(name);
+                    label
+                        .is_some_and(|label| self.before.has_label(*id, label) || after.has_label(*id, label))
+                };
+                reads.nodes.contains(id)
+                    || self.property_seen(&reads.by_label, has_label, *key, before, value)
             }
             Effect::SetRelationshipProperty { id, key, value } => {
                 let before = || self.before.relationship_property(*id, *key);
-                reads.relationships.contains(id) || self.property_seen(&reads.by_type, *key, before, value)
+                let ends = self.before.relationship(*id).or_else(|| after.relationship(*id));
+                let is_type =
+                    |name: &str| ends.is_some_and(|ends| after.relationship_type(name) == Some(ends.type_id));
+                reads.relationships.contains(id)
+                    || self.property_seen(&reads.by_type, is_type, *key, before, value)
             }
             Effect::AddLabel { id, label } | Effect::RemoveLabel { id, label } => {
                 self.relabelled(*id, *label)
@@ -96,6 +106,7 @@ impl Between<'_> {
     fn property_seen(
         &self,
         lookups: &[Lookups],
+        is_of: impl Fn(&str) -> bool,
         key: KeyId,
         before: impl FnOnce() -> Value,
         value: &Value,
@@ -104,7 +115,7 @@ impl Between<'_> {
             return false;
         }
         let before = before();
-        lookups.iter().any(|one| one.see(self.after, key, &before, value))
+        lookups.iter().any(|one| is_of(&one.of) && one.see(self.after, key, &before, value))
     }
 
     fn relabelled(&self, id: NodeId, label: LabelId) -> bool {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from samyama.cypher import plan as p
 from samyama.cypher.planner.query_graph import Predicate, Relationship
 
-__all__ = ["HINTED", "Access", "all_nodes", "label_scan", "relationship_scan"]
+__all__ = ["HINTED", "Access", "all_nodes", "label_scan", "relationship_scan", "scan_cost"]
 
 #: Cheaper than all that the counts can say.
 HINTED = -1.0
@@ -30,11 +30,17 @@ class Access:
     relationship: Relationship | None = None
 
 
+def scan_cost(count: int) -> float:
+    """Never nothing: what is empty will hardly stay so, and whoever scans it depends on all that comes, where a seek
+    depends on what it asks for."""
+    return float(max(1, count))
+
+
 def all_nodes(slot: int, nodes: int) -> Access:
     def build(source: p.Operator) -> p.Operator:
         return p.AllNodesScan(input=source, slot=slot)
 
-    return Access({slot}, float(nodes) + 1, [], False, build)
+    return Access({slot}, scan_cost(nodes) + 1, [], False, build)
 
 
 def label_scan(slot: int, label: str, predicate: Predicate, cost: float) -> Access:

@@ -13,7 +13,14 @@ from collections.abc import Sequence
 from samyama.cypher import ast
 from samyama.cypher import plan as p
 from samyama.cypher.parser.expressions import IS_TYPE
-from samyama.cypher.planner.access import HINTED, Access, all_nodes, label_scan, relationship_scan
+from samyama.cypher.planner.access import (
+    HINTED,
+    Access,
+    all_nodes,
+    label_scan,
+    relationship_scan,
+    scan_cost,
+)
 from samyama.cypher.planner.context import Context, Names
 from samyama.cypher.planner.estimates import Estimates, label_of
 from samyama.cypher.planner.expressions import Lowering, filtered
@@ -235,7 +242,7 @@ class Patterns:
                 )
             if hint is None and not ends & set(self.hints):
                 counts = (self.context.catalog.types.get(name, 0) for name in relationship.types)
-                found.append(relationship_scan(relationship, float(sum(counts))))
+                found.append(relationship_scan(relationship, scan_cost(sum(counts))))
         return found
 
     def _node_access(self, slot: int, graph: QueryGraph, bound: set[int]) -> Access:
@@ -251,7 +258,7 @@ class Patterns:
             name = label_of(predicate.expression, slot)
             if name is None:
                 continue
-            scan = label_scan(slot, name, predicate, float(catalog.labels.get(name, 0)))
+            scan = label_scan(slot, name, predicate, scan_cost(catalog.labels.get(name, 0)))
             if hint is not None and hint.kind == "scan" and hint.name == name:
                 scan.cost = HINTED
                 return scan
