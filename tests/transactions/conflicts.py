@@ -43,6 +43,7 @@ READS = {
     "two keys": "MATCH (n:A {a: 1, b: 3}) USING INDEX n:A(a, b) RETURN n.id",
     "two keys, nothing": "MATCH (n:A {a: 2, b: 9}) USING INDEX n:A(a, b) RETURN count(*)",
     "two keys, range": "MATCH (n:A) USING INDEX n:A(a, b) WHERE n.a = 1 AND n.b > 2 RETURN n.id",
+    "two keys, merged": "CALL apoc.merge.node(['A'], {a: 1, b: 3}) YIELD node RETURN node.id ORDER BY node.id",
     "one node": "MATCH (n:A {k: 2}) RETURN properties(n), labels(n)",
     "out": "MATCH (:A {k: 1})-[:R]->(m) RETURN m.id",
     "out, any type": "MATCH (:A {k: 1})-[r]->(m) RETURN r.id, m.id ORDER BY r.id",
@@ -52,15 +53,26 @@ READS = {
     "exists": "MATCH (n:A {k: 4}) RETURN EXISTS { (n)-[:S]->() }",
     "between two": "MATCH (x:A {k: 1}), (y:A {k: 2}) RETURN COUNT { (x)-[:R]->(y) }",
     "trails": "MATCH (:A {k: 1})-[rs:R*1..3]->(m) RETURN m.id, size(rs) ORDER BY size(rs)",
+    "trail, its nodes": "MATCH p = (:A {k: 1})-[:R*2]->() RETURN [n IN nodes(p) | n.p]",
+    "trail, end of a part": "MATCH (:A {k: 1})-[rs:R*2]->() RETURN endNode(rs[0]).p",
+    "trail, filtered": "MATCH p = (:A {k: 1})-[:R*2]->() "
+    "WHERE all(r IN relationships(p) WHERE endNode(r).p IS NULL) RETURN length(p)",
     "shortest": "MATCH p = shortestPath((:A {k: 1})-[:R*..5]->(:A {k: 3})) RETURN length(p)",
+    "shortest, its nodes": "MATCH p = shortestPath((:A {k: 1})-[:R*..5]->(:A {k: 3})) "
+    "RETURN [n IN nodes(p) | n.p]",
+    "shortest, its relationships": "MATCH p = shortestPath((:A {k: 1})-[:R*..5]->(:A {k: 3})) "
+    "RETURN [r IN relationships(p) | r.w]",
     "relationships": "MATCH ()-[r:S]->() RETURN r.id ORDER BY r.id",
     "relationships, counted": "MATCH ()-[r:R]->() RETURN count(r)",
     "relationship index": "MATCH ()-[r:R {w: 2}]->() USING INDEX r:R(w) RETURN r.id",
     "relationship index, nothing": "MATCH ()-[r:R {w: 9}]->() USING INDEX r:R(w) RETURN count(r)",
     "relationship, two keys": "MATCH ()-[r:R {u: 1, v: 9}]->() USING INDEX r:R(u, v) RETURN count(r)",
     "words": "CALL db.index.fulltext.queryNodes('words', 'red') YIELD node RETURN node.id ORDER BY node.id",
+    "words, another property": "CALL db.index.fulltext.queryNodes('words', 'red') YIELD node "
+    "RETURN node.id, node.p ORDER BY node.id",
     "relationships of a label, counted": "MATCH (:A)-[r:S]->() RETURN count(r)",
     "labels in use": "CALL db.labels() YIELD label RETURN label ORDER BY label",
+    "property keys": "CALL db.propertyKeys() YIELD propertyKey RETURN propertyKey ORDER BY propertyKey",
     "schema": "SHOW INDEXES YIELD name RETURN count(name)",
     "optional": "MATCH (n:A {k: 2}) OPTIONAL MATCH (n)-[r:S]->() RETURN count(r)",
 }
@@ -100,6 +112,7 @@ WRITES = {
     "r2.w = 4": "MATCH ()-[r {id: 2}]->() SET r.w = 4",
     "create index": "CREATE INDEX late FOR (n:B) ON (n.k)",
     "r2.v = 9": "MATCH ()-[r {id: 2}]->() SET r.v = 9",
+    "n5.new = 1": "MATCH (n {id: 5}) SET n.new = 1",
 }
 
 

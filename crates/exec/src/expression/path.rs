@@ -5,11 +5,11 @@ use std::sync::Arc;
 use samyama_graph::{NodeId, Path, PathStep, RelationshipEnds, RelationshipId, Value};
 
 use super::{Context, deleted_relationship};
-use crate::ExecError;
+use crate::{ExecError, Read};
 
 /// Node, relationship (or list of relationships), node, ...; null if a part is. The direction of each step, and the nodes
-/// inside a list of relationships, are found by walking.
-pub(super) fn build(slots: &[usize], row: &[Value], context: &Context<'_>) -> Result<Value, ExecError> {
+/// inside a list of relationships, are found by walking. Whoever has a path sees all that it is made of.
+pub(super) fn build(slots: &[usize], row: &[Value], context: &mut Context<'_>) -> Result<Value, ExecError> {
     let Some(start) = slots.first().map(|slot| &row[*slot]) else {
         return Err(ExecError::internal("a path without parts"));
     };
@@ -37,6 +37,13 @@ pub(super) fn build(slots: &[usize], row: &[Value], context: &Context<'_>) -> Re
         }
         if here != node(end)? {
             return Err(ExecError::internal("the parts of a path do not meet"));
+        }
+    }
+    if context.statement.reads.is_some() {
+        context.note(|| Read::Node(start));
+        for step in &steps {
+            context.note(|| Read::Relationship(step.relationship));
+            context.note(|| Read::Node(step.node));
         }
     }
     Ok(Value::Path(Arc::new(Path { start, steps })))

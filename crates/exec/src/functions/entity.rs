@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use samyama_graph::{Path, RelationshipEnds, RelationshipId, Value};
+use samyama_graph::{NodeId, Path, RelationshipEnds, RelationshipId, Value};
 
 use super::{Function, lenient, strict, string_argument, wrong_type};
-use crate::ExecError;
 use crate::expression::{Context, deleted_node, deleted_relationship, entity_properties, property_by_name};
-use crate::schema_graph;
+use crate::{ExecError, Read, schema_graph};
 
 pub(super) static FUNCTIONS: &[Function] = &[
     strict("id", 1..=1, |a, _| match &a[0] {
@@ -38,11 +37,11 @@ pub(super) static FUNCTIONS: &[Function] = &[
         other => Err(wrong_type("type", "a Relationship", other)),
     }),
     strict("startnode", 1..=1, |a, c| match &a[0] {
-        Value::Relationship(id) => Ok(Value::Node(ends(*id, c)?.start)),
+        Value::Relationship(id) => ends(*id, c).map(|ends| end_node(ends.start, c)),
         other => Err(wrong_type("startNode", "a Relationship", other)),
     }),
     strict("endnode", 1..=1, |a, c| match &a[0] {
-        Value::Relationship(id) => Ok(Value::Node(ends(*id, c)?.end)),
+        Value::Relationship(id) => ends(*id, c).map(|ends| end_node(ends.end, c)),
         other => Err(wrong_type("endNode", "a Relationship", other)),
     }),
     strict("keys", 1..=1, |a, c| match entity_properties(&a[0], c.graph())? {
@@ -75,6 +74,14 @@ fn path<'v>(function: &str, value: &'v Value) -> Result<&'v Arc<Path>, ExecError
 fn ends(id: RelationshipId, context: &Context<'_>) -> Result<RelationshipEnds, ExecError> {
     let deleted = || context.deleted_relationships.get(&id).copied();
     context.graph().relationship(id).or_else(deleted).ok_or_else(|| deleted_relationship(id))
+}
+
+/// Nobody may have looked at the node before: the relationship may lie in the middle of a path.
+fn end_node(id: NodeId, context: &mut Context<'_>) -> Value {
+    if context.statement.reads.is_some() {
+        context.note(|| Read::Node(id));
+    }
+    Value::Node(id)
 }
 
 fn labels(arguments: &[Value], context: &mut Context<'_>) -> Result<Value, ExecError> {

@@ -20,8 +20,8 @@ pub(super) struct ProcedureCall {
 }
 
 /// What these answer depends on names that any change may bring or take away.
-const READ_EVERYTHING: [&str; 5] =
-    ["db.labels", "db.relationshiptypes", "db.propertykeys", "db.schema.visualization", "apoc.meta.graph"];
+const READ_EVERYTHING: [&str; 4] =
+    ["db.labels", "db.relationshiptypes", "db.schema.visualization", "apoc.meta.graph"];
 
 impl ProcedureCall {
     fn call(&mut self, row: &mut [Value], context: &mut Context<'_>) -> Result<Vec<Vec<Value>>, ExecError> {
@@ -38,6 +38,9 @@ impl ProcedureCall {
         let name = self.name.to_ascii_lowercase();
         if READ_EVERYTHING.contains(&name.as_str()) {
             context.note_everything();
+        }
+        if name == "db.propertykeys" {
+            context.note(|| Read::PropertyKeys);
         }
         let special = search_procedure(&name, &arguments, context)
             .or_else(|| write_procedures::call(&name, &arguments, context))

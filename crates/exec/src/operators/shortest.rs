@@ -7,8 +7,8 @@ use samyama_graph::{NodeId, RelationshipId, Value};
 use super::var_length::Hop;
 use super::walk::{Walk, node_at, relationship_list};
 use super::{Operate, Source};
-use crate::ExecError;
 use crate::expression::Context;
+use crate::{ExecError, Read};
 
 pub(super) struct Shortest {
     pub(super) input: Source,
@@ -250,6 +250,9 @@ impl Operate for Shortest {
     fn next(&mut self, row: &mut [Value], context: &mut Context<'_>) -> Result<bool, ExecError> {
         loop {
             if let Some(path) = self.paths.pop() {
+                if context.statement.reads.is_some() {
+                    path.iter().for_each(|id| context.note(|| Read::Relationship(*id)));
+                }
                 row[self.relationships] = relationship_list(&path);
                 return Ok(true);
             }

@@ -92,11 +92,10 @@ fn find_nodes(labels: &[Arc<str>], ident: &Map, context: &mut Context<'_>) -> Re
         ident.iter().map(|(key, value)| Some((graph.property_key(key)?, value))).collect();
     let indexed = ids.as_ref().zip(keys.as_ref()).and_then(|(ids, keys)| by_index(graph, ids, keys));
     let (candidates, read) = match indexed {
-        Some((label, key, found)) => {
-            let (label, key) =
-                (Arc::clone(graph.label_name(label)), Arc::clone(graph.property_key_name(key)));
-            let value = ident.get(&key).cloned().unwrap_or_default();
-            (found, Read::Index { label, lookup: Lookup::equal_to(key, value) })
+        Some((index, equal, found)) => {
+            let label = Arc::clone(graph.label_name(index.label));
+            let keys = index.keys.iter().map(|key| Arc::clone(graph.property_key_name(*key))).collect();
+            (found, Read::Index { label, lookup: Lookup { keys, equal } })
         }
         None => {
             let smallest =
@@ -111,12 +110,13 @@ fn find_nodes(labels: &[Arc<str>], ident: &Map, context: &mut Context<'_>) -> Re
         }
     };
     context.note(|| read);
+    // Those that do not fit may come to fit, be it by a key that nothing has yet.
+    candidates.iter().for_each(|id| context.note(|| Read::Node(*id)));
     let (Some(ids), Some(keys)) = (ids, keys) else { return Ok(Vec::new()) };
     let keys: Vec<_> = keys.into_iter().map(|(key, value)| (key, value.clone())).collect();
     let mut found = Vec::new();
     for id in candidates {
         context.step()?;
-        context.note(|| Read::Node(id));
         let graph = context.graph();
         let fits = ids.iter().all(|label| graph.has_label(id, *label))
             && keys.iter().all(|(key, value)| equals(&graph.node_property(id, *key), value) == Some(true));
@@ -127,22 +127,29 @@ fn find_nodes(labels: &[Arc<str>], ident: &Map, context: &mut Context<'_>) -> Re
     Ok(found)
 }
 
-/// The first index all of whose keys are given: its label, its first key, and what it finds.
-fn by_index(
-    graph: &Graph,
+struct LabelIndex<'g> {
+    label: LabelId,
+    keys: &'g [KeyId],
+}
+
+/// The first index all of whose keys are given, the values of its keys, and what it finds.
+fn by_index<'g>(
+    graph: &'g Graph,
     labels: &[LabelId],
     keys: &[(KeyId, &Value)],
-) -> Option<(LabelId, KeyId, Vec<NodeId>)> {
+) -> Option<(LabelIndex<'g>, Vec<Value>, Vec<NodeId>)> {
     for index in graph.indexes().filter(|index| index.kind.is_ordered()) {
         let EntityKind::Node(label) = index.entity else { continue };
         let value =
             |key: &KeyId| keys.iter().find(|(given, _)| given == key).map(|(_, value)| (*value).clone());
         let values: Option<Vec<Value>> = index.keys.iter().map(value).collect();
         let (true, Some(equal)) = (labels.contains(&label), values) else { continue };
-        let range = IndexRange { equal, lower: Bound::Unbounded, upper: Bound::Unbounded, prefix: None };
+        let (lower, upper) = (Bound::Unbounded, Bound::Unbounded);
+        let range = IndexRange { equal: equal.clone(), lower, upper, prefix: None };
         let mut found = Vec::new();
         graph.index_seek(index.id, &range, &mut found);
-        return Some((label, index.keys[0], found.into_iter().map(NodeId).collect()));
+        let found = found.into_iter().map(NodeId).collect();
+        return Some((LabelIndex { label, keys: &index.keys }, equal, found));
     }
     None
 }

@@ -1,7 +1,7 @@
 //! Whether an effect changes an answer: what comes to be stands in the effect, what was there in the graph before.
 
 use samyama_graph::{
-    Direction, Effect, Graph, KeyId, LabelId, NodeId, RelationshipEnds, RelationshipId, Value,
+    Direction, Effect, Graph, KeyId, LabelId, NodeId, RelationshipEnds, RelationshipId, TokenKind, Value,
 };
 
 use super::Reads;
@@ -19,8 +19,8 @@ impl Between<'_> {
     pub(super) fn touches(&self, effect: &Effect) -> bool {
         let (reads, after) = (self.reads, self.after);
         match effect {
-            // A name without anything that bears it changes no answer.
-            Effect::CreateToken { .. } => false,
+            // A name without anything that bears it changes no answer but that which names there are.
+            Effect::CreateToken { kind, .. } => reads.property_keys && *kind == TokenKind::PropertyKey,
             _ if reads.everything => true,
             Effect::CreateNode { id, labels, properties } => {
                 let has_label = |name: &str| after.label(name).is_some_and(|label| labels.contains(&label));

@@ -40,6 +40,8 @@ pub enum Read {
         lookup: Lookup,
     },
     Schema,
+    /// Which names of property keys there are, used or not.
+    PropertyKeys,
 }
 
 /// The relationships of a node on one side, of these types; None = all.
@@ -90,6 +92,7 @@ struct Reads {
     by_label: Vec<Lookups>,
     by_type: Vec<Lookups>,
     schema: bool,
+    property_keys: bool,
     everything: bool,
 }
 
@@ -125,10 +128,9 @@ impl ReadSet {
 
 impl Reads {
     fn add(&mut self, read: Read) {
-        if self.everything {
-            return;
-        }
         match read {
+            Read::PropertyKeys => self.property_keys = true,
+            _ if self.everything => return,
             Read::Node(id) => drop(self.nodes.insert(id)),
             Read::Relationship(id) => drop(self.relationships.insert(id)),
             Read::Adjacency(Side { node, direction, types }) => {
@@ -156,7 +158,8 @@ impl Reads {
     }
 
     fn add_everything(&mut self) {
-        *self = Self { everything: true, ..Self::default() };
+        // Of names it tells nothing: a transaction gives its own, and would be refused for them.
+        *self = Self { everything: true, property_keys: self.property_keys, ..Self::default() };
     }
 
     fn keep_bounds(&mut self) {
@@ -166,6 +169,7 @@ impl Reads {
     }
 
     fn extend(&mut self, other: &Reads) {
+        self.property_keys |= other.property_keys;
         if other.everything {
             self.add_everything();
         }

@@ -181,3 +181,16 @@ fn many_look_ups_in_an_index_become_all_of_it() {
     both.extend(&set);
     assert!(changed(&both, create(1, Value::Integer(7))));
 }
+
+#[test]
+fn a_new_name_changes_only_which_names_there_are() {
+    let name = |kind, id| Effect::CreateToken { kind, id, name: Arc::from("new") };
+    assert!(changed(Read::PropertyKeys, name(TokenKind::PropertyKey, 1)));
+    assert!(!changed(Read::PropertyKeys, name(TokenKind::Label, 1)));
+    assert!(!changed(Read::AllNodes, name(TokenKind::PropertyKey, 1)));
+    let mut set = ReadSet::default();
+    set.add(Read::PropertyKeys);
+    set.add_everything();
+    let (before, after) = (graph(), graph());
+    assert!(set.changed_by(&[name(TokenKind::PropertyKey, 1)], &before, &after), "it reads names as well");
+}

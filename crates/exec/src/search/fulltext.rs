@@ -44,7 +44,7 @@ pub(crate) fn search(
     let mut found: Ranked = scores.into_iter().collect();
     sort(&mut found);
     let found = found.into_iter().skip(skip).take(limit.unwrap_or(usize::MAX)).collect();
-    Ok(rows(found, nodes))
+    Ok(rows(found, nodes, context))
 }
 
 fn option(options: &Value, name: &str) -> Result<Option<usize>, ExecError> {

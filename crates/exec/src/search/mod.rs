@@ -73,7 +73,16 @@ fn note(index: &IndexDefinition, context: &mut Context<'_>) {
     reads.into_iter().for_each(|read| context.note(|| read));
 }
 
-fn rows(found: Ranked, nodes: bool) -> Vec<Vec<Value>> {
-    let entity = |id| if nodes { Value::Node(NodeId(id)) } else { Value::Relationship(RelationshipId(id)) };
+/// What was found is seen as a whole, not by its indexed properties alone.
+fn rows(found: Ranked, nodes: bool, context: &mut Context<'_>) -> Vec<Vec<Value>> {
+    let mut entity = |id| {
+        if nodes {
+            context.note(|| Read::Node(NodeId(id)));
+            Value::Node(NodeId(id))
+        } else {
+            context.note(|| Read::Relationship(RelationshipId(id)));
+            Value::Relationship(RelationshipId(id))
+        }
+    };
     found.into_iter().map(|(id, score)| vec![entity(id), Value::Float(score)]).collect()
 }

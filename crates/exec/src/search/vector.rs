@@ -66,5 +66,5 @@ pub(crate) fn nearest(
     }
     sort(&mut found);
     found.truncate(count);
-    Ok(rows(found, nodes))
+    Ok(rows(found, nodes, context))
 }
