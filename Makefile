@@ -68,6 +68,9 @@ metamorphic: build ## long: a million checks of the language, against relations 
 fuzz: build ## long: an hour of texts for the Cypher front end; MINUTES, SEED
 	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED)
 
+unseen: build ## long: random reads of open transactions against random writes of others; CHECKS, SEED
+	@$(BIN)/python -m tests.transactions.unseen --checks $(CHECKS) --seed $(SEED)
+
 HISTORIES ?= 100
 CHAOS     := target/chaos
 LOGS      := target/log
