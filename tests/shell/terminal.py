@@ -7,12 +7,15 @@ import pty
 import re
 import select
 import subprocess
+import termios
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 
 __all__ = ["Terminal"]
 
+#: Where they stand among the settings of a terminal.
+LOCAL_FLAGS = 3
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r")
 
 
@@ -21,6 +24,10 @@ class Terminal:
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         self._master, slave = pty.openpty()
+        # Ctrl-C throws away what is on its way to the screen, and the program's answer to it may be there already.
+        settings = termios.tcgetattr(slave)
+        settings[LOCAL_FLAGS] |= termios.NOFLSH
+        termios.tcsetattr(slave, termios.TCSANOW, settings)
         self.process = subprocess.Popen(
             command,
             stdin=slave,

@@ -191,7 +191,7 @@ class Reset(_OfWires):
 
     def _choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]:
         self.node = self._choice(cluster, random)[0]
-        return [wire for wire in cluster.links.wires if wire[0] == self.node.id]
+        return [wire for wire in cluster.links.wires if self.node.id in wire]
 
     def _disturb(self, links: Links, wire: Wire) -> None:
         links.reset(*wire)
