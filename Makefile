@@ -50,7 +50,7 @@ fix: setup ## rewrite what a tool can rewrite: formats, lints, golden files, gen
 	@cargo fmt --all
 	@$(BIN)/ruff format --quiet python tests tools
 	@$(BIN)/ruff check --fix python tests tools
-	@$(BIN)/python -m pytest tests/golden tests/features tests/tidy --update
+	@$(BIN)/python -m pytest tests/golden tests/features tests/planner tests/tidy tests/transactions/test_conflicts.py --update
 	@$(BIN)/python tools/reference_pages.py
 
 BENCH_JSON ?= target/bench.json

@@ -7,12 +7,13 @@ refusal costs a driver's user a second, so one without need is to be seen as wel
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import samyama
 from samyama.errors import SamyamaError
 
-__all__ = ["READS", "WRITES", "outcome", "table"]
+__all__ = ["READS", "WRITES", "outcomes", "table"]
 
 SETUP = (
     "CREATE INDEX FOR (n:A) ON (n.k)",
@@ -120,32 +121,33 @@ def _rows(result: samyama.Result) -> list[tuple[Any, ...]]:
     return [tuple(record) for record in result.fetch_all()]
 
 
-def outcome(read: str, write: str) -> str:
-    """``x``: the answer is another one now, and the transaction was refused. ``.``: neither. ``~``: refused for
-    nothing.
+def outcomes(write: str, reads: Sequence[str]) -> list[str]:
+    """One of each read: ``x``: the answer is another one now, and the transaction was refused. ``.``: neither. ``~``:
+    refused for nothing.
 
     Raises: AssertionError: it saw two answers, or goes on although what it saw no longer holds.
     """
     with samyama.open() as database:
         for statement in SETUP:
             database.execute(statement).consume()
-        transaction = database.begin()
-        before = _rows(transaction.run(read))
+        transactions = [database.begin() for _ in reads]
+        before = [_rows(one.run(read)) for one, read in zip(transactions, reads, strict=True)]
         database.execute(write).consume()
-        after = _rows(database.execute(read))
-        try:
-            again = _rows(transaction.run(read))
-            transaction.run("CREATE (:Own)").consume()
-            transaction.commit()
-        except SamyamaError as error:
-            if error.code != "Neo.TransientError.Transaction.Outdated":
-                raise
-            return "x" if before != after else "~"
-        assert again == before, f"{read!r} saw {before}, then {again} behind {write!r}"
-        assert after == before, (
-            f"{read!r} saw {before}, which {write!r} made {after}, and was committed"
-        )
-        return "."
+        after = [_rows(database.execute(read)) for read in reads]
+        found = []
+        for transaction, read, was, now in zip(transactions, reads, before, after, strict=True):
+            try:
+                again = _rows(transaction.run(read))
+                transaction.rollback()
+            except SamyamaError as error:
+                if error.code != "Neo.TransientError.Transaction.Outdated":
+                    raise
+                found.append("x" if was != now else "~")
+                continue
+            assert again == was, f"{read!r} saw {was}, then {again} behind {write!r}"
+            assert now == was, f"{read!r} saw {was}, which {write!r} made {now}, and it goes on"
+            found.append(".")
+        return found
 
 
 def table() -> str:
@@ -160,8 +162,12 @@ def table() -> str:
         + "".join(f"{place // 10 or ' '}" for place in range(1, len(WRITES) + 1)),
         " " * width + "  " + "".join(f"{place % 10}" for place in range(1, len(WRITES) + 1)),
     ]
-    cells = [
-        f"{name:{width}}  " + "".join(outcome(read, write) for write in WRITES.values())
-        for name, read in READS.items()
-    ]
-    return "\n".join([*lines, "", *heads, *cells]) + "\n"
+    cells = dict.fromkeys(READS, "")
+    for write in WRITES.values():
+        # One that may create what it does not find is no read of others' graphs.
+        together = [name for name, read in READS.items() if "merge" not in read]
+        for names in (together, *([name] for name in READS if name not in together)):
+            for name, cell in zip(names, outcomes(write, [READS[n] for n in names]), strict=True):
+                cells[name] += cell
+    rows = [f"{name:{width}}  {row}" for name, row in cells.items()]
+    return "\n".join([*lines, "", *heads, *rows]) + "\n"
