@@ -79,6 +79,7 @@ chaos: build ## long: HISTORIES=100 judged histories under faults, partitions, c
 	@$(BIN)/python -m tests.chaos.histories --histories $(HISTORIES) --json $(CHAOS)/histories-3.json
 	@$(BIN)/python -m tests.chaos.histories --histories $$(( $(HISTORIES) / 4 )) --nodes 5 --json $(CHAOS)/histories-5.json
 	@$(BIN)/python -m tests.transactions.cycles --count $$(( $(HISTORIES) / 4 ))
+	@$(BIN)/python -m pytest tests/transactions -m long
 	@$(BIN)/python -m tests.chaos.partitions --count 20 --json $(CHAOS)/partitions.json
 	@$(BIN)/python -m tests.chaos.neighbours --json $(CHAOS)/neighbours.json
 

@@ -49,7 +49,9 @@ def test_sixty_four_clients_increment_one_counter(nodes: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("nodes", "constrained"), [(1, False), (3, False), (3, True)], ids=["1", "3", "3-constrained"]
+    ("nodes", "constrained"),
+    [pytest.param(1, False, marks=pytest.mark.long), (3, False), (3, True)],
+    ids=["1", "3", "3-constrained"],
 )
 def test_sixty_four_clients_merge_the_same_hundred_keys(nodes: int, constrained: bool) -> None:
     with Cluster(nodes) as cluster, cluster.driver() as driver:

@@ -10,10 +10,15 @@ from samyama.testing import Cluster
 pytestmark = pytest.mark.cluster
 
 
-@pytest.mark.parametrize("classes", ["kills", "partitions", "pauses"])
-def test_three_nodes_under_faults_are_strictly_serializable(classes: str) -> None:
+@pytest.mark.parametrize(
+    ("classes", "shapes"),
+    [("kills", ["property", "chain"]), ("partitions", ["property"]), ("pauses", ["chain"])],
+)
+def test_three_nodes_under_faults_are_strictly_serializable(
+    classes: str, shapes: list[str]
+) -> None:
     with Cluster(3, links=True) as cluster:
-        for number, shape in enumerate(("property", "chain")):
+        for number, shape in enumerate(shapes):
             verdict = run_history(cluster, number, shape, [classes], seed=number)
             print(verdict)
             assert verdict.anomalies == []
