@@ -72,7 +72,8 @@ impl<J> Claims<J> {
             .map(|(holder, _)| *holder)
     }
 
-    /// Add to what a transaction holds. Its time runs from the first claim.
+    /// What a transaction holds now that it has had these effects, too; `reads` are all of its reads. Its time runs from the
+    /// first claim.
     pub fn add(
         &mut self,
         transaction: u64,
@@ -86,7 +87,7 @@ impl<J> Claims<J> {
             effects: Vec::new(),
             until: now + Duration::from_millis(CLAIM_MS_MAX),
         });
-        claim.reads.extend(reads);
+        claim.reads = reads.clone();
         claim.before = before.clone();
         claim.effects.push(effects);
     }

@@ -366,6 +366,20 @@ async fn a_session_that_goes_away_frees_what_it_held() {
     assert_eq!(bench.counter(0), 1);
 }
 
+/// What it has looked up stands once in its claim, however many statements it has: enough of them would be the whole index.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_long_transaction_claims_what_it_has_looked_up_and_no_more() {
+    let bench = Bench::new(1).await;
+    let mut transaction = None;
+    for value in 0..150 {
+        transaction = Some(bench.step(transaction, merge(value)).await.expect("nobody is in its way"));
+    }
+    let passes = tokio::time::timeout(Duration::from_secs(1), bench.write(create_node(1_000))).await;
+    assert!(answer(passes.expect("it waited for a claim on another value")).outcome.is_ok());
+    bench.commit(transaction.expect("it has begun")).await.expect("nothing that it has read has changed");
+    bench.check_replica();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_overdue_claim_lets_others_pass() {
     let bench = Bench::new(1).await;
