@@ -39,12 +39,10 @@ pub(super) fn build(slots: &[usize], row: &[Value], context: &mut Context<'_>) -
             return Err(ExecError::internal("the parts of a path do not meet"));
         }
     }
-    if context.statement.reads.is_some() {
-        context.note(|| Read::Node(start));
-        for step in &steps {
-            context.note(|| Read::Relationship(step.relationship));
-            context.note(|| Read::Node(step.node));
-        }
+    context.depend_on(|| Read::Node(start));
+    for step in &steps {
+        context.depend_on(|| Read::Relationship(step.relationship));
+        context.depend_on(|| Read::Node(step.node));
     }
     Ok(Value::Path(Arc::new(Path { start, steps })))
 }

@@ -78,9 +78,7 @@ fn ends(id: RelationshipId, context: &Context<'_>) -> Result<RelationshipEnds, E
 
 /// Nobody may have looked at the node before: the relationship may lie in the middle of a path.
 fn end_node(id: NodeId, context: &mut Context<'_>) -> Value {
-    if context.statement.reads.is_some() {
-        context.note(|| Read::Node(id));
-    }
+    context.depend_on(|| Read::Node(id));
     Value::Node(id)
 }
 

@@ -76,10 +76,8 @@ impl Operate for Expand {
                 if !self.exclude.is_empty() && is_used(step.relationship, &self.exclude, row) {
                     continue;
                 }
-                if context.statement.reads.is_some() {
-                    context.note(|| Read::Relationship(step.relationship));
-                    context.note(|| Read::Node(step.neighbour));
-                }
+                context.depend_on(|| Read::Relationship(step.relationship));
+                context.depend_on(|| Read::Node(step.neighbour));
                 row[self.relationship] = Value::Relationship(step.relationship);
                 if !self.into {
                     row[self.to] = Value::Node(step.neighbour);

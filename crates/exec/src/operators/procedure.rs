@@ -19,7 +19,7 @@ pub(super) struct ProcedureCall {
     pub(super) rows: Vec<Vec<Value>>,
 }
 
-/// What these answer depends on names that any change may bring or take away.
+/// What these answer may be another one after any change.
 const READ_EVERYTHING: [&str; 4] =
     ["db.labels", "db.relationshiptypes", "db.schema.visualization", "apoc.meta.graph"];
 
@@ -37,17 +37,17 @@ impl ProcedureCall {
         }
         let name = self.name.to_ascii_lowercase();
         if READ_EVERYTHING.contains(&name.as_str()) {
-            context.note_everything();
+            context.depend_on(|| Read::Everything);
         }
         if name == "db.propertykeys" {
-            context.note(|| Read::PropertyKeys);
+            context.depend_on(|| Read::PropertyKeys);
         }
         let special = search_procedure(&name, &arguments, context)
             .or_else(|| write_procedures::call(&name, &arguments, context))
             .or_else(|| validation(&name, &arguments));
         let found = match special {
             Some(found) => Some(found?),
-            None => built_in(&self.name, context.graph()),
+            None => built_in(&name, context.graph()),
         };
         let Some((columns, rows)) = found else {
             return Err(ExecError::procedure_not_found(&self.name));
@@ -97,7 +97,7 @@ fn validation(name: &str, arguments: &[Value]) -> Option<Result<Answer, ExecErro
 
 fn built_in(name: &str, graph: &Graph) -> Option<Answer> {
     let (labels, types, keys) = graph.token_counts();
-    Some(match name.to_ascii_lowercase().as_str() {
+    Some(match name {
         "db.labels" => {
             let ids = (0..labels).map(|id| samyama_graph::LabelId(id as u16));
             names("label", ids.filter(|id| graph.label_count(*id) > 0).map(|id| graph.label_name(id)))

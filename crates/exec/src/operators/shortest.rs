@@ -250,9 +250,7 @@ impl Operate for Shortest {
     fn next(&mut self, row: &mut [Value], context: &mut Context<'_>) -> Result<bool, ExecError> {
         loop {
             if let Some(path) = self.paths.pop() {
-                if context.statement.reads.is_some() {
-                    path.iter().for_each(|id| context.note(|| Read::Relationship(*id)));
-                }
+                path.iter().for_each(|id| context.depend_on(|| Read::Relationship(*id)));
                 row[self.relationships] = relationship_list(&path);
                 return Ok(true);
             }

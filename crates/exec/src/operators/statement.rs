@@ -61,17 +61,16 @@ impl Context<'_> {
         Ok(())
     }
 
+    /// A look at the graph, and what the answer depends on for it.
     pub(crate) fn note(&mut self, read: impl FnOnce() -> Read) {
         self.statement.hits += 1;
-        if let Some(reads) = &mut self.statement.reads {
-            reads.add(read());
-        }
+        self.depend_on(read);
     }
 
-    /// The answer depends on more than can be told.
-    pub(crate) fn note_everything(&mut self) {
+    /// What the answer depends on, without another look.
+    pub(crate) fn depend_on(&mut self, read: impl FnOnce() -> Read) {
         if let Some(reads) = &mut self.statement.reads {
-            reads.add_everything();
+            reads.add(read());
         }
     }
 

@@ -155,11 +155,7 @@ impl Operate for VarLength {
                     context.note(|| Read::Node(end));
                     row[self.to] = Value::Node(end);
                 }
-                if context.statement.reads.is_some() {
-                    for id in self.search.trail.clone() {
-                        context.note(|| Read::Relationship(id));
-                    }
-                }
+                self.search.trail.iter().for_each(|id| context.depend_on(|| Read::Relationship(*id)));
                 row[self.relationships] = relationship_list(&self.search.trail);
                 return Ok(true);
             }

@@ -1,5 +1,6 @@
 //! Procedures that write: MERGE and SET with labels and types that are values (`apoc.merge.*`, `apoc.create.addLabels`), as
-//! graph libraries call them, and the old way to make a vector index. An index on any of the labels and identifying keys is used; else the smallest label is scanned.
+//! graph libraries call them, and the old way to make a vector index. An index on any of the labels and identifying keys is
+//! used; else the smallest label is scanned.
 
 use std::sync::Arc;
 
@@ -92,11 +93,7 @@ fn find_nodes(labels: &[Arc<str>], ident: &Map, context: &mut Context<'_>) -> Re
         ident.iter().map(|(key, value)| Some((graph.property_key(key)?, value))).collect();
     let indexed = ids.as_ref().zip(keys.as_ref()).and_then(|(ids, keys)| by_index(graph, ids, keys));
     let (candidates, read) = match indexed {
-        Some((index, equal, found)) => {
-            let label = Arc::clone(graph.label_name(index.label));
-            let keys = index.keys.iter().map(|key| Arc::clone(graph.property_key_name(*key))).collect();
-            (found, Read::Index { label, lookup: Lookup { keys, equal } })
-        }
+        Some(found) => found,
         None => {
             let smallest =
                 labels.iter().min_by_key(|name| graph.label(name).map_or(0, |id| graph.label_count(id)));
@@ -127,17 +124,8 @@ fn find_nodes(labels: &[Arc<str>], ident: &Map, context: &mut Context<'_>) -> Re
     Ok(found)
 }
 
-struct LabelIndex<'g> {
-    label: LabelId,
-    keys: &'g [KeyId],
-}
-
-/// The first index all of whose keys are given, the values of its keys, and what it finds.
-fn by_index<'g>(
-    graph: &'g Graph,
-    labels: &[LabelId],
-    keys: &[(KeyId, &Value)],
-) -> Option<(LabelIndex<'g>, Vec<Value>, Vec<NodeId>)> {
+/// What the first index finds all of whose keys are given.
+fn by_index(graph: &Graph, labels: &[LabelId], keys: &[(KeyId, &Value)]) -> Option<(Vec<NodeId>, Read)> {
     for index in graph.indexes().filter(|index| index.kind.is_ordered()) {
         let EntityKind::Node(label) = index.entity else { continue };
         let value =
@@ -148,8 +136,9 @@ fn by_index<'g>(
         let range = IndexRange { equal: equal.clone(), lower, upper, prefix: None };
         let mut found = Vec::new();
         graph.index_seek(index.id, &range, &mut found);
-        let found = found.into_iter().map(NodeId).collect();
-        return Some((LabelIndex { label, keys: &index.keys }, equal, found));
+        let keys = index.keys.iter().map(|key| Arc::clone(graph.property_key_name(*key))).collect();
+        let read = Read::Index { label: Arc::clone(graph.label_name(label)), lookup: Lookup { keys, equal } };
+        return Some((found.into_iter().map(NodeId).collect(), read));
     }
     None
 }

@@ -42,6 +42,8 @@ pub enum Read {
     Schema,
     /// Which names of property keys there are, used or not.
     PropertyKeys,
+    /// More than can be told.
+    Everything,
 }
 
 /// The relationships of a node on one side, of these types; None = all.
@@ -65,10 +67,6 @@ impl Lookup {
     /// Whatever has the key.
     pub fn of_key(key: Arc<str>) -> Self {
         Self { keys: Arc::from([key]), equal: Vec::new() }
-    }
-
-    pub fn equal_to(key: Arc<str>, value: Value) -> Self {
-        Self { keys: Arc::from([key]), equal: vec![value] }
     }
 }
 
@@ -101,10 +99,6 @@ impl ReadSet {
 
     pub fn add(&mut self, read: Read) {
         self.reads.get_or_insert_default().add(read);
-    }
-
-    pub fn add_everything(&mut self) {
-        self.reads.get_or_insert_default().add_everything();
     }
 
     pub fn extend(&mut self, other: &ReadSet) {
@@ -144,6 +138,7 @@ impl Reads {
                 add_lookup(&mut self.by_type, type_name, lookup);
             }
             Read::Schema => self.schema = true,
+            Read::Everything => self.add_everything(),
         }
         self.keep_bounds();
     }

@@ -190,7 +190,7 @@ fn a_new_name_changes_only_which_names_there_are() {
     assert!(!changed(Read::AllNodes, name(TokenKind::PropertyKey, 1)));
     let mut set = ReadSet::default();
     set.add(Read::PropertyKeys);
-    set.add_everything();
+    set.add(Read::Everything);
     let (before, after) = (graph(), graph());
     assert!(set.changed_by(&[name(TokenKind::PropertyKey, 1)], &before, &after), "it reads names as well");
 }

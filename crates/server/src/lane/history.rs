@@ -51,9 +51,10 @@ impl History {
         }
     }
 
-    /// Would any transaction after `base` have changed what was read? Also true when that is no longer known. `before`:
-    /// the graph with all up to `base`; `now`: with everything.
-    pub fn changed_since(&self, base: u64, reads: &ReadSet, before: &Graph, now: &Graph) -> bool {
+    /// Would any transaction that `now` has and `before` has not have changed what was read? Also true when that is no
+    /// longer known.
+    pub fn changed_since(&self, before: &Graph, reads: &ReadSet, now: &Graph) -> bool {
+        let base = before.transaction_number();
         if base < self.from {
             return true;
         }

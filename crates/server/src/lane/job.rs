@@ -18,9 +18,7 @@ pub struct Transaction {
     pub(super) id: u64,
     /// Which opening of the lane it belongs to; it dies with that.
     pub(super) generation: u64,
-    /// Number of the last transaction its draft rests on.
-    pub(super) base: u64,
-    /// The head as it was then, without anything of this transaction.
+    /// The head that its draft rests on, without anything of this transaction.
     pub(super) before: Draft,
     pub(super) draft: Draft,
     pub(super) effects: Vec<Effect>,
@@ -37,6 +35,11 @@ pub struct Transaction {
 impl Transaction {
     pub fn id(&self) -> u64 {
         self.id
+    }
+
+    /// Number of the last transaction its draft rests on.
+    pub(super) fn base(&self) -> u64 {
+        self.before.transaction_number()
     }
 }
 

@@ -186,7 +186,7 @@ impl Open {
         if transaction.generation != self.generation {
             return Err(Refusal::LostBase);
         }
-        if !transaction.spoilt && transaction.base == self.head.number() {
+        if !transaction.spoilt && transaction.base() == self.head.number() {
             return Ok(());
         }
         if transaction.answered > 0 && self.changed_since(transaction, &transaction.reads) {
@@ -202,8 +202,7 @@ impl Open {
         transaction.before = before;
         transaction.draft = draft;
         transaction.spoilt = false;
-        transaction.base = self.head.number();
-        self.history.set_base(transaction.id, transaction.base);
+        self.history.set_base(transaction.id, transaction.base());
         Ok(())
     }
 
@@ -231,7 +230,7 @@ impl Open {
 
     /// Would anything since the transaction's base have changed these reads of it?
     pub(super) fn changed_since(&self, transaction: &Transaction, reads: &ReadSet) -> bool {
-        self.history.changed_since(transaction.base, reads, &transaction.before, self.head.draft())
+        self.history.changed_since(&transaction.before, reads, self.head.draft())
     }
 }
 

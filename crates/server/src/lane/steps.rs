@@ -19,14 +19,13 @@ impl Core {
     pub(super) fn new_transaction(&mut self, client_key: Option<Arc<str>>) -> Box<Transaction> {
         let id = self.next_transaction;
         self.next_transaction += 1;
-        let (generation, base, draft) = match &self.open {
-            Some(open) => (open.generation, open.head.number(), open.head.draft().clone()),
-            None => (0, 0, Draft::default()),
+        let (generation, draft) = match &self.open {
+            Some(open) => (open.generation, open.head.draft().clone()),
+            None => (0, Draft::default()),
         };
         Box::new(Transaction {
             id,
             generation,
-            base,
             before: draft.clone(),
             draft,
             effects: Vec::new(),
@@ -129,7 +128,7 @@ impl Core {
             );
         }
         // From here on others' effects, its own new names among them, are kept for it.
-        open.history.set_base(transaction.id, transaction.base);
+        open.history.set_base(transaction.id, transaction.base());
         let (tokens, effects): (Vec<Effect>, Vec<Effect>) =
             effects.into_iter().partition(|effect| matches!(effect, Effect::CreateToken { .. }));
         if !tokens.is_empty()
@@ -193,7 +192,7 @@ impl Core {
             self.end(id);
             return send(reply, Reply::Refused(refusal));
         }
-        if open.changed_since(&transaction, &transaction.reads) && !transaction.effects.is_empty() {
+        if !transaction.effects.is_empty() && open.changed_since(&transaction, &transaction.reads) {
             self.end(id);
             return send(reply, Reply::Refused(outdated()));
         }

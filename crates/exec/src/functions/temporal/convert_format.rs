@@ -1,7 +1,8 @@
 //! `apoc.date.convertFormat`: temporal text from one named ISO 8601 format into another.
 //!
 //! The formats are those that Java's formatters of the same names know (`iso_offset_date_time`, ...): seconds always, and a
-//! fraction without zeros at its end (an instant's has 3, 6 or 9 digits), which is not what `toString` writes. Patterns such as `dd.MM.yyyy` are refused.
+//! fraction without zeros at its end (an instant's has 3, 6 or 9 digits), which is not what `toString` writes. Patterns such
+//! as `dd.MM.yyyy` are refused.
 
 use samyama_graph::{Value, Zone};
 

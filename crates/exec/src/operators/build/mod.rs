@@ -149,14 +149,27 @@ impl Builder<'_> {
         })
     }
 
+    /// Of a seek. `bounds`: the lower and the upper one, and whether each belongs to the range.
+    fn predicates(
+        &mut self,
+        equal: &[plan::Expression],
+        in_list: &Option<plan::Expression>,
+        bounds: [(&Option<plan::Expression>, bool); 2],
+        prefix: &Option<plan::Expression>,
+    ) -> Result<Predicates, ExecError> {
+        let [(lower, lower_included), (upper, upper_included)] = bounds;
+        Ok(Predicates {
+            equal: self.compile_all(equal)?,
+            in_list: self.optional(in_list)?,
+            lower: self.optional(lower)?.map(|bound| (bound, lower_included)),
+            upper: self.optional(upper)?.map(|bound| (bound, upper_included)),
+            prefix: self.optional(prefix)?,
+        })
+    }
+
     fn index_seek(&mut self, o: &plan::NodeIndexSeek) -> Result<Source, ExecError> {
-        let predicates = Predicates {
-            equal: self.compile_all(&o.equal)?,
-            in_list: self.optional(&o.in_list)?,
-            lower: self.optional(&o.lower)?.map(|bound| (bound, o.lower_included)),
-            upper: self.optional(&o.upper)?.map(|bound| (bound, o.upper_included)),
-            prefix: self.optional(&o.prefix)?,
-        };
+        let bounds = [(&o.lower, o.lower_included), (&o.upper, o.upper_included)];
+        let predicates = self.predicates(&o.equal, &o.in_list, bounds, &o.prefix)?;
         Ok(Box::new(IndexSeek {
             slot: slot(o.slot),
             label: Arc::clone(&o.label),
@@ -169,13 +182,8 @@ impl Builder<'_> {
     }
 
     fn relationship_seek(&mut self, o: &plan::RelationshipIndexSeek) -> Result<Source, ExecError> {
-        let predicates = Predicates {
-            equal: self.compile_all(&o.equal)?,
-            in_list: self.optional(&o.in_list)?,
-            lower: self.optional(&o.lower)?.map(|bound| (bound, o.lower_included)),
-            upper: self.optional(&o.upper)?.map(|bound| (bound, o.upper_included)),
-            prefix: self.optional(&o.prefix)?,
-        };
+        let bounds = [(&o.lower, o.lower_included), (&o.upper, o.upper_included)];
+        let predicates = self.predicates(&o.equal, &o.in_list, bounds, &o.prefix)?;
         Ok(Box::new(RelationshipIndexSeek {
             relationship: slot(o.relationship),
             start: slot(o.start),

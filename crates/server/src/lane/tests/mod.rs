@@ -368,7 +368,7 @@ fn create_node(value: i64) -> impl Fn(&mut Draft) -> Result<Ran, Failed> + Send 
 /// `MERGE (:L {k: $value})`.
 fn merge(value: i64) -> impl Fn(&mut Draft) -> Result<Ran, Failed> + Send + Sync + 'static {
     move |draft| {
-        let lookup = Lookup::equal_to(Arc::from("k"), Value::Integer(value));
+        let lookup = Lookup { keys: Arc::from([Arc::from("k")]), equal: vec![Value::Integer(value)] };
         let read = Read::Index { label: Arc::from("L"), lookup };
         let mut nodes = Vec::new();
         draft.nodes_with_label_from(LABEL, NodeId(0), usize::MAX, &mut nodes);
