@@ -135,19 +135,9 @@ impl Session for BoltSession {
         self.start_pending().await?;
         let submitted = self.ahead.take(&query, &parameters);
         if let Some(submitted) = submitted {
-            let (terms, prepared) = (submitted.terms, submitted.prepared);
-            let pending = Pending {
-                prepared,
-                query,
-                parameters,
-                terms,
-                options,
-                started,
-                submitted: Some(submitted.reply),
-                relaying: None,
-                until: None,
-            };
-            return Ok(self.open_result(pending));
+            let (prepared, terms) = (submitted.prepared, submitted.terms);
+            let pending = Pending::new(prepared, (query, parameters), terms, options, started);
+            return Ok(self.open_result(Pending { submitted: Some(submitted.reply), ..pending }));
         }
         if self.open.is_none() {
             self.check_in()?;
@@ -159,10 +149,7 @@ impl Session for BoltSession {
         };
         let prepared = self.prepare(&query, &parameters).await?;
         check_runnable(&prepared, &parameters, &terms)?;
-        let (submitted, relaying, until) = (None, None, None);
-        let pending =
-            Pending { prepared, query, parameters, terms, options, started, submitted, relaying, until };
-        Ok(self.open_result(pending))
+        Ok(self.open_result(Pending::new(prepared, (query, parameters), terms, options, started)))
     }
 
     async fn pull<R: Records>(

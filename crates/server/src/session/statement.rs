@@ -64,6 +64,18 @@ pub enum ResultState {
 }
 
 impl Pending {
+    /// Nothing has been done with it yet.
+    pub fn new(
+        prepared: Arc<Prepared>,
+        (query, parameters): (Arc<str>, Arc<Map>),
+        terms: Arc<Terms>,
+        options: Option<TransactionOptions>,
+        started: Instant,
+    ) -> Self {
+        let (submitted, relaying, until) = (None, None, None);
+        Self { prepared, query, parameters, terms, options, started, submitted, relaying, until }
+    }
+
     /// A statement that has been run before, of an explicit transaction.
     pub fn again(
         prepared: &Arc<Prepared>,
@@ -71,17 +83,8 @@ impl Pending {
         terms: &Arc<Terms>,
         started: Instant,
     ) -> Self {
-        Self {
-            prepared: Arc::clone(prepared),
-            query: Arc::clone(query),
-            parameters: Arc::clone(parameters),
-            terms: Arc::clone(terms),
-            options: None,
-            started,
-            submitted: None,
-            relaying: None,
-            until: None,
-        }
+        let text = (Arc::clone(query), Arc::clone(parameters));
+        Self::new(Arc::clone(prepared), text, Arc::clone(terms), None, started)
     }
 
     pub fn running(self: Box<Self>, rows: Rows, basis: Basis) -> Box<Running> {
