@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use samyama_bolt::{ConnectionError, ServerConfig, serve_connection};
 use samyama_raft::Repeated;
+use samyama_raft::network::Acceptor;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tracing::Instrument;
@@ -86,23 +86,16 @@ impl Door {
 
 /// Serve clients until the runtime ends.
 pub async fn clients(listener: TcpListener, door: Arc<Door>) {
-    let failures = Repeated::default();
+    let acceptor = Acceptor::new(listener, "a Bolt connection");
     loop {
-        match listener.accept().await {
-            Ok(_) if door.progress.is_draining() => {}
-            Ok((stream, _)) => {
-                door.connections.accepted.fetch_add(1, Ordering::Relaxed);
-                // Small answers must not wait for more.
-                drop(stream.set_nodelay(true));
-                door.serve(stream, None);
-            }
-            Err(error) => {
-                if let Some(unsaid) = failures.due() {
-                    tracing::warn!(unsaid, %error, "a Bolt connection could not be accepted");
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
+        let stream = acceptor.next().await;
+        if door.progress.is_draining() {
+            continue;
         }
+        door.connections.accepted.fetch_add(1, Ordering::Relaxed);
+        // Small answers must not wait for more.
+        drop(stream.set_nodelay(true));
+        door.serve(stream, None);
     }
 }
 

@@ -8,10 +8,11 @@ use bytes::BytesMut;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
+use super::accept::Acceptor;
 use super::frame::{FrameKind, put_frame, read_frame};
 use super::hello::Credentials;
 use super::{Answerer, Lane};
-use crate::{NodeId, Repeated, StreamHandler};
+use crate::{NodeId, StreamHandler};
 
 const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -29,25 +30,14 @@ pub(crate) struct Reception {
 
 /// Accept until the task is aborted.
 pub(crate) async fn listen(listener: TcpListener, reception: Reception) {
-    let failures = Repeated::default();
+    let acceptor = Acceptor::new(listener, "a peer connection");
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let reception = reception.clone();
-                tokio::spawn(async move {
-                    if let Err(error) = welcome(stream, reception).await {
-                        tracing::debug!("a peer connection ended: {error}");
-                    }
-                });
+        let (stream, reception) = (acceptor.next().await, reception.clone());
+        tokio::spawn(async move {
+            if let Err(error) = welcome(stream, reception).await {
+                tracing::debug!("a peer connection ended: {error}");
             }
-            Err(error) => {
-                // Out of file descriptors, say: those that are open go on.
-                if let Some(unsaid) = failures.due() {
-                    tracing::warn!(unsaid, "cannot accept a peer connection: {error}");
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        }
+        });
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! [`Transport`] is what consensus asks for; [`tcp`](mod@tcp) is production, a simulation brings its own.
 
+mod accept;
 pub(crate) mod frame;
 pub(crate) mod hello;
 pub(crate) mod listen;
@@ -16,6 +17,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::{NodeAddress, NodeId};
+
+pub use self::accept::Acceptor;
 
 /// Each lane is a connection of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

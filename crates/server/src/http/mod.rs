@@ -19,7 +19,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use samyama_raft::Repeated;
+use samyama_raft::network::Acceptor;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
@@ -47,19 +47,10 @@ pub struct Pages {
 /// Serve until the runtime ends.
 pub async fn serve(listener: TcpListener, pages: Arc<Pages>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let failures = Repeated::default();
+    let acceptor = Acceptor::new(listener, "an HTTP connection");
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                if let Some(unsaid) = failures.due() {
-                    tracing::warn!(unsaid, %error, "an HTTP connection could not be accepted");
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
-        };
+        let stream = acceptor.next().await;
         let pages = Arc::clone(&pages);
         tokio::spawn(async move {
             let service = service_fn(|request| {
