@@ -60,29 +60,35 @@ def _ids(cluster: Cluster) -> list[int]:
     return [node.id for node in cluster]
 
 
-class Isolate(_OfWires):
-    """One node neither hears nor is heard."""
+class _OfOneNode(_OfWires):
+    """All wires of the node that ``choice`` makes; ``name`` tells what happens to it."""
 
-    def __init__(self, choice: Choice = the_leader) -> None:
+    def __init__(self, name: str, choice: Choice) -> None:
         self._choice = choice
-        self.name = f"isolate {choice.__name__.replace('_', ' ')}"
+        self.name = f"{name} {choice.__name__.replace('_', ' ')}"
 
     def _choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]:
         self.node = self._choice(cluster, random)[0]
         return [wire for wire in cluster.links.wires if self.node.id in wire]
 
 
-class CutOneWay(_OfWires):
+class Isolate(_OfOneNode):
+    """One node neither hears nor is heard."""
+
+    def __init__(self, choice: Choice = the_leader) -> None:
+        super().__init__("isolate", choice)
+
+
+class CutOneWay(_OfOneNode):
     """One node is not heard (``mute``), or does not hear (``deaf``)."""
 
     def __init__(self, way: Literal["mute", "deaf"], choice: Choice = the_leader) -> None:
-        self._choice, self._way = choice, way
-        self.name = f"{way} {choice.__name__.replace('_', ' ')}"
+        super().__init__(way, choice)
+        self._end = 0 if way == "mute" else 1
 
     def _choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]:
-        self.node = self._choice(cluster, random)[0]
-        end = 0 if self._way == "mute" else 1
-        return [wire for wire in cluster.links.wires if wire[end] == self.node.id]
+        wires = super()._choose(cluster, random)
+        return [wire for wire in wires if wire[self._end] == self.node.id]
 
 
 class Halves(_OfWires):
@@ -139,7 +145,7 @@ class Ring(_OfWires):
         ]
 
 
-class Slow(_OfWires):
+class Slow(_OfOneNode):
     """All that one node sends and hears comes later."""
 
     counter = "delayed"
@@ -147,12 +153,8 @@ class Slow(_OfWires):
     def __init__(
         self, delay_ms: float = 40.0, jitter_ms: float = 20.0, choice: Choice = a_follower
     ) -> None:
-        self._choice, self._delay_ms, self._jitter_ms = choice, delay_ms, jitter_ms
-        self.name = f"slow links of {choice.__name__.replace('_', ' ')}"
-
-    def _choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]:
-        self.node = self._choice(cluster, random)[0]
-        return [wire for wire in cluster.links.wires if self.node.id in wire]
+        super().__init__("slow links of", choice)
+        self._delay_ms, self._jitter_ms = delay_ms, jitter_ms
 
     def _disturb(self, links: Links, wire: Wire) -> None:
         links.delay(*wire, self._delay_ms, self._jitter_ms)
@@ -180,18 +182,13 @@ class Lossy(_OfWires):
         links.drop(*wire, 0.0)
 
 
-class Reset(_OfWires):
+class Reset(_OfOneNode):
     """Every connection of one node is closed, at the beginning and at the end."""
 
     counter = "reset"
 
     def __init__(self, choice: Choice = the_leader) -> None:
-        self._choice = choice
-        self.name = f"reset connections of {choice.__name__.replace('_', ' ')}"
-
-    def _choose(self, cluster: Cluster, random: random.Random) -> Iterable[Wire]:
-        self.node = self._choice(cluster, random)[0]
-        return [wire for wire in cluster.links.wires if self.node.id in wire]
+        super().__init__("reset connections of", choice)
 
     def _disturb(self, links: Links, wire: Wire) -> None:
         links.reset(*wire)
