@@ -289,10 +289,10 @@ def reduced(finding: Finding) -> Finding:
     reduce_graph(finding.graph, lambda graph: try_(graph=graph))
     if isinstance(case, Case):
         kept = case
-        query = dataclasses.replace
 
         def with_read(text: str) -> bool:
-            return try_(case=query(kept, read=query(kept.read, clauses=[text])))
+            read = dataclasses.replace(kept.read, clauses=[text])
+            return try_(case=dataclasses.replace(kept, read=read))
 
         reduce_query(kept.read.text, with_read)
         reduce_graph(finding.graph, lambda graph: try_(graph=graph))
